@@ -1,0 +1,101 @@
+"""The command `assay`: a table of names, each loaded only when it is called.
+
+The targets are strings, so that nothing here imports upward and `assay --help` loads neither torch
+nor streamlit.
+"""
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import click
+
+from assay.errors import AssayError
+from assay.version import VERSION
+
+__all__ = ["COMMANDS", "main"]
+
+
+class Command(NamedTuple):
+    """One entry of the table."""
+
+    target: str
+    """`module:attribute` of the click command."""
+
+    help: str
+    """One sentence; a test compares it with the command's own."""
+
+    extra: str = ""
+    """The extra that brings its dependencies, where the base install lacks them."""
+
+
+COMMANDS = {
+    "demo": Command("trainer.demo.command:demo", "Show the whole story on this machine.", "train"),
+    "train": Command("trainer.command:train", "Fine-tune a model and record the run.", "train"),
+    "watch": Command("store.commands.watch:watch", "Follow someone else's run by its log files.", "import"),
+    "dash": Command("dashboard.command:dash", "Serve the dashboard."),
+    "runs": Command("store.commands.runs:runs", "List, show and remove runs."),
+    "db": Command("store.commands.db:db", "Check, migrate, rebuild, query and export the store."),
+}
+
+
+class LazyCommands(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in COMMANDS:
+            return None
+        entry = COMMANDS[cmd_name]
+        module, attribute = entry.target.split(":")
+        try:
+            return getattr(importlib.import_module(module), attribute)
+        except ModuleNotFoundError as error:
+            if not entry.extra or (error.name or "").split(".")[0] in (
+                "assay",
+                "store",
+                "evals",
+                "trainer",
+                "dashboard",
+            ):
+                raise
+            raise AssayError(
+                f"`assay {cmd_name}` needs {error.name}: pip install 'assay-llm[{entry.extra}]'"
+            ) from error
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
+
+
+@click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="assay")
+def root() -> None:
+    """Watch fine-tuning live, catch its spikes, and release only what its evidence supports."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line: exit 0 fine, 1 the answer is no, 2 a usage or input error."""
+    status: object = 0
+    try:
+        status = root.main(arguments, standalone_mode=False)
+    except click.ClickException as error:
+        _fail(error.format_message())
+    except AssayError as error:
+        _fail(str(error))
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("assay: stopped", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output has gone (as in `assay … | head`): nothing is wrong.
+        sys.stderr.close()
+        sys.exit(0)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(sentence: str) -> None:
+    click.echo(f"assay: {sentence}", err=True)
+    sys.exit(2)

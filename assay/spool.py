@@ -1,0 +1,172 @@
+"""The spool: one append-only file of JSON lines a writing process, the truth behind the store.
+
+A run's folder holds `spool/<rank>-<utc>-<random>.jsonl`. Every line is one JSON object whose key
+`k` names its kind; a line counts once its newline is on disk. Non-finite numbers are the strings
+`nan`, `inf` and `-inf`, so that any JSON reader can read a spool.
+
+| k          | says                                          | other keys                               |
+|------------|-----------------------------------------------|------------------------------------------|
+| open       | first line of a file                          | format, run, rank, pid, host, program    |
+| run        | facts about the run, later ones win           | fields                                   |
+| branch     | a branch begins after step `fork` of `parent` | b, parent, fork, reason, data            |
+| step       | the values of one step                        | b, s, v, and batch where known           |
+| checkpoint | a checkpoint's state                          | b, s, state, path, sha256, bytes, data   |
+| event      | something a person may want to know           | b, s, kind, level, message, data         |
+| dataset    | a data file the run reads                     | path, sha256, rows, role                 |
+| samples    | rows of a data file                           | dataset, rows: [row, id, source, task, hash] |
+| status     | the run's status                              | status, error                            |
+| beat       | nothing new, still alive                      |                                          |
+
+`t` is the time in seconds since 1970 (UTC), `b` the branch number, `s` the step.
+"""
+
+import json
+import math
+import os
+import secrets
+import socket
+import time
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+__all__ = ["FORMAT", "SpoolChunk", "SpoolFile", "as_number", "encode", "read_spool", "spool_name"]
+
+FORMAT = 1
+"""Version of the line format; a reader skips files of a newer one and says so."""
+
+_NONFINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+_strict = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
+def encode(line: dict[str, Any]) -> bytes:
+    r"""Turn one line into bytes with its newline.
+
+    >>> encode({"k": "step", "v": {"loss": float("inf")}})
+    b'{"k":"step","v":{"loss":"inf"}}\n'
+    """
+    try:
+        text = _strict(line)
+    except ValueError:
+        text = _strict(_spell_nonfinite(line))
+    return text.encode("utf-8", "replace") + b"\n"
+
+
+def as_number(value: float | str | None) -> float | None:
+    """Read a value of a `step` line back.
+
+    >>> as_number("-inf"), as_number(2), as_number(None)
+    (-inf, 2.0, None)
+    """
+    if value is None:
+        return None
+    return _NONFINITE[value] if isinstance(value, str) else float(value)
+
+
+def _spell_nonfinite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
+    if isinstance(value, dict):
+        return {key: _spell_nonfinite(item) for key, item in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list | tuple):
+        return [_spell_nonfinite(item) for item in cast("list[Any]", value)]
+    return value
+
+
+def spool_name(rank: int) -> str:
+    """Name a new spool file: unique between processes, sorted by rank and time."""
+    utc = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    return f"{rank}-{utc}-{secrets.token_hex(4)}.jsonl"
+
+
+class SpoolFile:
+    """One spool file being written by this process alone."""
+
+    def __init__(self, run_folder: Path, rank: int, program: str) -> None:
+        """Create the file; raises OSError where the folder cannot be written."""
+        folder = run_folder / "spool"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / spool_name(rank)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+        self._descriptor = os.open(self.path, flags, 0o644)
+        self._pending = b""
+        self._written = 0
+        opening = {
+            "k": "open", "format": FORMAT, "t": time.time(), "run": run_folder.name, "rank": rank,
+            "pid": os.getpid(), "host": socket.gethostname(), "program": program,
+        }  # fmt: skip
+        self.write(encode(opening))
+
+    def write(self, lines: bytes) -> None:
+        """Append whole lines; what does not fit is kept and goes first the next time.
+
+        Raises OSError (disk full, disk gone) with nothing doubled and nothing torn: call again
+        with the next lines, or with b"" to retry.
+        """
+        self._pending += lines
+        while self._written < len(self._pending):
+            self._written += os.write(self._descriptor, memoryview(self._pending)[self._written :])
+        self._pending, self._written = b"", 0
+
+    @property
+    def unwritten(self) -> bytes:
+        """The whole lines that are not, or only in part, on disk."""
+        return self._pending[self._pending.rfind(b"\n", 0, self._written) + 1 :]
+
+    def is_gone(self) -> bool:
+        """Whether someone deleted the file, so that lines written now would be lost."""
+        return os.fstat(self._descriptor).st_nlink == 0
+
+    def sync(self) -> None:
+        """Ask the disk to keep what was written even if the power fails."""
+        getattr(os, "fdatasync", os.fsync)(self._descriptor)
+
+    def close(self) -> None:
+        """Close the file; it stays where it is as long as the run."""
+        os.close(self._descriptor)
+
+
+class SpoolChunk(NamedTuple):
+    """What `read_spool` found after an offset."""
+
+    lines: list[dict[str, Any]]
+    """The decoded lines, in order."""
+
+    offset: int
+    """Byte offset behind the last newline read: where to go on."""
+
+    damaged: int
+    """Lines that are no JSON object; they are skipped and counted."""
+
+
+def read_spool(path: Path, offset: int = 0, limit: int = 8 << 20) -> SpoolChunk:
+    """Read whole lines from `offset`, about `limit` bytes at the most.
+
+    A last line without its newline is left for later. Raises OSError.
+    """
+    with path.open("rb") as file:
+        file.seek(offset)
+        data = file.read(limit)
+        if len(data) == limit and b"\n" not in data:
+            data += file.readline()
+    whole = data[: data.rfind(b"\n") + 1]
+    lines: list[dict[str, Any]] = []
+    damaged = 0
+    for raw in whole.split(b"\n")[:-1]:
+        line = _decode(raw)
+        if line is None:
+            damaged += 1
+        else:
+            lines.append(line)
+    return SpoolChunk(lines, offset + len(whole), damaged)
+
+
+def _decode(raw: bytes) -> dict[str, Any] | None:
+    try:
+        line: Any = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(line, dict):
+        return None
+    found = cast("dict[str, Any]", line)
+    return found if isinstance(found.get("k"), str) else None

@@ -1,0 +1,113 @@
+"""Is the store whole? One question a check, each a query or a look at the files."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from assay.spool import read_spool
+from store.database import Store
+from store.loading import spool_files
+
+__all__ = ["Check", "check_store"]
+
+
+class Check(NamedTuple):
+    """The answer to one question."""
+
+    name: str
+    """What was asked."""
+
+    ok: bool
+    """Whether all is well."""
+
+    says: str
+    """The answer in a sentence."""
+
+
+def check_store(store: Store) -> list[Check]:
+    """Ask every question. Raises StoreError where the file cannot be read at all."""
+    checks = [_by_query(store, *question) for question in _QUESTIONS]
+    return [*checks, *(Check(name, *look(store)) for name, look in _LOOKS.items())]
+
+
+def _by_query(store: Store, name: str, well: str, ill: str, sql: str) -> Check:
+    found = [", ".join(str(value) for value in row.values()) for row in store.rows(sql)]
+    return Check(name, not found, ill.format("; ".join(found[:5]), n=len(found)) if found else well)
+
+
+_QUESTIONS = (
+    (
+        "run names", "every run has a name of its own", "names used twice: {}",
+        "SELECT name FROM run GROUP BY name HAVING count(*) > 1",
+    ),
+    (
+        "branches", "every branch leaves one that exists", "branches without their parent (run, branch): {}",
+        ("SELECT b.run_id, b.branch FROM branch b LEFT JOIN branch p ON p.run_id = b.run_id AND p.branch = b.parent "
+        "WHERE b.parent IS NOT NULL AND p.branch IS NULL"),
+    ),
+    (
+        "steps", "no value stands twice", "values that stand twice (run, branch, metric, step): {}",
+        ("SELECT run_id, branch, n.name, step FROM metric m JOIN metric_name n ON n.id = m.metric_id "
+        "GROUP BY ALL HAVING count(*) > 1 LIMIT 6"),
+    ),
+    (
+        "owners", "every row belongs to a run", "rows without a run, in {}",
+        ("SELECT 'metric' AS t FROM metric WHERE run_id NOT IN (SELECT id FROM run) "
+        "UNION SELECT 'checkpoint' FROM checkpoint WHERE run_id NOT IN (SELECT id FROM run) "
+        "UNION SELECT 'event' FROM event WHERE run_id NOT IN (SELECT id FROM run)"),
+    ),
+    (
+        "metric names", "every metric has its name", "numbers without a name: {}",
+        "SELECT DISTINCT metric_id FROM metric WHERE metric_id NOT IN (SELECT id FROM metric_name)",
+    ),
+    (
+        "damaged lines", "every line of the spools could be read", "lines skipped (run, file, lines): {}",
+        "SELECT r.name, o.file, o.damaged FROM spool_offset o JOIN run r ON r.id = o.run_id WHERE o.damaged > 0",
+    ),
+)  # fmt: skip
+
+
+def _missing_spools(store: Store) -> tuple[bool, str]:
+    rows = store.rows('SELECT r.name, o.file, o."offset" FROM spool_offset o JOIN run r ON r.id = o.run_id')
+    lost = [
+        f"{row['name']}/{row['file']}" for row in rows if not _covers(store, row["name"], row["file"], row["offset"])
+    ]
+    if lost:
+        return False, f"spools gone or shorter than what was loaded from them: {'; '.join(lost[:5])}"
+    return True, f"all {len(rows)} spool files that were loaded are there"
+
+
+def _covers(store: Store, run: str, file: str, offset: int) -> bool:
+    path = store.root / run / "spool" / file
+    return path.is_file() and path.stat().st_size >= offset
+
+
+def _unloaded(store: Store) -> tuple[bool, str]:
+    behind = list(_behind(store))
+    if behind:
+        return True, f"lines that wait to be loaded, or were torn when their writer died, in {'; '.join(behind[:5])}"
+    return True, "everything in the spools is loaded"
+
+
+def _behind(store: Store) -> Iterator[str]:
+    rows = store.rows('SELECT r.name, o.file, o."offset" FROM spool_offset o JOIN run r ON r.id = o.run_id')
+    loaded = {(row["name"], row["file"]): row["offset"] for row in rows}
+    for path in spool_files(store.root):
+        run, offset = path.parent.parent.name, loaded.get((path.parent.parent.name, path.name), 0)
+        if path.stat().st_size > offset:
+            whole = len(read_spool(path, offset).lines)
+            yield f"{run}/{path.name} ({whole} whole, {path.stat().st_size - offset} bytes)"
+
+
+def _missing_checkpoints(store: Store) -> tuple[bool, str]:
+    rows = store.rows("SELECT path FROM checkpoint WHERE state <> 'deleted'")
+    lost = [row["path"] for row in rows if not (store.root / row["path"] / "manifest.json").is_file()]
+    if lost:
+        return False, f"checkpoints without their folder: {'; '.join(lost[:5])}"
+    return True, f"all {len(rows)} checkpoints are there"
+
+
+_LOOKS: dict[str, Callable[[Store], tuple[bool, str]]] = {
+    "spool files": _missing_spools,
+    "not loaded": _unloaded,
+    "checkpoints": _missing_checkpoints,
+}

@@ -1,0 +1,94 @@
+"""What the commands share: the store option, JSON on stdout, tables and progress on stderr."""
+
+import json
+import math
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import click
+from rich.console import Console
+
+from assay.locate import locate_store
+from store.database import Store
+from store.loading import load_spools
+
+__all__ = ["console", "json_option", "json_ready", "loaded_store", "notes", "open_store", "print_json", "store_option"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+notes = Console(stderr=True, highlight=False, soft_wrap=True)
+"""Where logs and progress go."""
+
+console = Console(highlight=False)
+"""Where a command's answer for people goes."""
+
+
+def store_option(command: F) -> F:
+    """Add `--store`."""
+    return click.option(
+        "--store",
+        metavar="PATH",
+        help="Database file, or the folder holding it. Default: ASSAY_STORE, else the nearest runs/.",
+    )(command)
+
+
+def json_option(command: F) -> F:
+    """Add `--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")(command)
+
+
+def open_store(named: str | Path | None = None) -> Store:
+    """The store a command works on; it need not exist yet."""
+    return Store.at(locate_store(named).database)
+
+
+def loaded_store(named: str | Path | None = None) -> Store:
+    """The store with everything in it that is in the spools by now. Raises StoreError where there
+    is none.
+    """
+    store = open_store(named)
+    report = load_spools(store)
+    if report.damaged:
+        notes.print(f"{report.damaged} damaged lines in the spools were skipped; `assay db check` says where")
+    for file in report.newer:
+        notes.print(f"{file} was written by a newer Assay and is left alone")
+    return store
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document; non-finite numbers become null with a sibling `nonfinite`."""
+    click.echo(json.dumps(json_ready(value), ensure_ascii=False, indent=2))
+
+
+def json_ready(value: Any) -> Any:
+    """Make a value plain JSON.
+
+    A non-finite number in an object is null, and the object's `nonfinite` says which it was: a word
+    where there is one such field, else words by field.
+
+    >>> json_ready({"loss": float("nan"), "step": 3})
+    {'loss': None, 'step': 3, 'nonfinite': 'nan'}
+    """
+    if isinstance(value, dict):
+        return _object(cast("dict[Any, Any]", value))
+    if isinstance(value, list | tuple):
+        return [json_ready(item) for item in cast("list[Any]", value)]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, datetime):
+        return value.isoformat() + "Z"
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _object(value: dict[Any, Any]) -> dict[str, Any]:
+    ready = {str(key): json_ready(item) for key, item in value.items()}
+    odd = {str(key): _word(item) for key, item in value.items() if isinstance(item, float) and not math.isfinite(item)}
+    if odd:
+        ready["nonfinite"] = next(iter(odd.values())) if len(odd) == 1 else odd
+    return ready
+
+
+def _word(value: float) -> str:
+    return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"

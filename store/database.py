@@ -1,0 +1,293 @@
+"""Reads and transactions: attach, work, detach. Nobody keeps the file open.
+
+    store = Store.at(locate_store().database)
+    table = store.read("SELECT name, status FROM run WHERE project = $project", {"project": "triage"})
+    store.transact([Statement("UPDATE run SET starred = true WHERE name = $name", {"name": "demo"})])
+
+A read costs about a millisecond, a transaction three to six. Callers never see a connection.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple, Self, TypeVar
+
+import duckdb
+import pyarrow as pa
+
+from store import instance
+from store.errors import StoreBusyError, StoreDamagedError, StoreError, StoreMissingError
+from store.filesystem import refuse_network
+from store.gate import Gate
+from store.lock import sidecar_lock
+from store.version import check_version, create_schema
+
+__all__ = ["Statement", "Store", "Transaction"]
+
+READ_TIMEOUT = 10.0
+WRITE_TIMEOUT = 30.0
+
+Params = Mapping[str, Any]
+T = TypeVar("T")
+
+
+class Statement(NamedTuple):
+    """One statement of a transaction."""
+
+    sql: str
+    """SQL with named parameters (`$name`)."""
+
+    params: Params = MappingProxyType({})
+    """Their values."""
+
+
+class Snapshot:
+    """Several reads that all see the same state of the store."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self._cursor = cursor
+
+    def read(self, sql: str, params: Params | None = None) -> pa.Table:
+        """Run a query and return its rows. Raises duckdb.Error for wrong SQL."""
+        return self._cursor.execute(sql, dict(params or {})).to_arrow_table()
+
+    def rows(self, sql: str, params: Params | None = None) -> list[dict[str, Any]]:
+        """`read` as a list of dictionaries, for few rows."""
+        return self.read(sql, params).to_pylist()
+
+
+class Transaction(Snapshot):
+    """What can be done inside an exclusive transaction; reads see what it wrote."""
+
+    def execute(self, sql: str, params: Params | None = None) -> None:
+        """Run one statement."""
+        self._cursor.execute(sql, dict(params or {}))
+
+    def insert(self, table: str, rows: pa.Table) -> None:
+        """Append rows; columns go by name, those left out are null."""
+        self._cursor.register("incoming_rows", rows)
+        self._cursor.execute(f'INSERT INTO "{table}" BY NAME SELECT * FROM incoming_rows')
+        self._cursor.unregister("incoming_rows")
+
+
+class Store:
+    """One store file. Instances of the same file share their gate; get them with `Store.at`."""
+
+    _known: dict[Path, "Store"] = {}  # noqa: RUF012 - the registry that makes instances unique
+    _known_lock = threading.Lock()
+
+    def __init__(self, database: Path) -> None:
+        """Use `Store.at`, so that two users of a file in a process share its gate."""
+        self.path = database
+        """The database file."""
+        self.root = database.parent
+        """The folder with one folder a run."""
+        self._gate = Gate()
+        self._attach_lock = threading.Lock()
+        self._attached = 0
+        self._alias = f"store_{id(self)}"
+
+    @classmethod
+    def at(cls, database: str | os.PathLike[str]) -> Self:
+        """The store of a database file; the file need not exist. Raises StoreError on a network
+        filesystem.
+        """
+        path = Path(database).resolve()
+        with cls._known_lock:
+            if path not in cls._known:
+                refuse_network(path)
+                cls._known[path] = cls(path)
+            return cls._known[path]  # pyright: ignore[reportReturnType] - the registry holds this class's instances
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a database file."""
+        return self.path.exists()
+
+    def create(self, *, demo: bool = False) -> None:
+        """Make the file with an empty schema unless it exists. Raises StoreError."""
+        if self.exists:
+            return
+        self.root.mkdir(parents=True, exist_ok=True)
+        with self._writing(WRITE_TIMEOUT, check=False) as transaction:
+            if not transaction.read("SELECT 1 FROM duckdb_tables() WHERE database_name = current_database()").num_rows:
+                create_schema(transaction.execute, demo=demo)
+
+    def read(self, sql: str, params: Params | None = None, *, timeout: float = READ_TIMEOUT) -> pa.Table:
+        """Run one query and return its rows. Raises StoreError, duckdb.Error for wrong SQL."""
+        return self.snapshot(lambda snapshot: snapshot.read(sql, params), timeout=timeout)
+
+    def rows(self, sql: str, params: Params | None = None) -> list[dict[str, Any]]:
+        """`read` as a list of dictionaries, for few rows."""
+        return self.read(sql, params).to_pylist()
+
+    def snapshot(self, work: Callable[[Snapshot], T], *, timeout: float = READ_TIMEOUT) -> T:
+        """Run several reads in one attach. Raises StoreError."""
+        with self._reading(timeout) as cursor:
+            return work(Snapshot(cursor))
+
+    def transact(self, statements: Iterable[Statement], *, timeout: float = WRITE_TIMEOUT) -> None:
+        """Run statements in one transaction: all of them or none. Raises StoreError."""
+
+        def run_all(transaction: Transaction) -> None:
+            for statement in statements:
+                transaction.execute(statement.sql, statement.params)
+
+        self.transaction(run_all, timeout=timeout)
+
+    def transaction(self, work: Callable[[Transaction], T], *, timeout: float = WRITE_TIMEOUT) -> T:
+        """Run `work` in one exclusive transaction: what it checks still holds when it writes.
+
+        An exception in `work` rolls everything back and is passed on. Raises StoreError.
+        """
+        with self._writing(timeout) as transaction:
+            return work(transaction)
+
+    def maintenance(self, work: Callable[[Transaction], T], *, timeout: float = WRITE_TIMEOUT) -> T:
+        """`transaction` on a store of any version, for migrations. Raises StoreError."""
+        self._require_file()
+        with self._writing(timeout, check=False) as transaction:
+            return work(transaction)
+
+    def query(self, sql: str, *, timeout: float = READ_TIMEOUT) -> pa.Table:
+        """Run anyone's SQL: it can read this store, and no file or setting besides.
+
+        Raises StoreError, also for SQL that cannot be run. The settings cannot be taken back, so
+        the process's instance is thrown away afterwards.
+        """
+        self._require_file()
+        with self._gate.writing(timeout), self._shared_lock(timeout):
+            self._attach("READ_ONLY", timeout, check=True)
+            try:
+                with instance.cursor() as cursor:
+                    cursor.execute(f"USE {self._alias}")
+                    cursor.execute("SET enable_external_access = false; SET lock_configuration = true")
+                    return cursor.execute(sql).to_arrow_table()
+            except duckdb.Error as error:
+                said = str(error).splitlines()[0].replace(self._alias, self.path.name)
+                raise StoreError(f"the query cannot be run: {said}") from error
+            finally:
+                instance.discard()
+
+    @contextmanager
+    def exclusive(self, timeout: float = WRITE_TIMEOUT) -> Generator[None]:
+        """Keep everyone out while the file itself is replaced, copied or removed."""
+        with self._gate.writing(timeout), sidecar_lock(self.path, exclusive=True, timeout=timeout):
+            yield
+
+    @contextmanager
+    def _reading(self, timeout: float) -> Generator[duckdb.DuckDBPyConnection]:
+        self._require_file()
+        with (
+            self._gate.reading(timeout),
+            self._shared_lock(timeout),
+            self._shared_attach(timeout),
+            instance.cursor() as cursor,
+        ):
+            cursor.execute(f"USE {self._alias}")
+            yield cursor
+
+    @contextmanager
+    def _writing(self, timeout: float, *, check: bool = True) -> Generator[Transaction]:
+        if check:
+            self._require_file()
+        with self.exclusive(timeout):
+            self._attach("READ_WRITE", timeout, check=check)
+            try:
+                with instance.cursor() as cursor:
+                    cursor.execute(f"USE {self._alias}")
+                    yield from _transaction(cursor)
+            finally:
+                self._detach()
+
+    @contextmanager
+    def _shared_lock(self, timeout: float) -> Generator[None]:
+        try:
+            lock = sidecar_lock(self.path, exclusive=False, timeout=timeout)
+            lock.__enter__()
+        except OSError:
+            # A folder that cannot be written has no writers to keep out; DuckDB's own lock remains.
+            yield
+            return
+        try:
+            yield
+        finally:
+            lock.__exit__(None, None, None)
+
+    @contextmanager
+    def _shared_attach(self, timeout: float) -> Generator[None]:
+        with self._attach_lock:
+            if self._attached == 0:
+                self._attach("READ_ONLY", timeout, check=True)
+            self._attached += 1
+        try:
+            yield
+        finally:
+            with self._attach_lock:
+                self._attached -= 1
+                if self._attached == 0:
+                    self._detach()
+
+    def _attach(self, mode: str, timeout: float, *, check: bool) -> None:
+        place = str(self.path).replace("'", "''")
+        deadline = time.monotonic() + timeout
+        with instance.cursor() as cursor:
+            while not self._try_attach(cursor, f"ATTACH '{place}' AS {self._alias} ({mode})", deadline):
+                time.sleep(0.02)
+            if check:
+                try:
+                    check_version(cursor, self._alias, self.path)
+                except StoreError:
+                    cursor.execute(f"DETACH {self._alias}")
+                    raise
+
+    def _try_attach(self, cursor: duckdb.DuckDBPyConnection, sql: str, deadline: float) -> bool:
+        try:
+            cursor.execute(sql)
+        except duckdb.Error as error:
+            explained = self._explain(error)
+            if not isinstance(explained, StoreBusyError) or time.monotonic() > deadline:
+                raise explained from error
+            return False
+        return True
+
+    def _detach(self) -> None:
+        try:
+            with instance.cursor() as cursor:
+                cursor.execute(f"DETACH {self._alias}")
+        except duckdb.Error as error:
+            # A checkpoint that finds no room fails here and leaves the file attached; the log beside
+            # it holds what was committed, so a fresh instance loses nothing.
+            instance.discard()
+            raise self._explain(error) from error
+
+    def _require_file(self) -> None:
+        if not self.exists:
+            raise StoreMissingError(f"there is no store at {self.path}; record a run, or name another with --store")
+
+    def _explain(self, error: duckdb.Error) -> StoreError:
+        text = str(error)
+        first = text.splitlines()[0]
+        if "lock" in text.lower():
+            return StoreBusyError(f"the store {self.path} is held by a program that keeps it open; end it ({first})")
+        if isinstance(error, duckdb.IOException) and any(
+            word in text for word in ("Permission", "Read-only", "No space")
+        ):
+            return StoreError(f"cannot open the store {self.path}: {first}")
+        return StoreDamagedError(
+            f"the store {self.path} cannot be read ({first}); `assay db rebuild` restores it from the spools"
+        )
+
+
+def _transaction(cursor: duckdb.DuckDBPyConnection) -> Iterator[Transaction]:
+    cursor.execute("BEGIN")
+    try:
+        yield Transaction(cursor)
+    except BaseException:
+        cursor.execute("ROLLBACK")
+        raise
+    cursor.execute("COMMIT")

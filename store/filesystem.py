@@ -1,0 +1,56 @@
+"""Refuse a store on a network filesystem, where file locks cannot be trusted."""
+
+import os
+from pathlib import Path
+
+import psutil
+
+from store.errors import StoreError
+
+__all__ = ["refuse_network"]
+
+NETWORK_TYPES = frozenset(
+    [
+        "nfs",
+        "nfs3",
+        "nfs4",
+        "cifs",
+        "smb",
+        "smb2",
+        "smb3",
+        "smbfs",
+        "afs",
+        "9p",
+        "ceph",
+        "glusterfs",
+        "lustre",
+        "gpfs",
+        "beegfs",
+        "fuse.sshfs",
+        "fuse.s3fs",
+        "fuse.glusterfs",
+        "fuse.ceph",
+        "davfs",
+        "fuse.rclone",
+    ]
+)
+
+
+def refuse_network(path: Path) -> None:
+    """Raise StoreError where `path` lies on a network filesystem, unless ASSAY_NETWORK_STORE is 1."""
+    if os.environ.get("ASSAY_NETWORK_STORE") == "1":
+        return
+    kind = _filesystem_of(path)
+    if kind in NETWORK_TYPES:
+        raise StoreError(
+            f"the store {path} would lie on a network filesystem ({kind}), where file locks cannot be trusted; "
+            "name a local place with --store, or set ASSAY_NETWORK_STORE=1 where only one machine uses it"
+        )
+
+
+def _filesystem_of(path: Path) -> str:
+    mounts = {Path(part.mountpoint): part.fstype.lower() for part in psutil.disk_partitions(all=True)}
+    for folder in (path, *path.parents):
+        if folder in mounts:
+            return mounts[folder]
+    return ""

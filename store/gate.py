@@ -1,0 +1,75 @@
+"""Readers and one writer inside a process: a read-write attach beside a read-only one fails."""
+
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+from store.errors import StoreBusyError
+
+__all__ = ["Gate"]
+
+
+class Gate:
+    """Lets many readers or one writer in; a waiting writer goes before new readers."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._readers = 0
+        self._writing = False
+        self._waiting_writers = 0
+        self._inside = threading.local()
+
+    @contextmanager
+    def reading(self, timeout: float) -> Generator[None]:
+        """Be one of the readers. Raises StoreBusyError after `timeout` seconds, RuntimeError where
+        this thread is inside already.
+        """
+        with self._not_nested():
+            with self._condition:
+                self._wait(lambda: not self._writing and not self._waiting_writers, timeout)
+                self._readers += 1
+            try:
+                yield
+            finally:
+                with self._condition:
+                    self._readers -= 1
+                    self._condition.notify_all()
+
+    @contextmanager
+    def writing(self, timeout: float) -> Generator[None]:
+        """Be the only one. Raises as `reading` does."""
+        with self._not_nested():
+            self._enter_writing(timeout)
+            try:
+                yield
+            finally:
+                with self._condition:
+                    self._writing = False
+                    self._condition.notify_all()
+
+    def _enter_writing(self, timeout: float) -> None:
+        with self._condition:
+            self._waiting_writers += 1
+            try:
+                self._wait(lambda: not self._writing and self._readers == 0, timeout)
+                self._writing = True
+            finally:
+                self._waiting_writers -= 1
+                self._condition.notify_all()
+
+    def _wait(self, free: Callable[[], bool], timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        while not free():
+            if not self._condition.wait(deadline - time.monotonic()):
+                raise StoreBusyError("another thread of this program has held the store too long; try again")
+
+    @contextmanager
+    def _not_nested(self) -> Generator[None]:
+        if getattr(self._inside, "yes", False):
+            raise RuntimeError("the store is already in use by this thread: calls cannot be nested")
+        self._inside.yes = True
+        try:
+            yield
+        finally:
+            self._inside.yes = False

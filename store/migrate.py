@@ -1,0 +1,48 @@
+"""Bring an older store to this program's schema, each step in a transaction of its own."""
+
+import shutil
+from pathlib import Path
+
+from store.clock import utc_now
+from store.database import Store, Transaction
+from store.errors import StoreMissingError, StoreVersionError
+from store.version import Migration, migrations, schema_version, stored_version
+
+__all__ = ["migrate"]
+
+
+def migrate(store: Store, steps: list[Migration] | None = None) -> list[str]:
+    """Apply what is pending, after a copy of the file was put beside it. Returns the names applied.
+
+    Raises StoreError where the store is newer than the program or cannot be written.
+    """
+    if not store.exists:
+        raise StoreMissingError(f"there is no store at {store.path} to migrate")
+    known = migrations() if steps is None else steps
+    found = store.maintenance(lambda transaction: stored_version(transaction.rows, store.path))
+    if found > len(known):
+        raise StoreVersionError(
+            f"the store {store.path} has schema {found}, newer than {schema_version()}: install a newer Assay"
+        )
+    pending = known[found:]
+    if pending:
+        _copy_aside(store, found)
+    for step in pending:
+        store.maintenance(lambda transaction, step=step: _apply(transaction, step))
+    return [step.name for step in pending]
+
+
+def _apply(transaction: Transaction, step: Migration) -> None:
+    transaction.execute(step.sql)
+    transaction.execute("UPDATE meta SET version = $number", {"number": step.number})
+
+
+def _copy_aside(store: Store, version: int) -> Path:
+    """Nobody has the file attached inside `exclusive`, so that opening it drops no one's lock."""
+    copy = store.path.with_name(f"{store.path.name}.schema-{version}-{utc_now():%Y%m%dT%H%M%SZ}")
+    with store.exclusive():
+        shutil.copy2(store.path, copy)
+        log = Path(f"{store.path}.wal")
+        if log.exists():
+            shutil.copy2(log, f"{copy}.wal")
+    return copy

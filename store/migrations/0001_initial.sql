@@ -1,0 +1,263 @@
+-- The first version of the store. Never edited: later files carry older stores on to store/schema.sql.
+
+CREATE TABLE meta (
+    version INTEGER NOT NULL,
+    created TIMESTAMP NOT NULL,
+    program VARCHAR NOT NULL,
+    demo BOOLEAN NOT NULL
+);
+COMMENT ON TABLE meta IS 'One row: what this file is.';
+COMMENT ON COLUMN meta.version IS 'Number of the last migration applied; a program reads one version only.';
+COMMENT ON COLUMN meta.created IS 'When the file was made.';
+COMMENT ON COLUMN meta.program IS 'Program and version that made it.';
+COMMENT ON COLUMN meta.demo IS 'Whether this is a demo store; set when the file is made, never changed.';
+
+CREATE TABLE run (
+    id INTEGER NOT NULL,
+    name VARCHAR NOT NULL,
+    project VARCHAR,
+    stage VARCHAR,
+    status VARCHAR NOT NULL,
+    error VARCHAR,
+    created TIMESTAMP NOT NULL,
+    ended TIMESTAMP,
+    heartbeat TIMESTAMP NOT NULL,
+    total_steps BIGINT,
+    first_step BIGINT,
+    last_step BIGINT,
+    parent VARCHAR,
+    source VARCHAR,
+    config JSON,
+    provenance JSON,
+    tags VARCHAR[] NOT NULL,
+    starred BOOLEAN NOT NULL,
+    archived BOOLEAN NOT NULL,
+    notes VARCHAR
+);
+COMMENT ON TABLE run IS 'One row a run.';
+COMMENT ON COLUMN run.id IS 'Number of the run in this store.';
+COMMENT ON COLUMN run.name IS 'Name of the run and of its folder; unique.';
+COMMENT ON COLUMN run.project IS 'Project the run belongs to, as its owner calls it.';
+COMMENT ON COLUMN run.stage IS 'pretrain, cpt, sft or dpo for runs of assay train; else null.';
+COMMENT ON COLUMN run.status IS 'queued, running, paused, finished or failed, as last reported; a running run without a heartbeat is shown as lost.';
+COMMENT ON COLUMN run.error IS 'Last line of the error that ended the run.';
+COMMENT ON COLUMN run.created IS 'When recording began.';
+COMMENT ON COLUMN run.ended IS 'When the run reported its end.';
+COMMENT ON COLUMN run.heartbeat IS 'Time of the newest line of its spool.';
+COMMENT ON COLUMN run.total_steps IS 'Steps planned, where known.';
+COMMENT ON COLUMN run.first_step IS 'Lowest step recorded.';
+COMMENT ON COLUMN run.last_step IS 'Newest step on the active path.';
+COMMENT ON COLUMN run.parent IS 'RUN/BRANCH@STEP this run started from, where it did.';
+COMMENT ON COLUMN run.source IS 'Folder or file being watched, where the run is another program''s.';
+COMMENT ON COLUMN run.config IS 'Effective configuration.';
+COMMENT ON COLUMN run.provenance IS 'Command, versions, hardware, data hashes.';
+COMMENT ON COLUMN run.tags IS 'Words to find the run by.';
+COMMENT ON COLUMN run.starred IS 'Whether someone keeps it on top.';
+COMMENT ON COLUMN run.archived IS 'Whether it is hidden from lists.';
+COMMENT ON COLUMN run.notes IS 'What people wrote about it.';
+
+CREATE TABLE branch (
+    run_id INTEGER NOT NULL,
+    branch INTEGER NOT NULL,
+    parent INTEGER,
+    fork_step BIGINT NOT NULL,
+    reason VARCHAR NOT NULL,
+    created TIMESTAMP NOT NULL,
+    data JSON
+);
+COMMENT ON TABLE branch IS 'A stretch of a run''s history; rolling back opens a new one and leaves the old as it was.';
+COMMENT ON COLUMN branch.run_id IS 'The run.';
+COMMENT ON COLUMN branch.branch IS 'Number within the run, from 1; the highest one is active.';
+COMMENT ON COLUMN branch.parent IS 'Branch it left; null for the first.';
+COMMENT ON COLUMN branch.fork_step IS 'Last step of the parent that belongs to this branch''s past; its own first step is the next one. -1 for the first branch.';
+COMMENT ON COLUMN branch.reason IS 'start, resume, rollback, replay, ...';
+COMMENT ON COLUMN branch.created IS 'When it began.';
+COMMENT ON COLUMN branch.data IS 'What else was declared: skipped samples, remedies.';
+
+CREATE TABLE metric_name (
+    id INTEGER NOT NULL,
+    name VARCHAR NOT NULL
+);
+COMMENT ON TABLE metric_name IS 'Names of metrics; unique in the store.';
+COMMENT ON COLUMN metric_name.id IS 'Number used in metric rows.';
+COMMENT ON COLUMN metric_name.name IS 'Name as logged, as in loss, val_loss or loss/general.';
+
+CREATE TABLE metric (
+    run_id INTEGER NOT NULL,
+    branch INTEGER NOT NULL,
+    metric_id INTEGER NOT NULL,
+    step BIGINT NOT NULL,
+    value DOUBLE NOT NULL,
+    time TIMESTAMP NOT NULL
+);
+COMMENT ON TABLE metric IS 'One row a value; rows are only ever appended.';
+COMMENT ON COLUMN metric.run_id IS 'The run.';
+COMMENT ON COLUMN metric.branch IS 'Branch of the run.';
+COMMENT ON COLUMN metric.metric_id IS 'Which metric.';
+COMMENT ON COLUMN metric.step IS 'Position in the data plan; unique within branch and metric.';
+COMMENT ON COLUMN metric.value IS 'The value; NaN and infinities stay what they are.';
+COMMENT ON COLUMN metric.time IS 'When it was logged.';
+
+CREATE TABLE step_batch (
+    run_id INTEGER NOT NULL,
+    branch INTEGER NOT NULL,
+    step BIGINT NOT NULL,
+    "update" BIGINT,
+    verdict VARCHAR,
+    rows BIGINT[],
+    losses DOUBLE[]
+);
+COMMENT ON TABLE step_batch IS 'What a step was made of, a row a step.';
+COMMENT ON COLUMN step_batch.run_id IS 'The run.';
+COMMENT ON COLUMN step_batch.branch IS 'Branch of the run.';
+COMMENT ON COLUMN step_batch.step IS 'The step.';
+COMMENT ON COLUMN step_batch."update" IS 'Optimizer updates committed after this step.';
+COMMENT ON COLUMN step_batch.verdict IS 'commit, skip or rollback.';
+COMMENT ON COLUMN step_batch.rows IS 'Samples of the batch, as rows of the run''s samples.';
+COMMENT ON COLUMN step_batch.losses IS 'Loss of each of them, in the same order.';
+
+CREATE TABLE checkpoint (
+    run_id INTEGER NOT NULL,
+    branch INTEGER NOT NULL,
+    step BIGINT NOT NULL,
+    state VARCHAR NOT NULL,
+    path VARCHAR NOT NULL,
+    sha256 VARCHAR,
+    bytes BIGINT,
+    created TIMESTAMP NOT NULL,
+    changed TIMESTAMP NOT NULL,
+    data JSON
+);
+COMMENT ON TABLE checkpoint IS 'One row a checkpoint, with its newest state.';
+COMMENT ON COLUMN checkpoint.run_id IS 'The run.';
+COMMENT ON COLUMN checkpoint.branch IS 'Branch of the run.';
+COMMENT ON COLUMN checkpoint.step IS 'Step after which it was written.';
+COMMENT ON COLUMN checkpoint.state IS 'sealed, stable, suspect or deleted.';
+COMMENT ON COLUMN checkpoint.path IS 'Its folder, relative to the store''s root.';
+COMMENT ON COLUMN checkpoint.sha256 IS 'Digest of its manifest, which holds the digest of every file.';
+COMMENT ON COLUMN checkpoint.bytes IS 'Size of its files together.';
+COMMENT ON COLUMN checkpoint.created IS 'When it was sealed.';
+COMMENT ON COLUMN checkpoint.changed IS 'When its state last changed.';
+COMMENT ON COLUMN checkpoint.data IS 'What was known when it was written: update, val_loss, ...';
+
+CREATE TABLE event (
+    run_id INTEGER NOT NULL,
+    branch INTEGER,
+    step BIGINT,
+    time TIMESTAMP NOT NULL,
+    kind VARCHAR NOT NULL,
+    level VARCHAR NOT NULL,
+    message VARCHAR NOT NULL,
+    data JSON
+);
+COMMENT ON TABLE event IS 'What happened to a run, for people; rows are only ever appended.';
+COMMENT ON COLUMN event.run_id IS 'The run.';
+COMMENT ON COLUMN event.branch IS 'Branch, where it belongs to one.';
+COMMENT ON COLUMN event.step IS 'Step, where it belongs to one.';
+COMMENT ON COLUMN event.time IS 'When it happened.';
+COMMENT ON COLUMN event.kind IS 'status, checkpoint, traceback, note, request, damaged, ... or a name of the script''s own.';
+COMMENT ON COLUMN event.level IS 'info, warning or alarm.';
+COMMENT ON COLUMN event.message IS 'One sentence, or a traceback.';
+COMMENT ON COLUMN event.data IS 'Details.';
+
+CREATE TABLE request (
+    id INTEGER NOT NULL,
+    run_id INTEGER NOT NULL,
+    kind VARCHAR NOT NULL,
+    args JSON,
+    actor VARCHAR NOT NULL,
+    created TIMESTAMP NOT NULL,
+    taken TIMESTAMP,
+    done TIMESTAMP,
+    result VARCHAR
+);
+COMMENT ON TABLE request IS 'What people ask of a run; its trainer takes requests at the next step.';
+COMMENT ON COLUMN request.id IS 'Number of the request.';
+COMMENT ON COLUMN request.run_id IS 'The run.';
+COMMENT ON COLUMN request.kind IS 'stop-and-save, save-now, pause, continue, note, rollback, evaluate or open-campaign.';
+COMMENT ON COLUMN request.args IS 'Its arguments.';
+COMMENT ON COLUMN request.actor IS 'Who asked.';
+COMMENT ON COLUMN request.created IS 'When.';
+COMMENT ON COLUMN request.taken IS 'When the trainer took it; null while it waits.';
+COMMENT ON COLUMN request.done IS 'When it was carried out or refused.';
+COMMENT ON COLUMN request.result IS 'What came of it, in words.';
+
+CREATE TABLE pin (
+    target VARCHAR NOT NULL,
+    target_kind VARCHAR NOT NULL,
+    run_id INTEGER,
+    holder VARCHAR NOT NULL,
+    holder_kind VARCHAR NOT NULL,
+    created TIMESTAMP NOT NULL,
+    released TIMESTAMP
+);
+COMMENT ON TABLE pin IS 'What must not be deleted, and for whose sake.';
+COMMENT ON COLUMN pin.target IS 'What is held: a path relative to the store''s root, or a digest.';
+COMMENT ON COLUMN pin.target_kind IS 'checkpoint, adapter, base, tokenizer, answers or dataset.';
+COMMENT ON COLUMN pin.run_id IS 'Run it belongs to, where it belongs to one.';
+COMMENT ON COLUMN pin.holder IS 'Name of what holds it.';
+COMMENT ON COLUMN pin.holder_kind IS 'run, campaign, approval or release.';
+COMMENT ON COLUMN pin.created IS 'Since when.';
+COMMENT ON COLUMN pin.released IS 'Until when; null while it holds.';
+
+CREATE TABLE dataset (
+    run_id INTEGER NOT NULL,
+    path VARCHAR NOT NULL,
+    sha256 VARCHAR NOT NULL,
+    rows BIGINT NOT NULL,
+    role VARCHAR NOT NULL
+);
+COMMENT ON TABLE dataset IS 'Data files a run reads.';
+COMMENT ON COLUMN dataset.run_id IS 'The run.';
+COMMENT ON COLUMN dataset.path IS 'The file, as an absolute path.';
+COMMENT ON COLUMN dataset.sha256 IS 'Digest of the file when the run read it.';
+COMMENT ON COLUMN dataset.rows IS 'Rows used.';
+COMMENT ON COLUMN dataset.role IS 'train or validation.';
+
+CREATE TABLE sample (
+    run_id INTEGER NOT NULL,
+    dataset VARCHAR NOT NULL,
+    row BIGINT NOT NULL,
+    id VARCHAR,
+    source VARCHAR,
+    task VARCHAR,
+    hash VARCHAR NOT NULL
+);
+COMMENT ON TABLE sample IS 'Rows of a run''s data; the text is read from the file after the hash has been checked.';
+COMMENT ON COLUMN sample.run_id IS 'The run.';
+COMMENT ON COLUMN sample.dataset IS 'Digest of the data file.';
+COMMENT ON COLUMN sample.row IS 'Row number in the file, from 0.';
+COMMENT ON COLUMN sample.id IS 'The row''s own id, where it has one.';
+COMMENT ON COLUMN sample.source IS 'Where it comes from: the name the mixing knows it by.';
+COMMENT ON COLUMN sample.task IS 'Subtask or category, where the row names one.';
+COMMENT ON COLUMN sample.hash IS 'First 16 characters of the SHA-256 of its text.';
+
+CREATE TABLE spool_offset (
+    run_id INTEGER NOT NULL,
+    file VARCHAR NOT NULL,
+    "offset" BIGINT NOT NULL,
+    lines BIGINT NOT NULL,
+    damaged BIGINT NOT NULL
+);
+COMMENT ON TABLE spool_offset IS 'How far each spool file is loaded; written in the same transaction as its rows.';
+COMMENT ON COLUMN spool_offset.run_id IS 'The run.';
+COMMENT ON COLUMN spool_offset.file IS 'Name of the spool file.';
+COMMENT ON COLUMN spool_offset."offset" IS 'Bytes loaded.';
+COMMENT ON COLUMN spool_offset.lines IS 'Lines loaded.';
+COMMENT ON COLUMN spool_offset.damaged IS 'Lines skipped because they could not be read.';
+
+CREATE VIEW run_path AS
+WITH RECURSIVE up AS (
+    SELECT run_id, branch AS tip, branch, parent, fork_step, CAST(9223372036854775807 AS BIGINT) AS last_step
+    FROM branch
+    UNION ALL
+    SELECT up.run_id, up.tip, b.branch, b.parent, b.fork_step, least(up.last_step, up.fork_step)
+    FROM up JOIN branch b ON b.run_id = up.run_id AND b.branch = up.parent
+)
+SELECT run_id, tip, branch, fork_step + 1 AS first_step, last_step FROM up;
+COMMENT ON VIEW run_path IS 'History of each branch (tip): which steps of which branch it is made of.';
+
+CREATE VIEW active_path AS
+SELECT run_id, branch, first_step, last_step
+FROM run_path JOIN (SELECT run_id, max(branch) AS tip FROM branch GROUP BY run_id) USING (run_id, tip);
+COMMENT ON VIEW active_path IS 'History of each run''s newest branch; steps outside it are abandoned.';

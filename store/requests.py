@@ -1,0 +1,94 @@
+"""What people ask of a running trainer. It polls, and acts at the next step's boundary."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from store.clock import utc_now
+from store.database import Store, Transaction
+from store.refs import find_run
+
+__all__ = ["KINDS", "Request", "ask", "finish", "take", "waiting"]
+
+KINDS = ("stop-and-save", "save-now", "pause", "continue", "note", "rollback", "evaluate", "open-campaign")
+"""What can be asked."""
+
+
+class Request(NamedTuple):
+    """One request."""
+
+    id: int
+    """Its number."""
+
+    kind: str
+    """One of KINDS."""
+
+    args: dict[str, Any]
+    """Its arguments."""
+
+    actor: str
+    """Who asked."""
+
+
+def ask(store: Store, run: str, kind: str, args: Mapping[str, Any] | None = None, *, actor: str) -> int:
+    """Put a request; it waits until the run's trainer takes it. Returns its number.
+
+    Raises StoreError where there is no such run, ValueError for a kind that cannot be asked.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"no request of kind {kind!r}")
+    run_id = find_run(store, run)["id"]
+
+    def put(transaction: Transaction) -> int:
+        number = transaction.rows("SELECT coalesce(max(id), 0) + 1 AS id FROM request")[0]["id"]
+        values = {"id": number, "run_id": run_id, "kind": kind, "args": json.dumps(dict(args or {})), "actor": actor}
+        transaction.execute(
+            "INSERT INTO request (id, run_id, kind, args, actor, created) "
+            "VALUES ($id, $run_id, $kind, $args, $actor, $created)",
+            {**values, "created": utc_now()},
+        )
+        return number
+
+    return store.transaction(put)
+
+
+def waiting(store: Store, run: str) -> list[Request]:
+    """Requests that no trainer has taken yet, oldest first."""
+    return _requests(store.rows(_WAITING, {"run": run}))
+
+
+def take(store: Store, run: str) -> list[Request]:
+    """Take all waiting requests of a run, oldest first; nobody else gets them then.
+
+    Only reads where nothing waits, so that polling costs no write.
+    """
+    if not waiting(store, run):
+        return []
+
+    def mark(transaction: Transaction) -> list[Request]:
+        found = _requests(transaction.rows(_WAITING, {"run": run}))
+        for request in found:
+            transaction.execute("UPDATE request SET taken = $now WHERE id = $id", {"now": utc_now(), "id": request.id})
+        return found
+
+    return store.transaction(mark)
+
+
+def finish(store: Store, request_id: int, result: str) -> None:
+    """Say in words what came of a request."""
+
+    def mark(transaction: Transaction) -> None:
+        values = {"now": utc_now(), "result": result, "id": request_id}
+        transaction.execute("UPDATE request SET done = $now, result = $result WHERE id = $id", values)
+
+    store.transaction(mark)
+
+
+_WAITING = """
+SELECT q.id, q.kind, q.args, q.actor FROM request q JOIN run r ON r.id = q.run_id
+WHERE r.name = $run AND q.taken IS NULL ORDER BY q.id
+"""
+
+
+def _requests(rows: list[dict[str, Any]]) -> list[Request]:
+    return [Request(row["id"], row["kind"], json.loads(row["args"] or "{}"), row["actor"]) for row in rows]

@@ -1,0 +1,172 @@
+"""Write the rows of one run inside a transaction: ids are given here, so they cannot collide."""
+
+import json
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+
+from store.database import Transaction
+from store.spool_rows import SpoolRows
+
+__all__ = ["put_rows"]
+
+Row: TypeAlias = dict[str, Any]
+
+_TIME = pa.timestamp("us")
+
+_COMPUTED = {
+    "heartbeat": "greatest(heartbeat, make_timestamp($heartbeat))",
+    "ended": "make_timestamp($ended)",
+    "first_step": "least(first_step, $first_step)",
+}
+"""Columns of `run` whose new value is not simply the one given."""
+
+_COLUMNS: dict[str, pa.Schema] = {
+    "branch": pa.schema(
+        [
+            ("run_id", pa.int32()),
+            ("branch", pa.int32()),
+            ("parent", pa.int32()),
+            ("fork_step", pa.int64()),
+            ("reason", pa.string()),
+            ("created", _TIME),
+            ("data", pa.string()),
+        ]
+    ),
+    "step_batch": pa.schema(
+        [
+            ("run_id", pa.int32()),
+            ("branch", pa.int32()),
+            ("step", pa.int64()),
+            ("update", pa.int64()),
+            ("verdict", pa.string()),
+            ("rows", pa.list_(pa.int64())),
+            ("losses", pa.list_(pa.float64())),
+        ]
+    ),
+    "event": pa.schema(
+        [
+            ("run_id", pa.int32()),
+            ("branch", pa.int32()),
+            ("step", pa.int64()),
+            ("time", _TIME),
+            ("kind", pa.string()),
+            ("level", pa.string()),
+            ("message", pa.string()),
+            ("data", pa.string()),
+        ]
+    ),
+    "dataset": pa.schema(
+        [
+            ("run_id", pa.int32()),
+            ("path", pa.string()),
+            ("sha256", pa.string()),
+            ("rows", pa.int64()),
+            ("role", pa.string()),
+        ]
+    ),
+    "sample": pa.schema(
+        [
+            ("run_id", pa.int32()),
+            ("dataset", pa.string()),
+            ("row", pa.int64()),
+            ("id", pa.string()),
+            ("source", pa.string()),
+            ("task", pa.string()),
+            ("hash", pa.string()),
+        ]
+    ),
+}
+
+
+def put_rows(transaction: Transaction, run: str, rows: SpoolRows) -> int:
+    """Write the rows of run `run`, making the run where it is new. Returns the run's id."""
+    run_id = _run_id(transaction, run, rows)
+    _put_facts(transaction, run_id, rows.facts)
+    for table, items in rows.tables.items():
+        _put_table(transaction, table, run_id, items)
+    for item in rows.checkpoints:
+        _put_checkpoint(transaction, run_id, item)
+    if rows.values:
+        transaction.insert("metric", _metric_table(transaction, run_id, rows))
+    return run_id
+
+
+def _run_id(transaction: Transaction, name: str, rows: SpoolRows) -> int:
+    found = transaction.read("SELECT id FROM run WHERE name = $name", {"name": name}).to_pylist()
+    if found:
+        return found[0]["id"]
+    transaction.execute(
+        "INSERT INTO run (id, name, status, created, heartbeat, tags, starred, archived) "
+        "SELECT coalesce(max(id), 0) + 1, $name, 'queued', make_timestamp($time), make_timestamp($time), [], "
+        "false, false FROM run",
+        {"name": name, "time": rows.first_time or 0},
+    )
+    run_id = transaction.read("SELECT max(id) AS id FROM run").to_pylist()[0]["id"]
+    start: Row = {"branch": 1, "fork_step": -1, "reason": "start", "created": rows.first_time or 0, "data": {}}
+    _put_table(transaction, "branch", run_id, [start])
+    return run_id
+
+
+def _put_facts(transaction: Transaction, run_id: int, facts: Row) -> None:
+    if not facts:
+        return
+    changes = ", ".join(f"{name} = {_placeholder(name)}" for name in facts)
+    values = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in facts.items()}
+    transaction.execute(f"UPDATE run SET {changes} WHERE id = $run_id", {**values, "run_id": run_id})
+
+
+def _placeholder(name: str) -> str:
+    return _COMPUTED.get(name, f"${name}")
+
+
+def _put_table(transaction: Transaction, table: str, run_id: int, items: list[Row]) -> None:
+    schema = _COLUMNS[table]
+    ready = [{**item, "run_id": run_id, **({"data": _json(item["data"])} if "data" in item else {})} for item in items]
+    transaction.insert(table, pa.Table.from_pylist(ready, schema=schema))
+
+
+def _put_checkpoint(transaction: Transaction, run_id: int, item: Row) -> None:
+    values = {**item, "run_id": run_id, "data": _json(item["data"])}
+    known = {"run_id": run_id, "path": item["path"]}
+    if transaction.read("SELECT 1 FROM checkpoint WHERE run_id = $run_id AND path = $path", known).num_rows:
+        transaction.execute(
+            "UPDATE checkpoint SET state = $state, changed = make_timestamp($changed), "
+            "sha256 = coalesce($sha256, sha256), bytes = coalesce($bytes, bytes), "
+            "data = json_merge_patch(data, $data) WHERE run_id = $run_id AND path = $path",
+            {name: values[name] for name in ("state", "changed", "sha256", "bytes", "data", "run_id", "path")},
+        )
+    else:
+        transaction.execute(
+            "INSERT INTO checkpoint VALUES ($run_id, $branch, $step, $state, $path, $sha256, $bytes, "
+            "make_timestamp($changed), make_timestamp($changed), $data)",
+            values,
+        )
+
+
+def _metric_table(transaction: Transaction, run_id: int, rows: SpoolRows) -> pa.Table:
+    ids = _metric_ids(transaction, list(dict.fromkeys(rows.names)))
+    return pa.table(
+        {
+            "run_id": pa.repeat(pa.scalar(run_id, pa.int32()), len(rows.values)),
+            "branch": pa.array(rows.branches, pa.int32()),
+            "metric_id": pa.array([ids[name] for name in rows.names], pa.int32()),
+            "step": pa.array(rows.steps, pa.int64()),
+            "value": pa.array(rows.values, pa.float64()),
+            "time": pa.array(rows.times, _TIME),
+        }
+    )
+
+
+def _metric_ids(transaction: Transaction, names: list[str]) -> dict[str, int]:
+    known = {row["name"]: row["id"] for row in transaction.read("SELECT name, id FROM metric_name").to_pylist()}
+    fresh = [name for name in names if name not in known]
+    start = max(known.values(), default=0) + 1
+    known.update({name: start + number for number, name in enumerate(fresh)})
+    if fresh:
+        transaction.insert("metric_name", pa.table({"id": [known[name] for name in fresh], "name": fresh}))
+    return known
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,201 @@
+"""From lines of one spool file to rows of the store's tables. Pure: nothing here touches the store."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import repeat
+from typing import Any, TypeAlias, cast
+
+from assay.spool import as_number
+
+__all__ = ["SpoolRows", "rows_of"]
+
+Line: TypeAlias = dict[str, Any]
+Row: TypeAlias = dict[str, Any]
+
+RUN_FACTS = ("project", "stage", "total_steps", "parent", "source", "config", "provenance", "tags")
+"""Fields of a `run` line that have a column; others are left in the spool."""
+
+
+@dataclass
+class SpoolRows:
+    """Rows of one run out of one spool file, without the ids that only the store can give."""
+
+    rank: int = 0
+    """Process that wrote the file; metrics of ranks above 0 are named `rank/<n>/<name>`."""
+    names: list[str] = field(default_factory=list[str])
+    """Metric name of each value; `branches` to `times` are as long."""
+    branches: list[int] = field(default_factory=list[int])
+    """Branch of each value."""
+    steps: list[int] = field(default_factory=list[int])
+    """Step of each value."""
+    values: list[float] = field(default_factory=list[float])
+    """The values."""
+    times: list[int] = field(default_factory=list[int])
+    """Time of each value, in microseconds since 1970 (UTC)."""
+    tables: dict[str, list[Row]] = field(default_factory=dict[str, list[Row]])
+    """Rows of the other append-only tables, by table."""
+    checkpoints: list[Row] = field(default_factory=list[Row])
+    """Checkpoint states, in order; a later one replaces an earlier one of the same path."""
+    facts: Row = field(default_factory=dict[str, Any])
+    """New values of the run's own columns."""
+    first_time: int | None = None
+    """Time of the first line, in microseconds."""
+    lines: int = 0
+    """Lines used."""
+    damaged: int = 0
+    """Lines without what their kind needs; they are left out."""
+
+    def add(self, table: str, **row: Any) -> None:
+        """Append a row to one of `tables`."""
+        self.tables.setdefault(table, []).append(row)
+
+
+def rows_of(lines: list[Line], rank: int = 0) -> SpoolRows:
+    """Sort the lines of one file into rows; a line that lacks something is counted, never raised."""
+    rows = SpoolRows(rank)
+    for line in lines:
+        try:
+            time = _micros(line["t"])
+            handler = _HANDLERS.get(line["k"])
+            if handler is not None:
+                handler(rows, line, time)
+        except (KeyError, TypeError, ValueError, OverflowError):
+            rows.damaged += 1
+            continue
+        rows.lines += 1
+        rows.first_time = time if rows.first_time is None else rows.first_time
+        rows.facts["heartbeat"] = max(time, rows.facts.get("heartbeat", time))
+    return rows
+
+
+def _step(rows: SpoolRows, line: Line, time: int) -> None:
+    branch, step = _whole(line["b"]), _whole(line["s"])
+    names = [_text(name) for name in line["v"]]
+    if rows.rank:
+        names = [f"rank/{rows.rank}/{name}" for name in names]
+    values = [_finite_or_not(value) for value in line["v"].values()]
+    batch = line.get("batch")
+    batch_row = batch and _batch_row(batch)
+    rows.names += names
+    rows.values += values
+    rows.branches.extend(repeat(branch, len(names)))
+    rows.steps.extend(repeat(step, len(names)))
+    rows.times.extend(repeat(time, len(names)))
+    if batch_row:
+        rows.add("step_batch", branch=branch, step=step, **batch_row)
+    _moved_to(rows, step)
+    rows.facts["first_step"] = min(step, rows.facts.get("first_step", step))
+
+
+def _batch_row(batch: Line) -> Row:
+    return {
+        "update": _whole_or_none(batch.get("update")),
+        "verdict": batch.get("verdict") and _text(batch["verdict"]),
+        "rows": [_whole(row) for row in cast("list[Any]", batch.get("rows") or [])],
+        "losses": [_finite_or_not(loss) for loss in cast("list[Any]", batch.get("losses") or [])],
+    }
+
+
+def _branch(rows: SpoolRows, line: Line, time: int) -> None:
+    fork = _whole(line["fork"])
+    rows.add(
+        "branch", branch=_whole(line["b"]), parent=_whole(line["parent"]), fork_step=fork,
+        reason=_text(line["reason"]), created=time, data=line.get("data") or {},
+    )  # fmt: skip
+    _moved_to(rows, fork)
+
+
+def _moved_to(rows: SpoolRows, step: int) -> None:
+    if rows.rank == 0:
+        rows.facts["last_step"] = step
+
+
+def _checkpoint(rows: SpoolRows, line: Line, time: int) -> None:
+    row: Row = {
+        "branch": _whole(line["b"]), "step": _whole(line["s"]), "state": _text(line["state"]),
+        "path": _text(line["path"]), "sha256": line.get("sha256"), "bytes": _whole_or_none(line.get("bytes")),
+        "changed": time, "data": line.get("data") or {},
+    }  # fmt: skip
+    rows.checkpoints.append(row)
+    message = f"checkpoint at step {row['step']}: {row['state']}"
+    rows.add(
+        "event", branch=row["branch"], step=row["step"], time=time, kind="checkpoint", level="info",
+        message=message, data={"state": row["state"], "path": row["path"], "reason": line.get("reason")},
+    )  # fmt: skip
+
+
+def _event(rows: SpoolRows, line: Line, time: int) -> None:
+    rows.add(
+        "event", branch=_whole_or_none(line.get("b")), step=_whole_or_none(line.get("s")), time=time,
+        kind=_text(line["kind"]), level=_text(line.get("level") or "info"), message=_text(line["message"]),
+        data=line.get("data") or {},
+    )  # fmt: skip
+
+
+def _run(rows: SpoolRows, line: Line, _time: int) -> None:
+    fields = line["fields"]
+    rows.facts.update({name: fields[name] for name in RUN_FACTS if fields.get(name) is not None})
+
+
+def _status(rows: SpoolRows, line: Line, time: int) -> None:
+    status, error = _text(line["status"]), line.get("error")
+    ended = time if status in ("finished", "failed") else None
+    rows.facts.update(status=status, error=error and _text(error), ended=ended)
+    rows.add(
+        "event", time=time, kind="status", level="alarm" if status == "failed" else "info",
+        message=f"{status}: {error}" if error else status, data={},
+    )  # fmt: skip
+
+
+def _dataset(rows: SpoolRows, line: Line, _time: int) -> None:
+    rows.add(
+        "dataset", path=_text(line["path"]), sha256=_text(line["sha256"]), rows=_whole(line["rows"]),
+        role=_text(line["role"]),
+    )  # fmt: skip
+
+
+def _samples(rows: SpoolRows, line: Line, _time: int) -> None:
+    dataset = _text(line["dataset"])
+    for number, own_id, source, task, digest in line["rows"]:
+        rows.add(
+            "sample", dataset=dataset, row=_whole(number), id=own_id and _text(own_id),
+            source=source and _text(source), task=task and _text(task), hash=_text(digest),
+        )  # fmt: skip
+
+
+_HANDLERS: dict[str, Callable[[SpoolRows, Line, int], None]] = {
+    "run": _run,
+    "branch": _branch,
+    "step": _step,
+    "checkpoint": _checkpoint,
+    "event": _event,
+    "dataset": _dataset,
+    "samples": _samples,
+    "status": _status,
+}
+
+
+def _micros(seconds: float) -> int:
+    return _whole(int(seconds * 1_000_000))
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int or not -(2**63) <= value < 2**63:
+        raise TypeError(value)
+    return value
+
+
+def _whole_or_none(value: Any) -> int | None:
+    return None if value is None else _whole(value)
+
+
+def _finite_or_not(value: Any) -> float:
+    number = as_number(value)
+    if number is None:
+        raise TypeError(value)
+    return number
+
+
+def _text(value: Any) -> str:
+    # A lone surrogate is valid JSON, but no UTF-8.
+    return str(value).encode("utf-8", "replace").decode()
