@@ -26,10 +26,11 @@ import os
 import secrets
 import socket
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-__all__ = ["FORMAT", "SpoolChunk", "SpoolFile", "as_number", "encode", "read_spool", "spool_name"]
+__all__ = ["FORMAT", "SpoolChunk", "SpoolFile", "as_number", "encode", "read_spool", "spell_nonfinite", "spool_name"]
 
 FORMAT = 1
 """Version of the line format; a reader skips files of a newer one and says so."""
@@ -48,7 +49,7 @@ def encode(line: dict[str, Any]) -> bytes:
     try:
         text = _strict(line)
     except ValueError:
-        text = _strict(_spell_nonfinite(line))
+        text = _strict(spell_nonfinite(line))
     return text.encode("utf-8", "replace") + b"\n"
 
 
@@ -63,19 +64,24 @@ def as_number(value: float | str | None) -> float | None:
     return _NONFINITE[value] if isinstance(value, str) else float(value)
 
 
-def _spell_nonfinite(value: Any) -> Any:
+def spell_nonfinite(value: Any) -> Any:
+    """The same value with every non-finite number in it spelled as a string.
+
+    >>> spell_nonfinite({"a": [float("nan"), 1]})
+    {'a': ['nan', 1]}
+    """
     if isinstance(value, float) and not math.isfinite(value):
         return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
     if isinstance(value, dict):
-        return {key: _spell_nonfinite(item) for key, item in cast("dict[str, Any]", value).items()}
+        return {key: spell_nonfinite(item) for key, item in cast("dict[str, Any]", value).items()}
     if isinstance(value, list | tuple):
-        return [_spell_nonfinite(item) for item in cast("list[Any]", value)]
+        return [spell_nonfinite(item) for item in cast("list[Any]", value)]
     return value
 
 
 def spool_name(rank: int) -> str:
-    """Name a new spool file: unique between processes, sorted by rank and time."""
-    utc = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    """Name a new spool file: unique between processes, sorted by rank and then by time."""
+    utc = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     return f"{rank}-{utc}-{secrets.token_hex(4)}.jsonl"
 
 

@@ -113,9 +113,22 @@ class Store:
         if self.exists:
             return
         self.root.mkdir(parents=True, exist_ok=True)
-        with self._writing(WRITE_TIMEOUT, check=False) as transaction:
-            if not transaction.read("SELECT 1 FROM duckdb_tables() WHERE database_name = current_database()").num_rows:
-                create_schema(transaction.execute, demo=demo)
+        with self.exclusive():
+            if not self.exists:
+                self._create(demo=demo)
+
+    def _create(self, *, demo: bool) -> None:
+        # Under another name until it is whole: a file of the right name always has its schema.
+        unfinished = self.path.with_name(f".{self.path.name}.unfinished")
+        unfinished.unlink(missing_ok=True)
+        self._attach("READ_WRITE", WRITE_TIMEOUT, check=False, place=unfinished)
+        try:
+            with instance.cursor() as cursor:
+                cursor.execute(f"USE {self._alias}")
+                create_schema(cursor.execute, demo=demo)
+        finally:
+            self._detach()
+        unfinished.rename(self.path)
 
     def read(self, sql: str, params: Params | None = None, *, timeout: float = READ_TIMEOUT) -> pa.Table:
         """Run one query and return its rows. Raises StoreError, duckdb.Error for wrong SQL."""
@@ -232,11 +245,11 @@ class Store:
                 if self._attached == 0:
                     self._detach()
 
-    def _attach(self, mode: str, timeout: float, *, check: bool) -> None:
-        place = str(self.path).replace("'", "''")
+    def _attach(self, mode: str, timeout: float, *, check: bool, place: Path | None = None) -> None:
+        file = str(place or self.path).replace("'", "''")
         deadline = time.monotonic() + timeout
         with instance.cursor() as cursor:
-            while not self._try_attach(cursor, f"ATTACH '{place}' AS {self._alias} ({mode})", deadline):
+            while not self._try_attach(cursor, f"ATTACH '{file}' AS {self._alias} ({mode})", deadline):
                 time.sleep(0.02)
             if check:
                 try:

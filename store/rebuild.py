@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from store.clock import utc_now
 from store.database import Store, Transaction
-from store.errors import StoreError
+from store.errors import StoreDamagedError, StoreError
 from store.loading import LoadReport, SpoolLoader
 
 __all__ = ["Rebuilt", "rebuild"]
@@ -61,7 +61,7 @@ def _what_people_added(store: Store) -> dict[str, Any] | None:
             "request": store.read("SELECT * FROM request"),
             "pin": store.read("SELECT * FROM pin"),
         }
-    except (StoreError, duckdb.Error):
+    except (StoreDamagedError, duckdb.Error):
         return None
 
 

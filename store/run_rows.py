@@ -1,6 +1,5 @@
 """Write the rows of one run inside a transaction: ids are given here, so they cannot collide."""
 
-import json
 from typing import Any, TypeAlias
 
 import pyarrow as pa
@@ -103,7 +102,7 @@ def _run_id(transaction: Transaction, name: str, rows: SpoolRows) -> int:
         {"name": name, "time": rows.first_time or 0},
     )
     run_id = transaction.read("SELECT max(id) AS id FROM run").to_pylist()[0]["id"]
-    start: Row = {"branch": 1, "fork_step": -1, "reason": "start", "created": rows.first_time or 0, "data": {}}
+    start: Row = {"branch": 1, "fork_step": -1, "reason": "start", "created": rows.first_time or 0, "data": "{}"}
     _put_table(transaction, "branch", run_id, [start])
     return run_id
 
@@ -112,8 +111,7 @@ def _put_facts(transaction: Transaction, run_id: int, facts: Row) -> None:
     if not facts:
         return
     changes = ", ".join(f"{name} = {_placeholder(name)}" for name in facts)
-    values = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in facts.items()}
-    transaction.execute(f"UPDATE run SET {changes} WHERE id = $run_id", {**values, "run_id": run_id})
+    transaction.execute(f"UPDATE run SET {changes} WHERE id = $run_id", {**facts, "run_id": run_id})
 
 
 def _placeholder(name: str) -> str:
@@ -122,12 +120,12 @@ def _placeholder(name: str) -> str:
 
 def _put_table(transaction: Transaction, table: str, run_id: int, items: list[Row]) -> None:
     schema = _COLUMNS[table]
-    ready = [{**item, "run_id": run_id, **({"data": _json(item["data"])} if "data" in item else {})} for item in items]
+    ready = [{**item, "run_id": run_id} for item in items]
     transaction.insert(table, pa.Table.from_pylist(ready, schema=schema))
 
 
 def _put_checkpoint(transaction: Transaction, run_id: int, item: Row) -> None:
-    values = {**item, "run_id": run_id, "data": _json(item["data"])}
+    values = {**item, "run_id": run_id}
     known = {"run_id": run_id, "path": item["path"]}
     if transaction.read("SELECT 1 FROM checkpoint WHERE run_id = $run_id AND path = $path", known).num_rows:
         transaction.execute(
@@ -166,7 +164,3 @@ def _metric_ids(transaction: Transaction, names: list[str]) -> dict[str, int]:
     if fresh:
         transaction.insert("metric_name", pa.table({"id": [known[name] for name in fresh], "name": fresh}))
     return known
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)

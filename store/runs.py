@@ -39,13 +39,12 @@ def show_run(store: Store, name: str) -> Row:
     run = find_run(store, name)
     key = {"id": run["id"]}
     return {
-        "run": run["name"],
-        **{field: value for field, value in _summary({**run, **_newest(store, key)}).items() if field != "run"},
+        **_summary({**run, **_newest(store, key)}),
         "config": _decoded(run["config"]),
         "provenance": _decoded(run["provenance"]),
         "notes": run["notes"],
         "branches": [_with_data(row) for row in store.rows(_BRANCHES, key)],
-        "checkpoints": [_with_data(row) for row in store.rows(_CHECKPOINTS, key)],
+        "checkpoints": [_checkpoint(store, row) for row in store.rows(_CHECKPOINTS, key)],
         "datasets": store.rows(
             "SELECT role, path, rows, sha256 FROM dataset WHERE run_id = $id ORDER BY role, path", key
         ),
@@ -109,6 +108,10 @@ def _summary(row: Row) -> Row:
 def _newest(store: Store, key: Row) -> Row:
     rows = store.rows(_LIST.replace("ORDER BY", "WHERE r.id = $id ORDER BY"), key)
     return {name: rows[0][name] for name in ("branch", "loss", "val_loss")}
+
+
+def _checkpoint(store: Store, row: Row) -> Row:
+    return {**_with_data(row), "path": str(store.root / row["path"])}
 
 
 def _with_data(row: Row) -> Row:

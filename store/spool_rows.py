@@ -1,19 +1,17 @@
 """From lines of one spool file to rows of the store's tables. Pure: nothing here touches the store."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any, TypeAlias, cast
 
-from assay.spool import as_number
+from assay.spool import as_number, spell_nonfinite
 
 __all__ = ["SpoolRows", "rows_of"]
 
 Line: TypeAlias = dict[str, Any]
 Row: TypeAlias = dict[str, Any]
-
-RUN_FACTS = ("project", "stage", "total_steps", "parent", "source", "config", "provenance", "tags")
-"""Fields of a `run` line that have a column; others are left in the spool."""
 
 
 @dataclass
@@ -70,12 +68,12 @@ def rows_of(lines: list[Line], rank: int = 0) -> SpoolRows:
 
 def _step(rows: SpoolRows, line: Line, time: int) -> None:
     branch, step = _whole(line["b"]), _whole(line["s"])
-    names = [_text(name) for name in line["v"]]
+    logged = _object(line["v"])
+    names = [_text(name) for name in logged]
     if rows.rank:
         names = [f"rank/{rows.rank}/{name}" for name in names]
-    values = [_finite_or_not(value) for value in line["v"].values()]
-    batch = line.get("batch")
-    batch_row = batch and _batch_row(batch)
+    values = [_finite_or_not(value) for value in logged.values()]
+    batch_row = _batch_row(_object(line["batch"])) if line.get("batch") else None
     rows.names += names
     rows.values += values
     rows.branches.extend(repeat(branch, len(names)))
@@ -100,7 +98,7 @@ def _branch(rows: SpoolRows, line: Line, time: int) -> None:
     fork = _whole(line["fork"])
     rows.add(
         "branch", branch=_whole(line["b"]), parent=_whole(line["parent"]), fork_step=fork,
-        reason=_text(line["reason"]), created=time, data=line.get("data") or {},
+        reason=_text(line["reason"]), created=time, data=_json(line.get("data")),
     )  # fmt: skip
     _moved_to(rows, fork)
 
@@ -113,14 +111,14 @@ def _moved_to(rows: SpoolRows, step: int) -> None:
 def _checkpoint(rows: SpoolRows, line: Line, time: int) -> None:
     row: Row = {
         "branch": _whole(line["b"]), "step": _whole(line["s"]), "state": _text(line["state"]),
-        "path": _text(line["path"]), "sha256": line.get("sha256"), "bytes": _whole_or_none(line.get("bytes")),
-        "changed": time, "data": line.get("data") or {},
+        "path": _text(line["path"]), "sha256": _text_or_none(line.get("sha256")),
+        "bytes": _whole_or_none(line.get("bytes")), "changed": time, "data": _json(line.get("data")),
     }  # fmt: skip
     rows.checkpoints.append(row)
     message = f"checkpoint at step {row['step']}: {row['state']}"
     rows.add(
         "event", branch=row["branch"], step=row["step"], time=time, kind="checkpoint", level="info",
-        message=message, data={"state": row["state"], "path": row["path"], "reason": line.get("reason")},
+        message=message, data=_json({"state": row["state"], "path": row["path"], "reason": line.get("reason")}),
     )  # fmt: skip
 
 
@@ -128,13 +126,13 @@ def _event(rows: SpoolRows, line: Line, time: int) -> None:
     rows.add(
         "event", branch=_whole_or_none(line.get("b")), step=_whole_or_none(line.get("s")), time=time,
         kind=_text(line["kind"]), level=_text(line.get("level") or "info"), message=_text(line["message"]),
-        data=line.get("data") or {},
+        data=_json(line.get("data")),
     )  # fmt: skip
 
 
 def _run(rows: SpoolRows, line: Line, _time: int) -> None:
-    fields = line["fields"]
-    rows.facts.update({name: fields[name] for name in RUN_FACTS if fields.get(name) is not None})
+    fields = _object(line["fields"])
+    rows.facts.update({name: read(fields[name]) for name, read in _FACTS.items() if fields.get(name) is not None})
 
 
 def _status(rows: SpoolRows, line: Line, time: int) -> None:
@@ -143,7 +141,7 @@ def _status(rows: SpoolRows, line: Line, time: int) -> None:
     rows.facts.update(status=status, error=error and _text(error), ended=ended)
     rows.add(
         "event", time=time, kind="status", level="alarm" if status == "failed" else "info",
-        message=f"{status}: {error}" if error else status, data={},
+        message=f"{status}: {error}" if error else status, data="{}",
     )  # fmt: skip
 
 
@@ -196,6 +194,40 @@ def _finite_or_not(value: Any) -> float:
     return number
 
 
+def _object(value: Any) -> Row:
+    if not isinstance(value, dict):
+        raise TypeError(value)
+    return cast("Row", value)
+
+
+def _json(value: Any) -> str:
+    """An object as JSON that the store takes: no NaN, and nothing that is no UTF-8."""
+    return _text(json.dumps(spell_nonfinite(_object(value or {})), ensure_ascii=False))
+
+
+def _texts(value: Any) -> list[str]:
+    if not isinstance(value, list):
+        raise TypeError(value)
+    return [_text(item) for item in cast("list[Any]", value)]
+
+
+def _text_or_none(value: Any) -> str | None:
+    return None if value is None else _text(value)
+
+
 def _text(value: Any) -> str:
     # A lone surrogate is valid JSON, but no UTF-8.
     return str(value).encode("utf-8", "replace").decode()
+
+
+_FACTS: dict[str, Callable[[Any], Any]] = {
+    "project": _text,
+    "stage": _text,
+    "total_steps": _whole,
+    "parent": _text,
+    "source": _text,
+    "config": _json,
+    "provenance": _json,
+    "tags": _texts,
+}
+"""Fields of a `run` line that have a column, and how each is read; others stay in the spool."""

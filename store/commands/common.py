@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -77,6 +78,8 @@ def json_ready(value: Any) -> Any:
         return [json_ready(item) for item in cast("list[Any]", value)]
     if isinstance(value, float) and not math.isfinite(value):
         return None
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, datetime):
         return value.isoformat() + "Z"
     return value if isinstance(value, str | int | float | bool | None) else str(value)

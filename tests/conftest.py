@@ -1,0 +1,38 @@
+"""What tests share: a store in a temporary folder, and no skips where none are allowed."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from store.database import Store
+
+DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """The root of a store, empty."""
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def store(root: Path) -> Store:
+    """A store with an empty schema."""
+    made = Store.at(root / "assay.duckdb")
+    made.create()
+    return made
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_sessionfinish(session: pytest.Session):
+    """Where ASSAY_NO_SKIPS is set, a skipped test fails the session."""
+    yield
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    if skipped and os.environ.get("ASSAY_NO_SKIPS"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        for report in skipped:
+            reporter.write_line(f"skipped, which counts as a failure here: {report.nodeid} {report.longrepr}")

@@ -1,0 +1,252 @@
+"""The four rules of docs/design/0001-short-attaches.md, and what a transaction promises."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from store import database, filesystem, instance
+from store.database import Statement, Store
+from store.errors import StoreBusyError, StoreDamagedError, StoreError, StoreMissingError
+
+
+def count(store: Store) -> int:
+    return store.rows("SELECT count(*) AS n FROM metric_name")[0]["n"]
+
+
+def add(store: Store, name: str = "loss") -> None:
+    store.transact([Statement("INSERT INTO metric_name VALUES (1, $name)", {"name": name})])
+
+
+def test_rule_one_there_is_one_instance_a_process(store, tmp_path, monkeypatch):
+    instance.discard()
+    connects = []
+    real = duckdb.connect
+    monkeypatch.setattr(duckdb, "connect", lambda *args: connects.append(args) or real(*args))
+    other = Store.at(tmp_path / "other.duckdb")
+    other.create()
+    threads = [threading.Thread(target=lambda: (count(store), count(other))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    add(store)
+    assert connects == [(":memory:",)]
+
+
+def test_rule_one_two_users_of_a_file_share_its_gate(store):
+    assert Store.at(store.path) is store
+    assert Store.at(store.path.parent / ".." / store.root.name / store.path.name) is store
+
+
+def test_rule_two_nobody_opens_the_file_while_it_is_attached(store, monkeypatch):
+    opened, attached = [], [False]
+
+    def watch(event, arguments):
+        if event == "open" and attached[0] and str(arguments[0]) == str(store.path):
+            opened.append(arguments)
+
+    sys.addaudithook(watch)
+    attached[0] = True
+    add(store)
+    assert count(store) == 1
+    store.query("SELECT 1")
+    attached[0] = False
+    store.path.open("rb").close()
+    assert opened == []
+
+
+def test_rule_three_readers_of_other_processes_wait_for_a_writer(store):
+    code = (
+        "import sys; from store.database import Store\n"
+        "print(Store.at(sys.argv[1]).rows('SELECT count(*) AS n FROM metric_name')[0]['n'])"
+    )
+    with store.exclusive():
+        process = subprocess.Popen([sys.executable, "-c", code, str(store.path)], stdout=subprocess.PIPE, text=True)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=1.5)
+    assert process.communicate(timeout=30)[0] == "0\n"
+
+
+def test_rule_three_the_file_is_detached_only_when_the_last_reader_has_left(store):
+    inside, leave = threading.Event(), threading.Event()
+
+    def slow_reader():
+        store.snapshot(lambda snapshot: (inside.set(), leave.wait(20), snapshot.read("SELECT * FROM meta")))
+
+    thread = threading.Thread(target=slow_reader)
+    thread.start()
+    inside.wait(20)
+    assert count(store) == 0
+    assert databases() == 1
+    leave.set()
+    thread.join()
+    assert databases() == 0
+
+
+def databases() -> int:
+    with instance.cursor() as cursor:
+        found = cursor.execute("SELECT count(*) FROM duckdb_databases() WHERE NOT internal AND path IS NOT NULL")
+        return found.fetchone()[0]
+
+
+def test_rule_four_a_network_filesystem_is_refused_unless_forced(tmp_path, monkeypatch):
+    part = type("Part", (), {"mountpoint": str(tmp_path), "fstype": "nfs4"})
+    monkeypatch.setattr(filesystem.psutil, "disk_partitions", lambda **_: [part])
+    with pytest.raises(StoreError, match=r"network filesystem \(nfs4\)"):
+        Store.at(tmp_path / "deep" / "net.duckdb")
+    monkeypatch.setenv("ASSAY_NETWORK_STORE", "1")
+    Store.at(tmp_path / "deep" / "net.duckdb")
+
+
+def test_a_transaction_is_all_or_nothing(store):
+    with pytest.raises(duckdb.Error):
+        store.transact(
+            [Statement("INSERT INTO metric_name VALUES (1, 'a')"), Statement("INSERT INTO nowhere VALUES (1)")]
+        )
+    assert count(store) == 0
+
+    def fails(transaction):
+        transaction.insert("metric_name", pa.table({"id": [1], "name": ["a"]}))
+        assert transaction.rows("SELECT name FROM metric_name") == [{"name": "a"}]
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        store.transaction(fails)
+    assert count(store) == 0
+    add(store)
+    assert count(store) == 1
+
+
+def test_inserted_columns_go_by_name(store):
+    store.transaction(lambda transaction: transaction.insert("metric_name", pa.table({"name": ["lr"], "id": [7]})))
+    assert store.rows("FROM metric_name") == [{"id": 7, "name": "lr"}]
+
+
+@pytest.mark.parametrize("outer", ["read", "write"])
+@pytest.mark.parametrize("inner", ["read", "write"])
+def test_nested_calls_raise_instead_of_waiting_for_themselves(store, outer, inner):
+    def call(kind, work):
+        return store.snapshot(work) if kind == "read" else store.transaction(work)
+
+    with pytest.raises(RuntimeError, match="nested"):
+        call(outer, lambda _: call(inner, lambda _: None))
+    assert count(store) == 0
+
+
+def test_a_waiting_writer_goes_before_new_readers(store):
+    order, first_inside, release = [], threading.Event(), threading.Event()
+
+    def first(_):
+        first_inside.set()
+        release.wait(20)
+        order.append("first reader")
+
+    reader = threading.Thread(target=lambda: store.snapshot(first))
+    reader.start()
+    first_inside.wait(20)
+    writer = threading.Thread(target=lambda: store.transaction(lambda _: order.append("writer")))
+    writer.start()
+    wait_for(lambda: store._gate._waiting_writers == 1)
+    second = threading.Thread(target=lambda: store.snapshot(lambda _: order.append("second reader")))
+    second.start()
+    time.sleep(0.05)
+    release.set()
+    for thread in (reader, writer, second):
+        thread.join(20)
+    assert order == ["first reader", "writer", "second reader"]
+
+
+def test_a_store_held_too_long_is_one_sentence(store):
+    inside, release = threading.Event(), threading.Event()
+    holder = threading.Thread(target=lambda: store.transaction(lambda _: (inside.set(), release.wait(20))))
+    holder.start()
+    inside.wait(20)
+    with pytest.raises(StoreBusyError, match="held the store too long"):
+        store.read("SELECT 1", timeout=0.05)
+    release.set()
+    holder.join()
+
+
+def test_a_program_that_keeps_the_file_open_is_named(store, monkeypatch):
+    code = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(store.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "open\n"
+    with pytest.raises(StoreBusyError, match=f"PID {process.pid}"):
+        store.read("SELECT 1", timeout=0.1)
+    process.communicate()
+    assert count(store) == 0
+
+
+def test_no_store_a_damaged_store_and_a_strangers_file_are_sentences(tmp_path, store):
+    with pytest.raises(StoreMissingError, match="there is no store at"):
+        Store.at(tmp_path / "none.duckdb").read("SELECT 1")
+    broken = tmp_path / "broken.duckdb"
+    broken.write_bytes(b"not a database " * 1000)
+    with pytest.raises(StoreDamagedError, match="assay db rebuild"):
+        Store.at(broken).read("SELECT 1")
+    stranger = tmp_path / "stranger.duckdb"
+    duckdb.connect(str(stranger)).close()
+    with pytest.raises(StoreError, match="no store of Assay's"):
+        Store.at(stranger).read("SELECT 1")
+
+
+def test_a_query_of_anyones_can_read_the_store_and_nothing_else(store, tmp_path):
+    add(store)
+    (tmp_path / "secret.csv").write_text("a\n1\n")
+    assert store.query("SELECT name FROM metric_name").to_pylist() == [{"name": "loss"}]
+    for sql in (
+        f"SELECT * FROM '{tmp_path}/secret.csv'",
+        f"COPY metric_name TO '{tmp_path}/out.csv'",
+        f"ATTACH '{tmp_path}/new.duckdb'",
+        "DELETE FROM metric_name",
+        "SET enable_external_access = true",
+        "INSTALL httpfs",
+    ):
+        with pytest.raises(StoreError, match="cannot be run"):
+            store.query(sql)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["runs", "secret.csv"]
+    add(store, "lr")
+    assert count(store) == 2
+
+
+def test_creating_twice_keeps_what_is_there(store):
+    add(store)
+    store.create()
+    assert count(store) == 1
+
+
+def test_many_processes_that_create_at_once_make_one_store(tmp_path):
+    code = "import sys; from store.database import Store; Store.at(sys.argv[1]).create()"
+    path = tmp_path / "deep" / "assay.duckdb"
+    racers = [subprocess.Popen([sys.executable, "-c", code, str(path)]) for _ in range(4)]
+    assert [racer.wait(60) for racer in racers] == [0, 0, 0, 0]
+    assert Store.at(path).rows("SELECT count(*) AS n FROM meta") == [{"n": 1}]
+
+
+def test_a_forked_child_uses_an_instance_of_its_own(store):
+    add(store)
+    assert count(store) == 1
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if instance._instance is None else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert count(store) == 1
+
+
+def test_timeouts_have_defaults_that_a_person_would_wait(store):
+    assert (database.READ_TIMEOUT, database.WRITE_TIMEOUT) == (10.0, 30.0)
+
+
+def wait_for(condition, seconds: float = 20.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.005)

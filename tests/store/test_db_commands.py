@@ -1,0 +1,172 @@
+"""`assay db`: check, migrate, rebuild, query, export."""
+
+import json
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+from click.testing import CliRunner
+
+import assay
+from store.commands.db import db
+from store.database import Statement, Store
+from store.errors import StoreError, StoreVersionError
+from store.loading import load_spools
+from store.pins import holders_of_run, pin
+from store.requests import ask, waiting
+
+
+@pytest.fixture
+def full(root: Path) -> Store:
+    """A store with two short runs."""
+    for name in ("first", "second"):
+        with assay.run(name, store=root) as run:
+            for step in range(1, 4):
+                run.log(step, loss=1 / step)
+    store = Store.at(root / "assay.duckdb")
+    load_spools(store)
+    return store
+
+
+def invoke(store: Store, *arguments: str):
+    return CliRunner().invoke(db, [*arguments, "--store", str(store.path)], catch_exceptions=False)
+
+
+def failing(store: Store) -> list[str]:
+    result = invoke(store, "check", "--json")
+    document = json.loads(result.stdout)
+    assert document["ok"] == (result.exit_code == 0)
+    return [check["name"] for check in document["checks"] if not check["ok"]]
+
+
+def test_a_whole_store_passes_every_check(full):
+    assert failing(full) == []
+    assert "ok    run names: every run has a name of its own" in invoke(full, "check").stdout
+
+
+@pytest.mark.parametrize(
+    ("sql", "name"),
+    [
+        ("INSERT INTO metric SELECT * FROM metric LIMIT 1", "steps"),
+        ("INSERT INTO run SELECT * FROM run LIMIT 1", "run names"),
+        ("UPDATE branch SET parent = 9 WHERE run_id = 1", "branches"),
+        ("DELETE FROM metric_name", "metric names"),
+        ("UPDATE metric SET run_id = 77 WHERE run_id = 2", "owners"),
+        ('UPDATE spool_offset SET "offset" = 99999', "spool files"),
+        (
+            "INSERT INTO checkpoint VALUES (1, 1, 3, 'sealed', 'first/checkpoints/3', '', 0, now(), now(), '{}')",
+            "checkpoints",
+        ),
+    ],
+)
+def test_each_kind_of_damage_is_found_by_its_check(full, sql, name):
+    full.transact([Statement(sql)])
+    assert name in failing(full)
+
+
+def test_damaged_and_torn_lines_are_reported(full):
+    [spool] = (full.root / "first" / "spool").iterdir()
+    with spool.open("ab") as file:
+        file.write(b"damage\n" + b'{"k":"step","t":1')
+    result = invoke(full, "check", "--json")
+    says = {check["name"]: check["says"] for check in json.loads(result.stdout)["checks"]}
+    assert says["damaged lines"] == f"lines skipped (run, file, lines): first, {spool.name}, 1"
+    assert (
+        says["not loaded"]
+        == f"lines that wait to be loaded, or were torn when their writer died, in first/{spool.name} (0 whole, 17 bytes)"
+    )
+    assert result.exit_code == 1
+
+
+def dump(store: Store) -> list[dict]:
+    return store.rows("SELECT r.name, m.* EXCLUDE (run_id) FROM metric m JOIN run r ON r.id = m.run_id ORDER BY ALL")
+
+
+def test_a_lost_store_is_made_anew_from_the_spools(full):
+    before = dump(full)
+    full.path.unlink()
+    result = invoke(full, "rebuild", "--json")
+    assert json.loads(result.stdout)["runs"] == 2
+    assert dump(full) == before
+    assert failing(full) == []
+
+
+def test_a_damaged_store_is_put_aside_and_made_anew(full):
+    before = dump(full)
+    full.path.write_bytes(b"damage" * 10_000)
+    result = invoke(full, "rebuild")
+    assert "It could not be read" in result.stderr
+    assert dump(full) == before
+    [old] = full.root.glob("assay.duckdb.before-*")
+    assert old.read_bytes()[:6] == b"damage"
+
+
+def test_a_rebuild_keeps_what_people_added(full):
+    full.transact([Statement("UPDATE run SET starred = true, notes = 'keep', tags = ['a'] WHERE name = 'second'")])
+    ask(full, "second", "note", {"text": "hi"}, actor="ann")
+    pin(full, "second/x", target_kind="checkpoint", run_id=2, holder="first", holder_kind="run")
+    # The first run goes, so that the second one gets another number.
+    shutil.rmtree(full.root / "first")
+    invoke(full, "rebuild", "--force")
+    assert full.rows("SELECT id FROM run") == [{"id": 1}]
+    [row] = full.rows("SELECT id, starred, notes, tags FROM run WHERE name = 'second'")
+    assert (row["starred"], row["notes"], row["tags"]) == (True, "keep", ["a"])
+    assert [request.args for request in waiting(full, "second")] == [{"text": "hi"}]
+    assert [held.holder for held in holders_of_run(full, row["id"])] == ["first"]
+
+
+def test_a_rebuild_that_would_lose_a_run_is_refused(full):
+    [spool] = (full.root / "first" / "spool").iterdir()
+    spool.unlink()
+    with pytest.raises(StoreError, match="first would be lost"):
+        invoke(full, "rebuild")
+    assert len(dump(full)) == 6
+    invoke(full, "rebuild", "--force")
+    assert {row["name"] for row in dump(full)} == {"second"}
+
+
+def test_a_query_answers_in_json_with_columns_and_rows(full):
+    sql = "SELECT name, 1.5 AS x, 'nan'::DOUBLE AS y, NULL AS z FROM run ORDER BY name"
+    assert json.loads(invoke(full, "query", "--json", sql).stdout) == {
+        "columns": ["name", "x", "y", "z"],
+        "rows": [["first", 1.5, None, None], ["second", 1.5, None, None]],
+        "nonfinite": [[0, "y", "nan"], [1, "y", "nan"]],
+    }
+    assert json.loads(invoke(full, "query", "--json", "SELECT 1 AS a, 2 AS a").stdout) == {
+        "columns": ["a", "a"],
+        "rows": [[1, 2]],
+    }
+    assert "first" in invoke(full, "query", "SELECT name FROM run").stdout
+
+
+@pytest.mark.parametrize(("kind", "reader"), [("parquet", "read_parquet"), ("csv", "read_csv")])
+def test_an_export_has_every_table_and_every_row(full, tmp_path, kind, reader):
+    folder = tmp_path / "out"
+    result = invoke(full, "export", str(folder), "--format", kind, "--json")
+    tables = [row["table_name"] for row in full.rows("SELECT table_name FROM duckdb_tables() ORDER BY 1")]
+    assert json.loads(result.stdout)["files"] == [f"{table}.{kind}" for table in tables]
+    with duckdb.connect(":memory:") as reading:
+        found = reading.execute(f"SELECT count(*), min(value) FROM {reader}('{folder}/metric.{kind}')").fetchone()
+    assert found == (6, 1 / 3)
+    with pytest.raises(StoreError, match="exists already"):
+        invoke(full, "export", str(folder))
+
+
+def test_an_export_that_fails_leaves_nothing(full, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot write"):
+        invoke(full, "export", str(tmp_path / "file" / "out"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "runs"]
+
+
+def test_migrating_a_current_store_says_there_is_nothing_to_do(full):
+    assert json.loads(invoke(full, "migrate", "--json").stdout)["applied"] == []
+    assert "nothing to do" in invoke(full, "migrate").stdout
+
+
+def test_every_command_refuses_a_newer_store(full, tmp_path):
+    full.transact([Statement("UPDATE meta SET version = 99")])
+    for arguments in (["check"], ["query", "SELECT 1"], ["export", str(tmp_path / "out")], ["migrate"], ["rebuild"]):
+        with pytest.raises(StoreVersionError, match="schema 99"):
+            invoke(full, *arguments)

@@ -1,0 +1,60 @@
+"""Requests: each is taken by one trainer, once, in order."""
+
+import threading
+
+import pytest
+
+import assay
+from store.errors import StoreError
+from store.loading import load_spools
+from store.requests import Request, ask, finish, take, waiting
+
+
+@pytest.fixture
+def running(root, store):
+    with assay.run("mine", store=root) as run:
+        run.log(1, loss=1.0)
+    load_spools(store)
+    return store
+
+
+def test_a_request_waits_until_it_is_taken_and_says_what_came_of_it(running):
+    first = ask(running, "mine", "save-now", actor="ann")
+    second = ask(running, "mine", "note", {"text": "looks odd"}, actor="bo")
+    expected = [Request(first, "save-now", {}, "ann"), Request(second, "note", {"text": "looks odd"}, "bo")]
+    assert waiting(running, "mine") == expected
+    assert take(running, "mine") == expected
+    assert take(running, "mine") == waiting(running, "mine") == []
+    finish(running, first, "saved step 12")
+    rows = running.rows(
+        "SELECT id, result, taken IS NOT NULL AS taken, done IS NOT NULL AS done FROM request ORDER BY id"
+    )
+    assert rows == [
+        {"id": 1, "result": "saved step 12", "taken": True, "done": True},
+        {"id": 2, "result": None, "taken": True, "done": False},
+    ]
+
+
+def test_two_takers_never_get_the_same_request(running):
+    for _ in range(20):
+        ask(running, "mine", "save-now", actor="ann")
+    taken = []
+    threads = [threading.Thread(target=lambda: taken.extend(take(running, "mine"))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(request.id for request in taken) == list(range(1, 21))
+
+
+def test_polling_where_nothing_waits_writes_nothing(running):
+    before = running.path.stat().st_mtime_ns
+    assert take(running, "mine") == []
+    assert running.path.stat().st_mtime_ns == before
+
+
+def test_nobody_can_ask_of_a_run_that_is_not_there_or_for_what_there_is_not(running):
+    with pytest.raises(StoreError, match="there is no run yours"):
+        ask(running, "yours", "save-now", actor="ann")
+    with pytest.raises(ValueError, match="no request of kind 'explode'"):
+        ask(running, "mine", "explode", actor="ann")

@@ -1,0 +1,89 @@
+"""The house rules that a machine can keep: sizes, names, what may be written where."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+REPO = Path(__file__).parents[1]
+PACKAGES = ("assay", "store", "evals", "trainer", "dashboard")
+SOURCES = sorted(path for package in PACKAGES for path in (REPO / package).rglob("*.py"))
+EVERYTHING = sorted([*SOURCES, *(REPO / "tests").rglob("*.py"), *(REPO / "bench").rglob("*.py")])
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(REPO))
+
+
+def lines_of(path: Path) -> int:
+    return len(path.read_text().splitlines())
+
+
+def function_lengths(path: Path) -> list[tuple[int, str]]:
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            length = body[-1].end_lineno - body[0].lineno + 1 if body else 0
+            found.append((length, f"{name_of(path)}:{node.lineno} {node.name}"))
+    return found
+
+
+def test_no_file_is_longer_than_400_lines_and_half_are_at_most_120():
+    assert [name_of(path) for path in EVERYTHING if lines_of(path) > 400] == []
+    assert median(lines_of(path) for path in SOURCES) <= 120
+
+
+def test_no_function_is_longer_than_60_lines_and_half_are_at_most_10():
+    lengths = [item for path in EVERYTHING for item in function_lengths(path)]
+    assert [item for item in lengths if item[0] > 60] == []
+    assert median(length for path in SOURCES for length, _ in function_lengths(path)) <= 10
+
+
+def test_no_exception_is_caught_whole_and_nothing_is_left_open():
+    wanted = re.compile(r"except (Base)?Exception\b(?! as error:\n\s+raise)|except:|\bTODO\b|\bFIXME\b|NotImplementedError")
+    found = [f"{name_of(path)}: {match.group()}" for path in SOURCES for match in wanted.finditer(path.read_text())]
+    # Rolling back on any exception and passing it on hides nothing.
+    assert [item for item in found if item != "store/database.py: except BaseException"] == []
+
+
+def test_every_ignore_says_why_on_its_line():
+    bare = re.compile(r"#\s*(noqa|type: ignore|pyright: ignore)(?!.* - \w)")
+    silent = [
+        f"{name_of(path)}:{number}"
+        for path in EVERYTHING
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if bare.search(line) and path.name != "test_architecture.py"
+    ]
+    assert silent == []
+
+
+def test_duckdb_is_connected_to_in_one_place():
+    users = [name_of(path) for path in SOURCES if re.search(r"duckdb\.connect\(", path.read_text())]
+    assert users == ["store/instance.py"]
+
+
+def test_no_module_of_the_dashboard_has_a_packages_name():
+    inside = {path.stem for path in (REPO / "dashboard").rglob("*.py")}
+    assert inside & {*PACKAGES, "streamlit", "altair"} == set()
+
+
+@pytest.mark.parametrize("module", ["assay", "assay.cli", "store.database", "dashboard.command"])
+def test_what_starts_fast_loads_nothing_heavy(module):
+    code = f"import sys, {module}; print(sorted(set(sys.modules) & {{'torch', 'streamlit', 'pandas', 'transformers'}}))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys\nfrom assay.cli import root\nroot.main(['--help'], standalone_mode=False)\n"
+        "heavy = {'torch', 'streamlit', 'pandas', 'transformers', 'duckdb', 'pyarrow'}\n"
+        "sys.stderr.write(str(sorted(set(sys.modules) & heavy)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True, check=True)
+    assert done.stderr == "[]"
