@@ -45,7 +45,7 @@ def test_no_function_is_longer_than_60_lines_and_half_are_at_most_10():
 
 
 def test_no_exception_is_caught_whole_and_nothing_is_left_open():
-    wanted = re.compile(r"except (Base)?Exception\b(?! as error:\n\s+raise)|except:|\bTODO\b|\bFIXME\b|NotImplementedError")
+    wanted = re.compile(r"except (Base)?Exception\b|except:|\bTODO\b|\bFIXME\b|NotImplementedError")
     found = [f"{name_of(path)}: {match.group()}" for path in SOURCES for match in wanted.finditer(path.read_text())]
     # Rolling back on any exception and passing it on hides nothing.
     assert [item for item in found if item != "store/database.py: except BaseException"] == []
