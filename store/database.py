@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, Self, TypeVar
@@ -20,7 +20,8 @@ import duckdb
 import pyarrow as pa
 
 from store import instance
-from store.errors import StoreBusyError, StoreDamagedError, StoreError, StoreMissingError
+from store.errors import StoreBusyError, StoreError, StoreMissingError
+from store.explain import FILE_ERRORS, explain
 from store.filesystem import refuse_network
 from store.gate import Gate
 from store.lock import sidecar_lock
@@ -112,7 +113,10 @@ class Store:
         """Make the file with an empty schema unless it exists. Raises StoreError."""
         if self.exists:
             return
-        self.root.mkdir(parents=True, exist_ok=True)
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot make {self.root}: {error.strerror}; name another store with --store") from error
         with self.exclusive():
             if not self.exists:
                 self._create(demo=demo)
@@ -189,8 +193,29 @@ class Store:
     @contextmanager
     def exclusive(self, timeout: float = WRITE_TIMEOUT) -> Generator[None]:
         """Keep everyone out while the file itself is replaced, copied or removed."""
-        with self._gate.writing(timeout), sidecar_lock(self.path, exclusive=True, timeout=timeout):
+        with self._gate.writing(timeout), self._exclusive_lock(timeout):
             yield
+
+    @contextmanager
+    def _exclusive_lock(self, timeout: float) -> Generator[None]:
+        lock = sidecar_lock(self.path, exclusive=True, timeout=timeout)
+        try:
+            lock.__enter__()
+        except OSError as error:
+            raise StoreError(
+                f"cannot write in {self.root}: {error.strerror}; name another store with --store"
+            ) from error
+        try:
+            yield
+        finally:
+            lock.__exit__(None, None, None)
+
+    @contextmanager
+    def _explained(self) -> Generator[None]:
+        try:
+            yield
+        except FILE_ERRORS as error:
+            raise explain(error, self.path) from error
 
     @contextmanager
     def _reading(self, timeout: float) -> Generator[duckdb.DuckDBPyConnection]:
@@ -202,7 +227,8 @@ class Store:
             instance.cursor() as cursor,
         ):
             cursor.execute(f"USE {self._alias}")
-            yield cursor
+            with self._explained():
+                yield cursor
 
     @contextmanager
     def _writing(self, timeout: float, *, check: bool = True) -> Generator[Transaction]:
@@ -211,7 +237,7 @@ class Store:
         with self.exclusive(timeout):
             self._attach("READ_WRITE", timeout, check=check)
             try:
-                with instance.cursor() as cursor:
+                with instance.cursor() as cursor, self._explained():
                     cursor.execute(f"USE {self._alias}")
                     yield from _transaction(cursor)
             finally:
@@ -219,17 +245,11 @@ class Store:
 
     @contextmanager
     def _shared_lock(self, timeout: float) -> Generator[None]:
-        try:
-            lock = sidecar_lock(self.path, exclusive=False, timeout=timeout)
-            lock.__enter__()
-        except OSError:
+        with ExitStack() as held:
             # A folder that cannot be written has no writers to keep out; DuckDB's own lock remains.
+            with suppress(OSError):
+                held.enter_context(sidecar_lock(self.path, exclusive=False, timeout=timeout))
             yield
-            return
-        try:
-            yield
-        finally:
-            lock.__exit__(None, None, None)
 
     @contextmanager
     def _shared_attach(self, timeout: float) -> Generator[None]:
@@ -262,7 +282,7 @@ class Store:
         try:
             cursor.execute(sql)
         except duckdb.Error as error:
-            explained = self._explain(error)
+            explained = explain(error, self.path)
             if not isinstance(explained, StoreBusyError) or time.monotonic() > deadline:
                 raise explained from error
             return False
@@ -276,24 +296,11 @@ class Store:
             # A checkpoint that finds no room fails here and leaves the file attached; the log beside
             # it holds what was committed, so a fresh instance loses nothing.
             instance.discard()
-            raise self._explain(error) from error
+            raise explain(error, self.path) from error
 
     def _require_file(self) -> None:
         if not self.exists:
             raise StoreMissingError(f"there is no store at {self.path}; record a run, or name another with --store")
-
-    def _explain(self, error: duckdb.Error) -> StoreError:
-        text = str(error)
-        first = text.splitlines()[0]
-        if "lock" in text.lower():
-            return StoreBusyError(f"the store {self.path} is held by a program that keeps it open; end it ({first})")
-        if isinstance(error, duckdb.IOException) and any(
-            word in text for word in ("Permission", "Read-only", "No space")
-        ):
-            return StoreError(f"cannot open the store {self.path}: {first}")
-        return StoreDamagedError(
-            f"the store {self.path} cannot be read ({first}); `assay db rebuild` restores it from the spools"
-        )
 
 
 def _transaction(cursor: duckdb.DuckDBPyConnection) -> Iterator[Transaction]:

@@ -198,6 +198,29 @@ def test_no_store_a_damaged_store_and_a_strangers_file_are_sentences(tmp_path, s
         Store.at(stranger).read("SELECT 1")
 
 
+@pytest.mark.parametrize("place", [0.1, 0.5, 0.9])
+def test_a_flipped_bit_is_found_and_the_way_back_named(store, place):
+    store.transact(
+        [Statement("INSERT INTO metric SELECT 1, 1, 1, i, i / 7, now()::TIMESTAMP FROM range(100_000) t(i)")]
+    )
+    data = bytearray(store.path.read_bytes())
+    data[int(len(data) * place)] ^= 1
+    damaged = Store.at(store.path.with_name("damaged.duckdb"))
+    damaged.path.write_bytes(data)
+    with pytest.raises(StoreDamagedError, match="`assay db rebuild` restores it"):
+        damaged.rows("SELECT sum(run_id), sum(branch), sum(metric_id), sum(step), sum(value), max(time) FROM metric")
+    assert store.rows("SELECT count(*) AS n FROM metric") == [{"n": 100_000}]
+
+
+def test_a_folder_that_cannot_be_made_or_written_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match=r"cannot make .*; name another store with --store"):
+        Store.at(tmp_path / "file" / "runs" / "assay.duckdb").create()
+    (tmp_path / "a.duckdb.turn").mkdir()
+    with pytest.raises(StoreError, match=r"cannot write in .*: Is a directory"):
+        Store.at(tmp_path / "a.duckdb").create()
+
+
 def test_a_query_of_anyones_can_read_the_store_and_nothing_else(store, tmp_path):
     add(store)
     (tmp_path / "secret.csv").write_text("a\n1\n")

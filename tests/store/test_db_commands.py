@@ -72,10 +72,7 @@ def test_damaged_and_torn_lines_are_reported(full):
     result = invoke(full, "check", "--json")
     says = {check["name"]: check["says"] for check in json.loads(result.stdout)["checks"]}
     assert says["damaged lines"] == f"lines skipped (run, file, lines): first, {spool.name}, 1"
-    assert (
-        says["not loaded"]
-        == f"lines that wait to be loaded, or were torn when their writer died, in first/{spool.name} (0 whole, 17 bytes)"
-    )
+    assert says["not loaded"].endswith(f"torn when their writer died, in first/{spool.name} (0 whole, 17 bytes)")
     assert result.exit_code == 1
 
 
