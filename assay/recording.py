@@ -117,7 +117,7 @@ class Run:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
+        if kind is None or (isinstance(error, SystemExit) and not error.code):
             self.finish()
             return
         if issubclass(kind, KeyboardInterrupt):
@@ -208,8 +208,10 @@ def _abandon_in_child() -> None:
 
 
 def _finish_all() -> None:
+    # Set by the interpreter when it prints the exception that ended the program.
+    error: BaseException | None = getattr(sys, "last_value", None)
     for item in list(_open_runs):
-        item.finish()
+        item.__exit__(type(error) if error else None, error, error.__traceback__ if error else None)
 
 
 os.register_at_fork(after_in_child=_abandon_in_child)

@@ -58,6 +58,7 @@ class SpoolLoader:
         """Nothing is read before `load`."""
         self._store = store
         self._offsets: dict[Key, int] = {}
+        self._stuck: dict[Key, int] = {}
         self._known_file: tuple[int, int] | None = None
         self.newer: set[str] = set()
         """Files of a newer format met so far."""
@@ -75,14 +76,19 @@ class SpoolLoader:
 
     def _pieces(self) -> list[_Piece]:
         self._forget_if_replaced()
-        grown = [(key, path) for key, path, size in _spools(self._store.root) if size > self._offsets.get(key, 0)]
+        grown = [(key, path, size) for key, path, size in _spools(self._store.root) if self._has_grown(key, size)]
         if not grown:
             return []
         if not self._store.exists:
             self._store.create()
         self._offsets.update(self._stored_offsets())
-        pieces = (self._piece(key, path) for key, path in grown)
+        pieces = [self._piece(key, path) for key, path, _ in grown]
+        # A torn last line, or a newer format: not looked at again until the file grows.
+        self._stuck.update({key: size for (key, _, size), piece in zip(grown, pieces, strict=True) if piece is None})
         return [piece for piece in pieces if piece is not None]
+
+    def _has_grown(self, key: Key, size: int) -> bool:
+        return size > self._offsets.get(key, 0) and size != self._stuck.get(key)
 
     def _forget_if_replaced(self) -> None:
         try:
@@ -93,6 +99,7 @@ class SpoolLoader:
         if file != self._known_file:
             self._known_file = file
             self._offsets.clear()
+            self._stuck.clear()
 
     def _stored_offsets(self) -> dict[Key, int]:
         rows = self._store.rows('SELECT r.name, o.file, o."offset" FROM spool_offset o JOIN run r ON r.id = o.run_id')
@@ -113,8 +120,9 @@ class SpoolLoader:
         return _Piece(key, before, chunk.offset, rows)
 
     def _put(self, pieces: list[_Piece]) -> None:
-        self._store.transaction(lambda transaction: _put_pieces(transaction, pieces))
-        self._offsets.update({piece.key: piece.after for piece in pieces})
+        for piece in pieces:
+            self._offsets.pop(piece.key, None)
+        self._offsets.update(self._store.transaction(lambda transaction: _put_pieces(transaction, pieces)))
 
 
 def load_spools(store: Store, *, wait: float = 5.0) -> LoadReport:
@@ -211,7 +219,9 @@ def _rank(file: str) -> int:
     return int(rank) if rank.isdigit() else 0
 
 
-def _put_pieces(transaction: Transaction, pieces: list[_Piece]) -> None:
+def _put_pieces(transaction: Transaction, pieces: list[_Piece]) -> dict[Key, int]:
+    """The new offset of each file whose piece was put."""
+    put: dict[Key, int] = {}
     for piece in pieces:
         run, file = piece.key
         found = transaction.read(
@@ -223,6 +233,8 @@ def _put_pieces(transaction: Transaction, pieces: list[_Piece]) -> None:
             continue  # someone else loaded these lines since they were read
         run_id = put_rows(transaction, run, piece.rows)
         _put_offset(transaction, run_id, piece, first=not found)
+        put[piece.key] = piece.after
+    return put
 
 
 def _put_offset(transaction: Transaction, run_id: int, piece: _Piece, *, first: bool) -> None:

@@ -4,8 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from store.database import Store
+
+# Machines are shared: no example fails for being slow; and a failure is the same the next time.
+settings.register_profile("assay", deadline=None, derandomize=True)
+settings.load_profile("assay")
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 

@@ -225,6 +225,20 @@ def test_a_script_that_forgets_to_finish_is_finished_at_exit(root):
     assert lines_of(root / "mine", "status")[-1]["status"] == "finished"
 
 
+def test_a_script_that_ends_in_an_error_has_failed_also_without_with(root):
+    code = f"import assay; run = assay.run('mine', store={str(root)!r}); run.log(1, loss=1.0); run.nothing"
+    assert subprocess.run([sys.executable, "-c", code], cwd=REPO, capture_output=True).returncode == 1
+    status = lines_of(root / "mine", "status")[-1]
+    assert (status["status"], status["error"]) == ("failed", "AttributeError: 'Run' object has no attribute 'nothing'")
+
+
+@pytest.mark.parametrize(("code", "status"), [(0, "finished"), (None, "finished"), (3, "failed")])
+def test_an_exit_is_an_end_unless_its_code_says_otherwise(root, code, status):
+    with pytest.raises(SystemExit), assay.run("mine", store=root):
+        sys.exit(code)
+    assert lines_of(root / "mine", "status")[-1]["status"] == status
+
+
 def test_steps_on_disk_survive_sigkill(root):
     code = textwrap.dedent(
         f"""

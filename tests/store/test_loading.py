@@ -220,6 +220,18 @@ def test_two_loaders_at_once_load_each_line_once(root, store):
     assert len(values(store)) == 49
 
 
+def test_a_torn_line_is_not_looked_at_again_until_its_file_grows(root, store, monkeypatch):
+    path = spool(root, "mine", step(1, loss=1.0))
+    with path.open("ab") as file:
+        file.write(b'{"k":"st')
+    loader, reads = SpoolLoader(store), []
+    loader.load()
+    loader.load()
+    monkeypatch.setattr(store, "rows", lambda *_: reads.append(1) or [])
+    loader.load()
+    assert reads == []
+
+
 def test_ranks_above_zero_keep_their_values_apart(root, store):
     spool(root, "mine", step(1, loss=1.0))
     spool(root, "mine", step(1, loss=2.0), name="1-20260101T000000.000000Z-bb.jsonl")
