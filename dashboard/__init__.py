@@ -1,0 +1,1 @@
+"""The dashboard: pages, queries and charts over the store."""

@@ -1,0 +1,213 @@
+"""The large chart of a run: training and validation loss over its steps, and what happened on the way.
+
+Its layers are always the same, some of them empty: while a run goes on only their data changes, so the
+browser updates the chart instead of drawing it anew.
+"""
+
+import sys
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TypeAlias
+
+import altair as alt
+import pyarrow as pa
+
+from dashboard.charts.smooth import smoothed
+from dashboard.charts.theme import LINE, THIN, styled, x_steps, y_values
+from dashboard.colors import Look
+from dashboard.tables import between, floats, only, ordered, steps, table_of, values
+
+__all__ = ["HEIGHT", "ZOOM", "LossData", "loss_chart"]
+
+HEIGHT = 330
+"""Of the chart, in pixels."""
+
+ZOOM = "zoom"
+"""Name of the selection that a drag across the chart makes; it holds a range of `step`."""
+
+Words: TypeAlias = Mapping[str, str]
+
+_SHORT = {"nan": "NaN", "inf": "Inf", "-inf": "-Inf"}
+
+_LABELS = pa.schema([("step", pa.int64()), ("value", pa.float32()), ("label", pa.string())])
+
+
+class LossData(NamedTuple):
+    """What the chart shows."""
+
+    points: pa.Table
+    """Columns metric (`loss`, `val_loss`), branch, active, step, min, max, last: finite values."""
+
+    marks: pa.Table
+    """Values that are no number: columns step, kind."""
+
+    checkpoints: pa.Table
+    """Columns step, state."""
+
+    forks: pa.Table
+    """Columns step, label."""
+
+
+def loss_chart(
+    data: LossData,
+    words: Words,
+    look: Look,
+    *,
+    span: tuple[int, int] | None = None,
+    log: bool = False,
+    smooth: float = 0,
+) -> alt.LayerChart:
+    """Draw it: `span` fixes the range of steps, `smooth` is in steps (see `smoothed`)."""
+    x, y = x_steps(*(span or ())), y_values(log=log, room=20)
+    points = between(data.points, "min", sys.float_info.min) if log else data.points
+    active, abandoned = only(points, "active", True), only(points, "active", False)
+    training = _training(_of(active, "loss"), smooth)
+    validation = _plain(_of(active, "val_loss"))
+    layers = [
+        *_abandoned(abandoned, x, y, words, look),
+        *_training_layers(training, x, y, words, look),
+        *_validation_layers(validation, x, y, words, look),
+        *_end_labels(training, validation, x, y, words, look),
+        *_forks(data.forks, x, look),
+        _checkpoints(data.checkpoints, x, words, look),
+        *_marks(data.marks, x, words, look),
+    ]
+    return styled(layers, look, HEIGHT)
+
+
+def _of(points: pa.Table, metric: str) -> pa.Table:
+    return ordered(only(points, "metric", metric))
+
+
+def _plain(points: pa.Table) -> pa.Table:
+    return table_of({"step": steps(points), "value": floats(points, "last")})
+
+
+def _training(points: pa.Table, smooth: float) -> pa.Table:
+    means = smoothed(values(points, "step"), values(points, "last"), smooth)
+    columns = {"low": floats(points, "min"), "high": floats(points, "max"), "mean": pa.array(means, pa.float32())}
+    return table_of({"step": steps(points), "value": floats(points, "last"), **columns})
+
+
+def _training_layers(training: pa.Table, x: alt.X, y: alt.Y, words: Words, look: Look) -> list[alt.Chart]:
+    base = alt.Chart(training).encode(x=x)
+    color = look.series[0]
+    near = alt.selection_point(name="near", nearest=True, on="pointermove", encodings=["x"], empty=False)
+    tooltip = [
+        alt.Tooltip("step:Q", title=words["step"], format=",d"),
+        alt.Tooltip("value:Q", title=words["training"], format=".4~g"),
+        alt.Tooltip("low:Q", title=words["lowest"], format=".4~g"),
+        alt.Tooltip("high:Q", title=words["highest"], format=".4~g"),
+    ]
+    zoom = alt.selection_interval(name=ZOOM, encodings=["x"], mark=alt.BrushConfig(fill=look.accent, fillOpacity=0.12))
+    return [
+        base.mark_area(color=color, opacity=0.2).encode(y=_field(y, "low"), y2="high:Q").add_params(zoom),
+        base.mark_line(color=color, strokeWidth=THIN, opacity=0.35).encode(y=y),
+        base.mark_line(color=color, strokeWidth=LINE).encode(y=_field(y, "mean")),
+        base.mark_point(color=color, filled=True, size=36)
+        .encode(y=_field(y, "mean"), opacity=alt.condition(near, alt.value(1), alt.value(0)), tooltip=tooltip)
+        .add_params(near),
+    ]
+
+
+def _field(y: alt.Y, field: str) -> alt.Y:
+    twin = y.copy()
+    twin.shorthand = f"{field}:Q"
+    return twin
+
+
+def _validation_layers(validation: pa.Table, x: alt.X, y: alt.Y, words: Words, look: Look) -> list[alt.Chart]:
+    base = alt.Chart(validation).encode(x=x, y=y)
+    tooltip = [
+        alt.Tooltip("step:Q", title=words["step"], format=",d"),
+        alt.Tooltip("value:Q", title=words["validation"], format=".4~g"),
+    ]
+    color = look.series[1]
+    return [
+        base.mark_line(color=color, strokeWidth=LINE),
+        base.mark_point(color=color, filled=True, size=26, opacity=1).encode(tooltip=tooltip),
+    ]
+
+
+def _abandoned(points: pa.Table, x: alt.X, y: alt.Y, words: Words, look: Look) -> list[alt.Chart]:
+    table = _plain(points).append_column("metric", points["metric"]).append_column("branch", points["branch"])
+    tooltip = [
+        alt.Tooltip("step:Q", title=words["step"], format=",d"),
+        alt.Tooltip("value:Q", title=words["abandoned"], format=".4~g"),
+        alt.Tooltip("branch:Q", title=words["branch"]),
+    ]
+    line = alt.Chart(table).mark_line(color=look.abandoned, strokeWidth=1.2, strokeDash=[4, 3], opacity=0.9)
+    ends = [_end(_plain(part), "value", words["abandoned"]) for part in _branches(_of(points, "loss"))]
+    label = alt.Chart(_labels(ends)).mark_text(align="left", dx=4, dy=-4, fontSize=11, color=look.quiet)
+    return [
+        line.encode(x=x, y=y, detail=["metric:N", "branch:N"], tooltip=tooltip),
+        label.encode(x=x, y=y, text="label:N"),
+    ]
+
+
+def _branches(points: pa.Table) -> list[pa.Table]:
+    return [only(points, "branch", branch) for branch in sorted(set(values(points, "branch")))]
+
+
+def _end_labels(
+    training: pa.Table, validation: pa.Table, x: alt.X, y: alt.Y, words: Words, look: Look
+) -> list[alt.Chart]:
+    """The name of each line at its end, the upper one above it and the lower one below."""
+    ends = [_end(training, "mean", words["training"]), _end(validation, "value", words["validation"])]
+    lower = 1 if ends[0] and ends[1] and ends[1]["value"] < ends[0]["value"] else 0
+    return [
+        alt.Chart(_labels([row]))
+        .mark_text(align="right", dx=-2, dy=16 if place == lower else -13, fontSize=12, color=look.series[place])
+        .encode(x=x, y=y, text="label:N")
+        for place, row in enumerate(ends)
+    ]
+
+
+def _end(points: pa.Table, field: str, label: str) -> dict[str, Any] | None:
+    if not points.num_rows:
+        return None
+    return {"step": values(points, "step")[-1], "value": values(points, field)[-1], "label": label}
+
+
+def _labels(ends: list[dict[str, Any] | None]) -> pa.Table:
+    return pa.Table.from_pylist([end for end in ends if end], schema=_LABELS)
+
+
+def _forks(forks: pa.Table, x: alt.X, look: Look) -> list[alt.Chart]:
+    """A rule where a branch left, with words."""
+    base = alt.Chart(forks).encode(x=x)
+    rule = base.mark_rule(color=look.warn, strokeWidth=1)
+    words = base.mark_text(align="right", dx=-5, baseline="top", fontSize=11, color=look.warn)
+    return [rule, words.encode(y=alt.value(0), text="label:N")]
+
+
+def _checkpoints(checkpoints: pa.Table, x: alt.X, words: Words, look: Look) -> alt.Chart:
+    """Triangles on the time line: filled where it is safe to return to."""
+    named = pa.array([words.get(f"checkpoint.{state}", state) for state in values(checkpoints, "state")], pa.string())
+    stable = alt.datum.state == "stable"
+    tooltip = [
+        alt.Tooltip("step:Q", title=words["checkpoint"], format=",d"),
+        alt.Tooltip("word:N", title=words["state"]),
+    ]
+    return (
+        alt.Chart(checkpoints.append_column("word", named))
+        .mark_point(shape="triangle-up", size=52, strokeWidth=1.2, opacity=1)
+        .encode(
+            x=x,
+            y=alt.value(HEIGHT - 34),
+            stroke=alt.condition(alt.datum.state == "suspect", alt.value(look.warn), alt.value(look.series[2])),
+            fill=alt.condition(stable, alt.value(look.series[2]), alt.value(look.background)),
+            tooltip=tooltip,
+        )
+    )
+
+
+def _marks(marks: pa.Table, x: alt.X, words: Words, look: Look) -> list[alt.Chart]:
+    """A cross at the top for each value that is no number; the first one says what it was instead."""
+    kinds = values(marks, "kind")
+    named = pa.array([words.get(f"mark.{kind}", kind) for kind in kinds], pa.string())
+    short = pa.array([_SHORT.get(kind, kind) if place == 0 else "" for place, kind in enumerate(kinds)], pa.string())
+    tooltip = [alt.Tooltip("step:Q", title=words["step"], format=",d"), alt.Tooltip("word:N", title=words["value"])]
+    table = marks.append_column("word", named).append_column("short", short)
+    base = alt.Chart(table).encode(x=x, y=alt.value(6), tooltip=tooltip)
+    cross = base.mark_point(shape="cross", angle=45, size=70, filled=True, color=look.bad, opacity=1)
+    return [cross, base.mark_text(align="right", dx=-8, fontSize=11, color=look.bad).encode(text="short:N")]

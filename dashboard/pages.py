@@ -1,0 +1,30 @@
+"""The pages, as data: what the navigation, the server and the tests go through."""
+
+from typing import NamedTuple
+
+__all__ = ["PAGES", "PageEntry", "page_path"]
+
+
+class PageEntry(NamedTuple):
+    """One page."""
+
+    section: str
+    """Key of the section's name in the table of texts; empty for a page that stands alone."""
+
+    name: str
+    """File in `app_pages/` and key of the title in the table of texts."""
+
+    url: str
+    """Path in the address; empty for the first page."""
+
+
+PAGES = (
+    PageEntry("", "home", ""),
+    PageEntry("train", "runs", "runs"),
+    PageEntry("train", "run", "run"),
+)
+
+
+def page_path(name: str) -> str:
+    """A page's file, as links and the navigation name it."""
+    return f"app_pages/{name}.py"

@@ -1,0 +1,46 @@
+"""All runs, a row each, in one query."""
+
+import pyarrow as pa
+
+from store.database import Store
+
+__all__ = ["is_demo", "runs"]
+
+
+def runs(store: Store) -> pa.Table:
+    """Every run that is not archived, newest first. Raises StoreError.
+
+    `loss` is its last value on the active path, `val_loss` the lowest one, at `val_step`;
+    `seconds_a_step` is the pace of the newest steps.
+    """
+    return store.read(_RUNS)
+
+
+def is_demo(store: Store) -> bool:
+    """Whether this is a demo store. Raises StoreError."""
+    return bool(store.rows("SELECT demo FROM meta")[0]["demo"])
+
+
+_RUNS = """
+WITH named AS (
+    SELECT m.run_id, n.name, m.step, m.value, m.time
+    FROM metric m
+    JOIN metric_name n ON n.id = m.metric_id AND n.name IN ('loss', 'val_loss')
+    JOIN active_path p ON p.run_id = m.run_id AND p.branch = m.branch AND m.step BETWEEN p.first_step AND p.last_step
+), figures AS (
+    SELECT run_id,
+           arg_max(value, step) FILTER (name = 'loss') AS loss,
+           min(value) FILTER (name = 'val_loss' AND isfinite(value)) AS val_loss,
+           arg_min(step, value) FILTER (name = 'val_loss' AND isfinite(value)) AS val_step
+    FROM named GROUP BY run_id
+), pace AS (
+    SELECT f.run_id, epoch(max(f.time) - min(f.time)) / nullif(max(f.step) - min(f.step), 0) AS seconds_a_step
+    FROM named f JOIN run r ON r.id = f.run_id
+    WHERE r.status = 'running' AND f.name = 'loss' AND f.step > r.last_step - 64 GROUP BY f.run_id
+)
+SELECT r.id, r.name, r.project, r.status, r.error, r.created, r.ended, r.heartbeat, r.total_steps, r.last_step,
+       r.source, r.tags, r.starred, f.loss, f.val_loss, f.val_step, pace.seconds_a_step
+FROM run r LEFT JOIN figures f ON f.run_id = r.id LEFT JOIN pace ON pace.run_id = r.id
+WHERE NOT r.archived
+ORDER BY r.created DESC, r.id DESC
+"""

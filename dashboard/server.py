@@ -1,0 +1,104 @@
+"""The web server: Streamlit's app under uvicorn, with our headers, a health route and the loader of spools."""
+
+import os
+import socket
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from streamlit.starlette import App
+
+from assay.errors import AssayError
+from assay.version import VERSION
+from dashboard.assets import asset_routes, html_page
+from dashboard.loading import loading
+from dashboard.security import SecurityHeaders, content_security_policy
+from dashboard.settings import apply_settings
+from store.database import Store
+from store.errors import StoreError
+
+__all__ = ["bind", "build_app", "serve"]
+
+_SCRIPT = Path(__file__).parent / "app.py"
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take a port of an address, any free one for 0. Raises AssayError where it cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    taken = socket.socket(family)
+    try:
+        if os.name != "nt":
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind((host, port))
+        taken.listen(128)
+    except OSError as error:
+        taken.close()
+        reason = f"cannot listen on {host}:{port} ({error.strerror})"
+        raise AssayError(f"{reason}; choose another with --port, or --port 0 for any free one") from error
+    return taken
+
+
+def build_app(store: Store, host: str, port: int) -> App:
+    """The app of one store, for one process: Streamlit keeps its settings and runtime process-wide."""
+    # Pages find the store the way every command does.
+    os.environ["ASSAY_STORE"] = str(store.path)
+    # Streamlit puts the script's folder first on the path unless it is on it: last, it shadows nothing.
+    sys.path.append(str(_SCRIPT.parent))
+    apply_settings(host, port)
+    return App(
+        _SCRIPT,
+        lifespan=_loading(store),
+        routes=[Route("/healthz", _health(store)), *asset_routes()],
+        middleware=[Middleware(SecurityHeaders, policy=content_security_policy(html_page()))],
+    )
+
+
+def serve(store: Store, listener: socket.socket, host: str) -> None:
+    """Serve until Ctrl-C or SIGTERM. Raises StoreError where the store is missing and cannot be made."""
+    store.create()
+    app = build_app(store, host, listener.getsockname()[1])
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, timeout_graceful_shutdown=2, ws="websockets-sansio"
+    )
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    except KeyboardInterrupt:
+        # uvicorn has shut everything down and passes the signal on.
+        return
+    finally:
+        listener.close()
+
+
+def _loading(store: Store) -> Any:
+    @asynccontextmanager
+    async def lifespan(_: App) -> AsyncGenerator[dict[str, Any] | None]:
+        # One loader a process, whatever the number of viewers: runs of any script appear live.
+        with loading(store):
+            yield None
+
+    def start(app: App) -> AbstractAsyncContextManager[dict[str, Any] | None]:
+        return lifespan(app)
+
+    return start
+
+
+def _health(store: Store) -> Any:
+    async def health(_: Request) -> JSONResponse:
+        return JSONResponse({"status": _state(store), "store": str(store.path), "version": VERSION})
+
+    return health
+
+
+def _state(store: Store) -> str:
+    try:
+        store.read("SELECT 1")
+    except StoreError as error:
+        return str(error)
+    return "ok"

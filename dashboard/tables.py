@@ -1,0 +1,69 @@
+"""The few things we do with Arrow tables, typed: pyarrow's stubs leave their element types unknown."""
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
+# pyright: reportUnknownLambdaType=false, reportCallIssue=false, reportArgumentType=false
+
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+__all__ = ["POINT", "between", "floats", "only", "ordered", "steps", "table_of", "thinned", "values", "words"]
+
+POINT = ["metric", "branch", "active", "step", "min", "max", "last"]
+"""Columns of a table of curves."""
+
+
+def values(table: pa.Table, column: str) -> list[Any]:
+    """A column as a list."""
+    return table[column].to_pylist()
+
+
+def table_of(columns: dict[str, Any]) -> pa.Table:
+    """A table of columns."""
+    return pa.table(columns)
+
+
+def ordered(table: pa.Table, column: str = "step") -> pa.Table:
+    """The rows in the order of a column."""
+    return table.sort_by(column)
+
+
+def words(texts: list[str]) -> Any:
+    """A column of words that come again and again."""
+    return pa.array(texts, pa.string()).dictionary_encode()
+
+
+def only(table: pa.Table, column: str, *wanted: Any) -> pa.Table:
+    """The rows whose column holds one of the values."""
+    return table.filter(pc.is_in(table[column], pa.array(list(wanted), table[column].type)))
+
+
+def between(table: pa.Table, column: str, low: float, high: float = float("inf")) -> pa.Table:
+    """The rows whose column lies between two values, both included."""
+    return table.filter(pc.and_(pc.greater_equal(table[column], low), pc.less_equal(table[column], high)))
+
+
+def floats(table: pa.Table, column: str) -> Any:
+    """A column in single precision: enough for a line, half the bytes of what is sent each second."""
+    return table[column].cast(pa.float32())
+
+
+def steps(table: pa.Table, column: str = "step") -> Any:
+    """A column of steps in half its bytes, where they fit."""
+    highest = pc.max(table[column]).as_py()
+    return table[column].cast(pa.int32()) if highest is not None and highest < 2**31 else table[column]
+
+
+def thinned(points: pa.Table, width: int) -> pa.Table:
+    """Merge points into buckets of `width` steps, keeping first step, lowest, highest and last value.
+
+    Ordered by metric, branch and step, as `points` has to be.
+    """
+    wanted = points.select(POINT)
+    keyed = wanted.append_column("bucket", pc.divide(wanted["step"], width))
+    grouped = keyed.group_by(["metric", "branch", "active", "bucket"], use_threads=False).aggregate(
+        [("step", "min"), ("min", "min"), ("max", "max"), ("last", "last")]
+    )
+    names = {"step_min": "step", "min_min": "min", "max_max": "max", "last_last": "last"}
+    named = grouped.rename_columns([names.get(name, name) for name in grouped.column_names]).select(POINT)
+    return named.sort_by([(name, "ascending") for name in ("metric", "branch", "step")])

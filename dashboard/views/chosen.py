@@ -1,0 +1,70 @@
+"""Which run the Run page is about: the one in the address, else the one seen last, else the newest."""
+
+from typing import Any
+
+import streamlit as st
+
+from dashboard import cached, widgets
+from dashboard.language import t
+from store.errors import StoreError, StoreMissingError
+
+__all__ = ["beat", "picker", "run"]
+
+_SEEN = "seen_run"
+
+
+def run() -> dict[str, Any] | None:
+    """The run's facts; None where there is none. Raises StoreError."""
+    if "run" not in st.query_params:
+        _settle()
+    name = st.query_params.get("run")
+    return None if name is None else _facts(name)
+
+
+def _facts(name: str) -> dict[str, Any] | None:
+    try:
+        return cached.run_facts(cached.store_path(), name)
+    except StoreMissingError:
+        return None
+
+
+def beat() -> float | None:
+    """Seconds between refreshes; a page that waits for its first run or for the store looks on."""
+    try:
+        _settle()
+        found = run()
+    except StoreError:
+        return 2.0
+    return 2.0 if found is None else widgets.beat(found)
+
+
+def _settle() -> None:
+    """Write a run into the address, so that it brings this view back."""
+    asked = st.query_params.get("run")
+    if asked is not None and _facts(asked) is None:
+        widgets.notice(t("run.missing", name=asked), "warn")
+        asked = None
+    names = [row["name"] for row in widgets.rows_of_runs()]
+    seen = [name for name in (st.session_state.get(_SEEN), *names[:1]) if name in names]
+    wanted = asked or next(iter(seen), None)
+    if wanted is not None:
+        st.query_params["run"] = st.session_state[_SEEN] = wanted
+
+
+def picker(shown: dict[str, Any]) -> None:
+    """A list of all other runs, to go to one."""
+    names = [row["name"] for row in widgets.rows_of_runs() if row["name"] != shown["name"]]
+    if names:
+        key = f"other-than-{shown['id']}"
+        st.selectbox(
+            t("run.choose"), names, index=None, key=key, placeholder=t("run.choose"), label_visibility="collapsed",
+            on_change=_picked, args=(key,), width=220,
+        )  # fmt: skip
+
+
+def _picked(key: str) -> None:
+    chosen = st.session_state[key]
+    if chosen is not None:
+        st.query_params["run"] = st.session_state[_SEEN] = chosen
+        for name in ("first", "last"):
+            st.query_params.pop(name, None)

@@ -1,0 +1,39 @@
+"""The five cards of a run: newest values, each with what it is to be compared with."""
+
+from typing import Any
+
+from dashboard.language import t
+from dashboard.widgets import Card
+from dashboard.words import count, figure
+
+__all__ = ["figure_cards"]
+
+BACK, OVER, WINDOW = 50, 20, 128
+"""Steps back, steps of a mean, and steps of a range: as `queries.run.figures` computes them."""
+
+
+def figure_cards(rows: list[dict[str, Any]]) -> list[Card]:
+    """A card for each metric that has a value."""
+    return [Card(t(f"card.{row['metric']}"), figure(row["value"]), _note(row)) for row in rows]
+
+
+def _note(row: dict[str, Any]) -> str:
+    if row["metric"] == "val_loss":
+        return _lowest(row)
+    if row["metric"] == "loss" and row["recent"] is not None and row["earlier"] is not None:
+        return _change(row["recent"] - row["earlier"])
+    if row["low"] is None:
+        return t("note.at", step=count(row["step"]))
+    if row["low"] == row["high"]:
+        return t("note.same", steps=WINDOW)
+    return t("note.range", steps=WINDOW, low=figure(row["low"]), high=figure(row["high"]))
+
+
+def _lowest(row: dict[str, Any]) -> str:
+    if row["lowest_step"] is None or row["lowest_step"] == row["step"]:
+        return t("note.at" if row["lowest_step"] is None else "note.lowest", step=count(row["step"]))
+    return t("note.lowest_since", step=count(row["lowest_step"]), value=figure(row["lowest"]))
+
+
+def _change(change: float) -> str:
+    return t("note.lower" if change < 0 else "note.higher", over=OVER, steps=BACK, value=figure(abs(change)))

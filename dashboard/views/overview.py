@@ -1,0 +1,122 @@
+"""Home's parts: runs under way, runs that failed or fell silent, runs that ended, and how to begin."""
+
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from dashboard import cached, widgets
+from dashboard.charts.small import spark
+from dashboard.language import current, t
+from dashboard.queries.curves import Span
+from dashboard.words import ago, count, duration, figure
+from store.clock import utc_now
+from store.runs import status_of
+
+__all__ = ["ended", "failed", "first_steps", "running"]
+
+SHOWN = 6
+"""Ended runs listed; the Runs page has the rest."""
+
+Run = dict[str, Any]
+
+
+def _with_status(rows: list[Run], *statuses: str) -> list[Run]:
+    now = utc_now()
+    return [row for row in rows if status_of(row, now) in statuses]
+
+
+def running(rows: list[Run]) -> None:
+    """Runs under way, a card each with its curve."""
+    alive = _with_status(rows, "running", "paused", "queued")
+    widgets.heading(t("home.running", count=len(alive)) if alive else t("home.quiet"))
+    for row in alive:
+        with st.container(border=True, key=f"a-running-{row['id']}"):
+            words, curve = st.columns([3, 2], vertical_alignment="center")
+            with words:
+                _line(row, widgets.place(row), _figures(row))
+                _progress(row)
+            with curve:
+                _curve(row)
+
+
+def failed(rows: list[Run]) -> None:
+    """Runs that failed or fell silent, with the last line of their error."""
+    bad = _with_status(rows, "failed", "lost")[:SHOWN]
+    if bad:
+        widgets.heading(t("home.failed"))
+    for row in bad:
+        with st.container(key=f"a-failed-{row['id']}", gap=None):
+            _line(row, widgets.place(row), _when(row))
+            if status_of(row, utc_now()) == "failed":
+                st.html(f'<p class="a-error">{escape(row["error"] or t("home.no_error"))}</p>')
+
+
+def ended(rows: list[Run]) -> None:
+    """Runs that finished, the newest first."""
+    done = sorted(_with_status(rows, "finished"), key=lambda row: row["ended"] or row["heartbeat"], reverse=True)[
+        :SHOWN
+    ]
+    if done:
+        widgets.heading(t("home.ended"))
+    for row in done:
+        with st.container(key=f"a-ended-{row['id']}"):
+            _line(row, widgets.place(row), _figures(row), _when(row))
+
+
+def _line(row: Run, *facts: str) -> None:
+    """Name, status and facts in one line that wraps."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        widgets.run_link(row)
+        said = " · ".join(escape(fact) for fact in facts if fact)
+        st.html(f'{widgets.status_html(row)} <span class="a-facts">{said}</span>', width="content")
+
+
+def _figures(row: Run) -> str:
+    parts: list[str] = []
+    if row["loss"] is not None:
+        parts.append(t("home.loss", value=figure(row["loss"])))
+    if row["val_loss"] is not None:
+        parts.append(t("home.lowest", value=figure(row["val_loss"]), step=count(row["val_step"])))
+    return " · ".join(parts)
+
+
+def _when(row: Run) -> str:
+    now, language = utc_now(), current()
+    if row["ended"] is not None:
+        return ago(row["ended"], now, language)
+    return t("home.no_word", time=duration((now - row["heartbeat"]).total_seconds(), language))
+
+
+def _progress(row: Run) -> None:
+    if row["total_steps"] and row["last_step"] is not None:
+        st.html(f'<progress class="a-progress" max="{row["total_steps"]}" value="{row["last_step"]}"></progress>')
+
+
+def _curve(row: Run) -> None:
+    points = cached.small_curves(cached.store_path(), row["id"], ("loss",), Span(), 120, row["heartbeat"])
+    if points.num_rows:
+        st.altair_chart(
+            spark(points, widgets.look()), theme=None, key=f"spark-{row['id']}", alt=t("curves.alt", name=row["name"])
+        )
+
+
+_SCRIPT = """\
+import assay
+
+with assay.run("my-run", total_steps=1000) as run:
+    for step in range(1, 1001):
+        run.log(step, loss=train_one_step())"""
+
+
+def first_steps() -> None:
+    """What to do while there is nothing to show, with the commands to copy."""
+    widgets.heading(t("home.empty"))
+    for words, command, kind in (
+        ("home.empty.demo", "assay demo", "bash"),
+        ("home.empty.train", "assay train --model MODEL_DIR --data data.jsonl", "bash"),
+        ("home.empty.script", _SCRIPT, "python"),
+        ("home.empty.watch", "assay watch LOG_DIR", "bash"),
+    ):
+        widgets.notice(t(words))
+        st.code(command, language=kind)

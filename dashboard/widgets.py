@@ -1,0 +1,167 @@
+"""Pieces that pages are made of: the live part, the head of a run, cards, the foot."""
+
+from collections.abc import Callable, Iterable
+from html import escape
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from assay.version import VERSION
+from dashboard import cached
+from dashboard.colors import DARK, LIGHT, Look
+from dashboard.language import current, t
+from dashboard.loading import loading_problem
+from dashboard.pages import page_path
+from dashboard.words import STATUS_TONES, duration, seconds_left, status_tone, status_word, where
+from store.clock import utc_now
+from store.errors import StoreError, StoreMissingError
+from store.runs import status_of
+
+__all__ = [
+    "Card",
+    "beat",
+    "cards",
+    "foot",
+    "heading",
+    "live",
+    "look",
+    "notice",
+    "plain",
+    "run_head",
+    "run_link",
+    "status_html",
+]
+
+LIVE_STATUSES = ("queued", "running", "paused")
+
+
+class Card(NamedTuple):
+    """A figure with its name and a few plain words."""
+
+    label: str
+    """What it is."""
+
+    value: str
+    """The figure."""
+
+    note: str
+    """What it is to be compared with."""
+
+
+def look() -> Look:
+    """The colours of this viewer's theme."""
+    return DARK if st.context.theme.type == "dark" else LIGHT
+
+
+def live(draw: Callable[[], None], every: float | None) -> None:
+    """Draw the page's one live part, again `every` seconds; None: once.
+
+    A store that cannot be read is said in one sentence, and tried again.
+    """
+
+    def guarded() -> None:
+        try:
+            draw()
+        except StoreError as error:
+            notice(t("store_problem", reason=str(error)), "bad")
+
+    st.fragment(guarded, run_every=every)()
+
+
+def rows_of_runs() -> list[dict[str, Any]]:
+    """All runs; none where there is no store yet. Raises StoreError."""
+    try:
+        return cached.runs(cached.store_path())
+    except StoreMissingError:
+        return []
+
+
+def beat(run: dict[str, Any]) -> float | None:
+    """Seconds between two refreshes of a run's page: None where it has ended."""
+    status = status_of(run, utc_now())
+    return 1.0 if status in LIVE_STATUSES else 5.0 if status == "lost" else None
+
+
+def heading(words: str, aside: str = "") -> None:
+    """The first line of a page or of a part of it, with a quiet word beside it."""
+    said = f' <span class="a-aside">{escape(aside)}</span>' if aside else ""
+    st.html(f'<h2 class="a-heading">{escape(words)}{said}</h2>')
+
+
+def notice(words: str, tone: str = "quiet") -> None:
+    """A sentence that stands alone, in the colour of its tone."""
+    st.html(f'<p class="a-notice a-{tone}">{escape(words)}</p>')
+
+
+def status_html(run: dict[str, Any]) -> str:
+    """The run's status as a word with its colour."""
+    now = utc_now()
+    tone = status_tone(run, now)
+    hint = t("status_help.lost") if status_of(run, now) == "lost" else ""
+    return f'<span class="a-status a-{tone}" title="{escape(hint)}">{escape(status_word(run, now, current()))}</span>'
+
+
+def run_head(run: dict[str, Any]) -> None:
+    """The line that says what it is, how it is, how long it takes."""
+    name = escape(run["name"])
+    if run["branches"] > 1:
+        name += f' <span class="a-quiet">· {escape(t("branch", branch=run["branch"]))}</span>'
+    lines = [f'<h1>{name}</h1>{status_html(run)}<span class="a-step">{escape(place(run))}</span>']
+    if run["source"]:
+        lines.append(f'<span class="a-source">{escape(t("watched", source=run["source"]))}</span>')
+    if run["error"]:
+        lines.append(f'<span class="a-error">{escape(t("run.error", error=run["error"]))}</span>')
+    st.html("".join(f'<div class="a-head">{line}</div>' for line in lines))
+
+
+def place(run: dict[str, Any]) -> str:
+    """Step and time, as one phrase."""
+    now, language = utc_now(), current()
+    phrases = [where(run, language)]
+    left = seconds_left(run, now)
+    if left is not None:
+        phrases.append(t("time_left", time=duration(left, language)))
+    if run["ended"] is not None:
+        phrases.append(t("took", time=duration((run["ended"] - run["created"]).total_seconds(), language)))
+    return " · ".join(phrases)
+
+
+def run_link(run: dict[str, Any]) -> None:
+    """A link to the run's page."""
+    asked = {"run": run["name"], "lang": current()}
+    st.page_link(page_path("run"), label=plain(run["name"]), query_params=asked)
+
+
+def plain(words: str) -> str:
+    """Words that Markdown leaves as they are."""
+    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()<>#+-.!|~:$" else sign for sign in words)
+
+
+def cards(figures: Iterable[Card]) -> None:
+    """Cards side by side, as many in a row as there is room for."""
+    cells = "".join(
+        f'<div class="a-card"><div class="a-label">{escape(card.label)}</div>'
+        f'<div class="a-value">{escape(card.value)}</div><div class="a-note">{escape(card.note)}</div></div>'
+        for card in figures
+    )
+    st.html(f'<div class="a-cards">{cells}</div>')
+
+
+def foot() -> None:
+    """Which store this is, on every page."""
+    path = cached.store_path()
+    problem = loading_problem()
+    if problem:
+        notice(t("not_loading", reason=problem), "warn")
+    mark = f'<span class="a-status a-bad">{escape(t("demo_store"))}</span> ' if _demo(path) else ""
+    st.html(f'<footer class="a-foot">{mark}{escape(t("foot", store=path, version=VERSION))}</footer>')
+
+
+def _demo(path: str) -> bool:
+    try:
+        return cached.is_demo(path)
+    except StoreError:
+        return False
+
+
+assert set(STATUS_TONES.values()) <= set(Look._fields), "each tone is a colour"

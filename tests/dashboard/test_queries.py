@@ -1,0 +1,126 @@
+"""What the pages read, row by row."""
+
+import math
+
+import pyarrow as pa
+import pytest
+
+from dashboard.queries import curves, run, runs
+from dashboard.queries.curves import Span
+from dashboard.tables import thinned
+
+
+def run_id(store, name):
+    return run.run_facts(store, name)["id"]
+
+
+def loss_at(step):
+    return 1.0 + 2.0 * math.exp(-step / 30)
+
+
+def test_the_list_has_a_row_a_run_with_its_figures_on_the_active_path(full_store):
+    rows = runs.runs(full_store).to_pylist()
+    names = ("name", "status", "error", "last_step", "total_steps", "loss", "val_loss", "val_step", "project", "tags")
+    said = {row["name"]: tuple(row[name] for name in names[1:]) for row in rows}
+    assert said == {
+        "begun": ("running", None, None, 10, None, None, None, None, []),
+        "watched": ("finished", None, 5, None, pytest.approx(loss_at(5)), None, None, None, []),
+        "broken": ("failed", "RuntimeError: CUDA out of memory", 1, 50, 2.0, None, None, None, []),
+        "triage": ("finished", None, 101, 200, 1.25, pytest.approx(loss_at(90) + 0.05), 90, "clinic", ["lora"]),
+    }
+
+
+def test_the_list_is_empty_in_an_empty_store(empty_store):
+    assert runs.runs(empty_store).num_rows == 0
+    assert runs.is_demo(empty_store) is False
+
+
+def test_an_archived_run_is_not_in_the_list(empty_store):
+    empty_store.transaction(
+        lambda tx: tx.execute(
+            "INSERT INTO run (id, name, status, created, heartbeat, tags, starred, archived) "
+            "VALUES (1, 'old', 'finished', now()::TIMESTAMP, now()::TIMESTAMP, [], false, true)"
+        )
+    )
+    assert runs.runs(empty_store).num_rows == 0
+
+
+def test_facts_of_a_run_say_its_newest_branch(full_store):
+    facts = run.run_facts(full_store, "triage")
+    assert (facts["branch"], facts["branches"], facts["last_step"]) == (2, 2, 101)
+    assert facts["seconds_a_step"] >= 0
+    assert run.run_facts(full_store, "nobody") is None
+
+
+def test_figures_come_from_the_active_path_only(full_store):
+    rows = {row["metric"]: row for row in run.figures(full_store, run_id(full_store, "triage"), 101).to_pylist()}
+    assert list(rows) == ["loss", "val_loss", "grad_norm", "tokens_per_s", "lr"]
+    assert rows["loss"]["value"] == 1.25
+    assert rows["loss"]["step"] == 101
+    # The abandoned steps 61 to 80 had a loss above 4.
+    assert rows["loss"]["high"] == pytest.approx(loss_at(1))
+    recent = [*(loss_at(step) for step in range(82, 100)), 1.25]
+    assert rows["loss"]["recent"] == pytest.approx(sum(recent) / len(recent))
+    earlier = [loss_at(step) for step in range(32, 52)]
+    assert rows["loss"]["earlier"] == pytest.approx(sum(earlier) / len(earlier))
+    assert (rows["val_loss"]["step"], rows["val_loss"]["lowest_step"]) == (90, 90)
+    assert rows["grad_norm"]["value"] == math.inf
+    assert (rows["grad_norm"]["low"], rows["grad_norm"]["high"]) == (0.5, 0.5)
+
+
+def test_names_checkpoints_and_forks_are_those_of_the_run(full_store):
+    triage = run_id(full_store, "triage")
+    assert run.metric_names(full_store, triage)["name"].to_pylist() == [
+        "accuracy", "grad_norm", "group/embed/rms", "group/last/rms", "loss", "loss/general", "loss/medical", "lr",
+        "tokens_per_s", "val_loss",
+    ]  # fmt: skip
+    assert run.metric_names(full_store, run_id(full_store, "broken"))["name"].to_pylist() == ["loss"]
+    assert run.checkpoints(full_store, triage).to_pylist() == [
+        {"step": 30, "branch": 1, "state": "stable"},
+        {"step": 60, "branch": 1, "state": "stable"},
+        {"step": 75, "branch": 1, "state": "suspect"},
+    ]
+    assert run.forks(full_store, triage).to_pylist() == [{"branch": 2, "fork_step": 60, "reason": "rollback"}]
+    assert run.forks(full_store, run_id(full_store, "watched")).num_rows == 0
+
+
+def test_curves_keep_branches_apart_and_give_what_is_no_number_as_marks(full_store):
+    series = curves.curves(full_store, run_id(full_store, "triage"), ("loss", "val_loss"), Span(), 400)
+    rows = [row for row in series.points.to_pylist() if row["metric"] == "loss"]
+    assert series.width == 1
+    assert [row["step"] for row in rows if row["active"]] == [*range(1, 100), 101]
+    assert [row["step"] for row in rows if not row["active"]] == list(range(61, 81))
+    assert [(row["step"], row["kind"]) for row in series.marks.to_pylist()] == [(100, "nan")]
+
+
+def test_a_span_gives_the_steps_in_it(full_store):
+    series = curves.curves(full_store, run_id(full_store, "triage"), ("loss",), Span(20, 22), 400)
+    assert [(row["step"], row["last"]) for row in series.points.to_pylist()] == [
+        (step, pytest.approx(loss_at(step))) for step in (20, 21, 22)
+    ]
+
+
+def test_small_curves_are_thinned_and_keep_a_spike(full_store):
+    points = curves.small_curves(full_store, run_id(full_store, "triage"), ("tokens_per_s",), Span(), 10)
+    active = [row for row in points.to_pylist() if row["active"]]
+    assert len(active) < 20
+    assert max(row["max"] for row in active) == 1099.0
+    assert active[0]["min"] == 1001.0
+
+
+def test_thinning_keeps_first_step_lowest_highest_and_last():
+    table = pa.table(
+        {
+            "metric": ["a"] * 4, "branch": [1] * 4, "active": [True] * 4, "step": [4, 5, 6, 8],
+            "min": [3.0, 1.0, 2.0, 7.0], "max": [3.0, 9.0, 2.0, 7.0], "last": [3.0, 1.0, 2.0, 7.0],
+        }
+    )  # fmt: skip
+    assert [tuple(row.values())[3:] for row in thinned(table, 4).to_pylist()] == [
+        (4, 1.0, 9.0, 2.0),
+        (8, 7.0, 7.0, 7.0),
+    ]
+
+
+@pytest.mark.parametrize("read", [lambda store: curves.curves(store, 1, ("loss",), Span(), 400).points])
+def test_a_run_that_is_not_there_has_no_points(empty_store, read):
+    assert read(empty_store).num_rows == 0

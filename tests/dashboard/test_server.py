@@ -1,0 +1,123 @@
+"""The server as a process: what it answers, what its headers forbid, how it begins and ends."""
+
+import base64
+import hashlib
+import re
+import signal
+import socket
+import subprocess
+import urllib.request
+
+import pytest
+from streamlit import config
+
+from assay.version import VERSION
+from dashboard.assets import html_page, style_sheet
+from dashboard.colors import DARK, LIGHT
+from dashboard.security import content_security_policy
+from dashboard.settings import apply_settings, options
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, serve):
+    # A folder whose names are those of our packages and modules, as a user's may be.
+    folder = tmp_path_factory.mktemp("from")
+    for name in ("store", "trainer", "texts", "settings", "charts"):
+        (folder / f"{name}.py").write_text("raise RuntimeError('the wrong module')\n")
+    root = tmp_path_factory.mktemp("served")
+    with serve(root, folder) as found:
+        yield found, root
+
+
+def get(url, **headers):
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as answer:
+        return answer.headers, answer.read().decode()
+
+
+def test_the_health_route_says_which_store_and_version(server, ask_health):
+    (url, _), root = server
+    assert ask_health(url) == {"status": "ok", "store": str(root / "assay.duckdb"), "version": VERSION}
+
+
+def test_the_store_is_made_where_there_is_none(server):
+    assert (server[1] / "assay.duckdb").exists()
+
+
+@pytest.mark.parametrize("path", ["/", "/run", "/runs", "/healthz", "/look.css", "/_stcore/health", "/anything"])
+def test_every_answer_carries_the_headers(server, path):
+    headers, _ = get(server[0].url + path)
+    policy = dict(rule.split(" ", 1) for rule in headers["Content-Security-Policy"].split("; "))
+    assert policy["default-src"] == "'self'"
+    assert policy["connect-src"] == "'self'"
+    assert policy["frame-ancestors"] == "'none'"
+    assert policy["object-src"] == "'none'"
+    assert "unsafe" not in policy["script-src"]
+    assert not re.search(r"https?:|\*", headers["Content-Security-Policy"])
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_the_policy_holds_the_hash_of_each_inline_script():
+    policy = content_security_policy("<script>let a = 1</script><script src='x'></script>")
+    digest = base64.b64encode(hashlib.sha256(b"let a = 1").digest()).decode()
+    assert f"script-src 'self' 'sha256-{digest}';" in policy
+
+
+def test_the_page_comes_in_the_language_of_the_address_then_of_the_browser(server):
+    url = server[0].url
+    assert '<html lang="zh-Hans">' in get(f"{url}/run?lang=zh")[1]
+    assert '<html lang="zh-Hans">' in get(url, **{"Accept-Language": "zh-CN,zh;q=0.9"})[1]
+    assert '<html lang="en">' in get(f"{url}/?lang=en", **{"Accept-Language": "zh-CN"})[1]
+    assert "<title>Assay 试金</title>" in html_page()
+
+
+def test_the_style_sheet_knows_both_themes(server):
+    _, body = get(f"{server[0].url}/look.css")
+    assert body == style_sheet()
+    assert f"--accent: {LIGHT.accent}" in body
+    assert f"--accent: {DARK.accent}" in body
+
+
+def test_a_port_in_use_is_one_sentence_and_exit_2(tmp_path, dash):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(dash(tmp_path, "--port", port), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1].startswith(f"assay: cannot listen on 127.0.0.1:{port} (Address already in use)")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_place_that_cannot_hold_a_store_is_one_sentence_and_exit_2(tmp_path, dash):
+    (tmp_path / "file").write_text("")
+    place = tmp_path / "file" / "runs"
+    done = subprocess.run(dash(place, "--port", "0"), capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith(f"assay: cannot make {place}")
+
+
+def test_ctrl_c_ends_it_cleanly(tmp_path, serve):
+    with serve(tmp_path / "runs", tmp_path) as (_, process):
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0
+        assert process.stderr
+        assert "Traceback" not in process.stderr.read()
+
+
+def test_the_settings_hold_above_files_and_variables(monkeypatch, tmp_path):
+    (tmp_path / ".streamlit").mkdir()
+    written = '[browser]\ngatherUsageStats = true\n[theme]\nfont = "serif"\n'
+    (tmp_path / ".streamlit" / "config.toml").write_text(written)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STREAMLIT_CLIENT_SHOW_ERROR_DETAILS", "full")
+    apply_settings("127.0.0.1", 8501)
+    try:
+        assert {name: config.get_option(name) for name in options("127.0.0.1", 8501)} == options("127.0.0.1", 8501)
+        assert config.get_option("browser.gatherUsageStats") is False
+        assert config.get_option("client.showErrorDetails") == "none"
+    finally:
+        config.get_config_options(force_reparse=True)
+
+
+def test_a_foreign_host_may_not_open_a_connection_unless_all_may():
+    assert "example.com" not in options("127.0.0.1", 1)["server.allowedHosts"]
+    assert options("0.0.0.0", 1)["server.allowedHosts"] == ["*"]
