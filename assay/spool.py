@@ -17,7 +17,8 @@ A run's folder holds `spool/<rank>-<utc>-<random>.jsonl`. Every line is one JSON
 | status     | the run's status                              | status, error                            |
 | beat       | nothing new, still alive                      |                                          |
 
-`t` is the time in seconds since 1970 (UTC), `b` the branch number, `s` the step.
+`t` is the time in seconds since 1970 (UTC), `b` the branch number, `s` the step. A line may carry more, as
+the place in a watched log that it comes from (`at`); readers leave alone what they do not know.
 """
 
 import json

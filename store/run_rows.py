@@ -20,6 +20,12 @@ _COMPUTED = {
 }
 """Columns of `run` whose new value is not simply the one given."""
 
+_MOVE = """
+UPDATE run SET last_step = CASE WHEN $branch > known.branch THEN $step ELSE greatest(last_step, $step) END
+FROM (SELECT max(branch) AS branch FROM branch WHERE run_id = $run_id) known
+WHERE id = $run_id AND $branch >= known.branch
+"""
+
 _COLUMNS: dict[str, pa.Schema] = {
     "branch": pa.schema(
         [
@@ -82,6 +88,10 @@ def put_rows(transaction: Transaction, run: str, rows: SpoolRows) -> int:
     """Write the rows of run `run`, making the run where it is new. Returns the run's id."""
     run_id = _run_id(transaction, run, rows)
     _put_facts(transaction, run_id, rows.facts)
+    if rows.position is not None:
+        # Before the branches are put, so that the newest one known is that of the rows so far.
+        branch, step = rows.position
+        transaction.execute(_MOVE, {"run_id": run_id, "branch": branch, "step": step})
     for table, items in rows.tables.items():
         _put_table(transaction, table, run_id, items)
     for item in rows.checkpoints:

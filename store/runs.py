@@ -23,7 +23,12 @@ RUN_TABLES = ("metric", "step_batch", "checkpoint", "event", "request", "dataset
 
 
 def status_of(row: Row, now: datetime | None = None) -> str:
-    """The status of a row of `run` as of now: `lost` where a live run's heartbeat has stopped."""
+    """The status of a row of `run` as of now: `lost` where a live run's heartbeat has stopped.
+
+    A watched run that is paused is one whose watcher was ended; nobody beats for it.
+    """
+    if row["status"] == "paused" and row.get("source"):
+        return "paused"
     if row["status"] in ("running", "paused", "queued") and (now or utc_now()) - row["heartbeat"] > LOST_AFTER:
         return "lost"
     return row["status"]

@@ -36,6 +36,8 @@ class SpoolRows:
     """Checkpoint states, in order; a later one replaces an earlier one of the same path."""
     facts: Row = field(default_factory=dict[str, Any])
     """New values of the run's own columns."""
+    position: tuple[int, int] | None = None
+    """Newest branch met and its newest step."""
     first_time: int | None = None
     """Time of the first line, in microseconds."""
     lines: int = 0
@@ -81,7 +83,7 @@ def _step(rows: SpoolRows, line: Line, time: int) -> None:
     rows.times.extend(repeat(time, len(names)))
     if batch_row:
         rows.add("step_batch", branch=branch, step=step, **batch_row)
-    _moved_to(rows, step)
+    _moved_to(rows, branch, step)
     rows.facts["first_step"] = min(step, rows.facts.get("first_step", step))
 
 
@@ -100,12 +102,14 @@ def _branch(rows: SpoolRows, line: Line, time: int) -> None:
         "branch", branch=_whole(line["b"]), parent=_whole(line["parent"]), fork_step=fork,
         reason=_text(line["reason"]), created=time, data=_json(line.get("data")),
     )  # fmt: skip
-    _moved_to(rows, fork)
+    _moved_to(rows, _whole(line["b"]), fork)
 
 
-def _moved_to(rows: SpoolRows, step: int) -> None:
+def _moved_to(rows: SpoolRows, branch: int, step: int) -> None:
+    """Remember the newest step of the newest branch; late values of older ones do not move it."""
     if rows.rank == 0:
-        rows.facts["last_step"] = step
+        position = max((branch, step), rows.position or (branch, step))
+        rows.position = position
 
 
 def _checkpoint(rows: SpoolRows, line: Line, time: int) -> None:

@@ -232,6 +232,27 @@ def test_a_torn_line_is_not_looked_at_again_until_its_file_grows(root, store, mo
     assert reads == []
 
 
+def test_the_last_step_is_the_newest_one_of_the_newest_branch_whatever_came_last(root, store):
+    def fork(branch, after):
+        return {"k": "branch", "t": 5, "b": branch, "parent": branch - 1, "fork": after, "reason": "resume", "data": {}}
+
+    path = spool(root, "mine", step(100, loss=1.0), step(50, val_loss=1.0))
+    found = []
+    for line in (
+        step(60, val_loss=1.0),
+        fork(2, 30),
+        step(40, loss=1.0, branch=2),
+        step(70, val_loss=1.0),
+        fork(3, 10),
+    ):
+        load_spools(store)
+        found.append(store.rows("SELECT last_step FROM run")[0]["last_step"])
+        with path.open("ab") as file:
+            file.write(encode(line))
+    load_spools(store)
+    assert [*found, store.rows("SELECT last_step FROM run")[0]["last_step"]] == [100, 100, 30, 40, 40, 10]
+
+
 def test_ranks_above_zero_keep_their_values_apart(root, store):
     spool(root, "mine", step(1, loss=1.0))
     spool(root, "mine", step(1, loss=2.0), name="1-20260101T000000.000000Z-bb.jsonl")

@@ -94,6 +94,11 @@ def test_a_live_run_without_a_heartbeat_is_lost(full):
         assert status_of({"status": status, "heartbeat": now - timedelta(seconds=age)}, now) == said
 
 
+def test_a_watched_run_whose_watcher_was_ended_is_paused_not_lost():
+    row = {"status": "paused", "heartbeat": utc_now() - timedelta(days=1), "source": "/logs"}
+    assert status_of(row) == "paused"
+
+
 def test_a_removed_run_leaves_nothing_and_does_not_come_back(full):
     result = invoke(full, "rm", "first", "--yes")
     assert result.exit_code == 0
