@@ -68,7 +68,7 @@ class Run:
         raises: a value that is no number is left out and said once on stderr.
         """
         if values:
-            metrics = {**values, **metrics}
+            metrics = {**values, **metrics} if metrics else dict(values)
         if not _PLAIN.issuperset(map(type, metrics.values())):
             metrics = {name: _settled(value) for name, value in metrics.items()}
         self._queue.append((step, time.time(), metrics, None))

@@ -1,4 +1,4 @@
-"""Readers and one writer inside a process: a read-write attach beside a read-only one fails."""
+"""Readers or one writer inside a process: a read-write attach beside a read-only one fails."""
 
 import threading
 import time
@@ -7,11 +7,14 @@ from contextlib import contextmanager
 
 from store.errors import StoreBusyError
 
-__all__ = ["Gate"]
+__all__ = ["MOST_READERS", "Gate"]
+
+MOST_READERS = 4
+"""Readers inside at once: more of them only share the same cores, and a writer has to wait for all."""
 
 
 class Gate:
-    """Lets many readers or one writer in; a waiting writer goes before new readers."""
+    """Lets a few readers or one writer in; a waiting writer goes before new readers."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
@@ -27,7 +30,7 @@ class Gate:
         """
         with self._not_nested():
             with self._condition:
-                self._wait(lambda: not self._writing and not self._waiting_writers, timeout)
+                self._wait(self._reader_may_enter, timeout)
                 self._readers += 1
             try:
                 yield
@@ -47,6 +50,9 @@ class Gate:
                 with self._condition:
                     self._writing = False
                     self._condition.notify_all()
+
+    def _reader_may_enter(self) -> bool:
+        return not self._writing and not self._waiting_writers and self._readers < MOST_READERS
 
     def _enter_writing(self, timeout: float) -> None:
         with self._condition:

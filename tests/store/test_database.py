@@ -13,6 +13,7 @@ import pytest
 from store import database, filesystem, instance
 from store.database import Statement, Store
 from store.errors import StoreBusyError, StoreDamagedError, StoreError, StoreMissingError
+from store.gate import MOST_READERS
 
 
 def count(store: Store) -> int:
@@ -160,6 +161,26 @@ def test_a_waiting_writer_goes_before_new_readers(store):
     for thread in (reader, writer, second):
         thread.join(20)
     assert order == ["first reader", "writer", "second reader"]
+
+
+def test_a_few_readers_are_inside_at_once_and_the_others_get_their_turn(store):
+    inside, most, lock = [0], [0], threading.Lock()
+
+    def work(snapshot):
+        with lock:
+            inside[0] += 1
+            most[0] = max(most[0], inside[0])
+        snapshot.read("SELECT * FROM meta")
+        time.sleep(0.01)
+        with lock:
+            inside[0] -= 1
+
+    threads = [threading.Thread(target=lambda: store.snapshot(work)) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert 1 <= most[0] <= MOST_READERS
 
 
 def test_a_store_held_too_long_is_one_sentence(store):

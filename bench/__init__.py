@@ -1,0 +1,1 @@
+"""Benchmarks against other trackers: both sides and the ratio in one run. See README.md."""
