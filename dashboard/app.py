@@ -3,6 +3,8 @@
 Run by the server of `assay dash`, never by hand.
 """
 
+from pathlib import Path
+
 import streamlit as st
 
 from dashboard import language, widgets
@@ -17,6 +19,7 @@ for entry in PAGES:
     sections.setdefault(t(entry.section) if entry.section else "", []).append(page)
 chosen = st.navigation(sections, position="top")
 
+st.logo(Path(__file__).parent / "static" / "logo.svg", size="large")
 st.set_page_config(page_title=f"{chosen.title} · {t('name')}")
 with st.container(key="a-language"):
     language.switch()

@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
@@ -22,7 +23,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 notes = Console(stderr=True, highlight=False, soft_wrap=True)
 """Where logs and progress go."""
 
-console = Console(highlight=False)
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
 """Where a command's answer for people goes."""
 
 

@@ -66,7 +66,9 @@ def remove_command(run: tuple[str, ...], force: bool, yes: bool, store: str | No
 def _run_table(rows: list[dict[str, Any]]) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for title in ("run", "status", "step", "loss", "val loss", "started", "project"):
-        table.add_column(title, justify="right" if title in ("step", "loss", "val loss") else "left", no_wrap=True)
+        right = title in ("step", "loss", "val loss")
+        # A name that is cut off cannot be copied.
+        table.add_column(title, justify="right" if right else "left", no_wrap=title != "run", overflow="fold")
     for row in rows:
         table.add_row(
             Text(row["run"]), row["status"], _progress(row), _number(row["loss"]), _number(row["val_loss"]),
@@ -114,4 +116,4 @@ def _number(value: float | None) -> str:
 
 
 def _moment(value: datetime) -> str:
-    return f"{value:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{value:%Y-%m-%d %H:%M} UTC"
