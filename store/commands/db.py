@@ -111,7 +111,9 @@ def query_command(sql: str, store: str | None, as_json: bool) -> None:
 
 @db.command("export")
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--format", "kind", type=click.Choice(list(FORMATS)), default="parquet", show_default=True)
+@click.option(
+    "--format", "kind", type=click.Choice(list(FORMATS)), default="parquet", show_default=True, help="Kind of file."
+)
 @store_option
 @json_option
 def export_command(folder: Path, kind: str, store: str | None, as_json: bool) -> None:

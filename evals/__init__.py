@@ -1,0 +1,1 @@
+"""Scores, probes and reviews of a model; readers of rows and the one chat template."""

@@ -1,0 +1,148 @@
+"""What people ask of a running trainer is done between two steps, and answered."""
+
+import functools
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from store.artifacts import sealed_folders
+from store.errors import StoreError
+from store.requests import ask
+from store.runs import list_runs, show_run
+from trainer.config_file import to_toml
+from trainer.inbox import Inbox
+from trainer.session import resume_run, start_run
+
+ENDLESS = {"train__steps": 100000, "train__eval_every": 100000, "checkpoint__every": 100000}
+
+
+@pytest.fixture(autouse=True)
+def _ask_often(monkeypatch):
+    monkeypatch.setattr("trainer.session.Inbox", functools.partial(Inbox, every=0.02))
+
+
+def wait_for(condition):
+    for _ in range(1000):
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError("it never came")
+
+
+def done(store, number):
+    rows = store.rows("SELECT result FROM request WHERE id = $id AND done IS NOT NULL", {"id": number})
+    return rows and rows[0]["result"]
+
+
+class Person(threading.Thread):
+    """Asks one thing after another, each when the one before has been answered."""
+
+    def __init__(self, store, *kinds, before=lambda: None):
+        super().__init__(daemon=True)
+        self.store, self.kinds, self.before, self.answers = store, kinds, before, []
+        self.start()
+
+    def run(self):
+        wait_for(lambda: self.store.exists and list_runs(self.store))
+        for kind in self.kinds:
+            args = {"text": "looks good"} if kind == "note" else {}
+            number = ask(self.store, "r", kind, args, actor="lin")
+            self.answers.append(wait_for(lambda number=number: done(self.store, number)))
+            self.before()
+
+
+def test_stop_and_save_ends_the_run_with_a_checkpoint_it_can_go_on_from(config_for, store):
+    person = Person(store, "stop-and-save")
+    ended = start_run(config_for(**ENDLESS), store)
+    person.join()
+    step = ended.outcome.state.step
+    assert ended.outcome.stopped_by == "lin"
+    assert person.answers == [f"stops after step {step} and saves"]
+    assert [folder.name for folder in sealed_folders(ended.folder / "checkpoints")] == [f"{step:08d}-b1"]
+    run = show_run(store, "r")
+    assert (run["status"], run["error"]) == ("finished", f"stopped at step {step} of 100000 by lin")
+    again = resume_run("r", (f"train.steps={step + 2}",), store)
+    assert again.outcome.state.step == step + 2
+    assert [item["branch"] for item in show_run(store, "r")["branches"]] == [1]
+
+
+def test_save_now_and_note_let_the_run_go_on(config_for, store):
+    person = Person(store, "save-now", "note", "stop-and-save")
+    ended = start_run(config_for(**ENDLESS), store)
+    person.join()
+    saved, noted, _ = person.answers
+    first, last = sealed_folders(ended.folder / "checkpoints")
+    assert saved == f"saved as r/checkpoints/{first.name}"
+    assert noted == "noted"
+    assert first.name < last.name
+    events = [(item["kind"], item["message"]) for item in show_run(store, "r")["events"]]
+    assert ("note", "looks good") in events
+
+
+def test_a_paused_run_waits_takes_other_requests_and_goes_on(config_for, store):
+    statuses = []
+    person = Person(
+        store, "pause", "save-now", "continue", "stop-and-save",
+        before=lambda: statuses.append(wait_for(lambda: store.rows("SELECT status, last_step FROM run"))[0]),
+    )  # fmt: skip
+    ended = start_run(config_for(**ENDLESS), store)
+    person.join()
+    paused, saved, going, stopped = person.answers
+    step = int(paused.removeprefix("paused after step "))
+    assert saved == f"saved as r/checkpoints/{step:08d}-b1"
+    assert going == "goes on"
+    assert stopped == f"stops after step {ended.outcome.state.step} and saves"
+    assert ended.outcome.state.step > step
+    events = [item["message"] for item in reversed(show_run(store, "r")["events"]) if item["kind"] == "status"]
+    assert events[:3] == ["running", "paused", "running"]
+
+
+def test_what_a_trainer_cannot_do_is_refused_in_words(config_for, store):
+    person = Person(store, "rollback", "continue", "stop-and-save")
+    start_run(config_for(**ENDLESS), store)
+    person.join()
+    assert person.answers[:2] == ["not done: a running trainer cannot rollback", "it was not paused"]
+
+
+def test_requests_survive_a_store_that_fails_for_a_while(config_for, store, monkeypatch):
+    from store.requests import take  # noqa: PLC0415 - the real one
+
+    failures = iter([True] * 5)
+
+    def failing(*arguments):
+        if next(failures, False):
+            raise StoreError("locked")
+        return take(*arguments)
+
+    monkeypatch.setattr("trainer.inbox.take", failing)
+    person = Person(store, "stop-and-save")
+    ended = start_run(config_for(**ENDLESS), store)
+    person.join()
+    assert ended.outcome.stopped_by == "lin"
+    assert next(failures, None) is None
+
+
+@pytest.mark.parametrize(("number", "code", "name"), [(signal.SIGINT, 130, "Ctrl-C"), (signal.SIGTERM, 143, "SIGTERM")])
+def test_a_signal_finishes_the_step_saves_and_says_how_to_go_on(config_for, store, tmp_path, number, code, name):
+    job = tmp_path / "job.toml"
+    job.write_text(to_toml(config_for(**ENDLESS)))
+    command = [sys.executable, "-P", "-m", "assay", "train", str(job), "--store", str(store.path)]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
+    wait_for(lambda: any((row["step"] or 0) >= 2 for row in list_runs(store)))
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert "Traceback" not in err
+    assert out.splitlines()[-1] == f"next: assay train --resume r --store {store.path} goes on"
+    run = show_run(store, "r")
+    step = run["step"]
+    assert (run["status"], run["error"]) == ("finished", f"stopped at step {step} of 100000 by {name}")
+    assert [item["step"] for item in run["checkpoints"]] == [step]

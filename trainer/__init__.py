@@ -1,0 +1,1 @@
+"""Fine-tuning as a sequence of transactions."""

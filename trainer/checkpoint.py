@@ -1,0 +1,116 @@
+"""Checkpoints: everything a run needs to go on, sealed at once or not at all.
+
+A folder holds what transformers or peft load (the whole model, or the adapter), beside it
+
+    optimizer.safetensors   state of the optimizer, one tensor `<parameter>/<key>`
+    state.json              the cursor (see trainer.state)
+    config.toml             the configuration in effect
+    manifest.json           digests of all files, step, branch, parent, cursor, randomness, versions
+"""
+
+import json
+import math
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from assay.recording import Run
+from assay.spool import as_number
+from store.artifacts import announce, seal, temporary_for
+from trainer.config_file import to_toml
+from trainer.job import Job
+from trainer.state import TrainState
+
+__all__ = ["checkpoint_folder", "read_state", "restore_optimizer", "save_checkpoint"]
+
+PACKAGES = ("torch", "transformers", "peft", "accelerate", "safetensors")
+
+
+def checkpoint_folder(run_folder: Path, step: int, branch: int) -> Path:
+    """Where the checkpoint of a step lies."""
+    return run_folder / "checkpoints" / f"{step:08d}-b{branch}"
+
+
+def save_checkpoint(job: Job, state: TrainState, run: Run, *, branch: int, parent: str | None) -> Path:
+    """Write, seal and announce a checkpoint; returns its folder, also where it was there already.
+
+    Raises OSError where the disk refuses; nothing is announced then.
+    """
+    final = checkpoint_folder(run.folder, state.step, branch)
+    if final.exists():
+        return final
+    temporary = temporary_for(final)
+    _write_model(job, temporary)
+    save_file(_optimizer_tensors(job), temporary / "optimizer.safetensors")
+    (temporary / "state.json").write_text(json.dumps(_plain(state.as_dict()), indent=1) + "\n", encoding="utf-8")
+    (temporary / "config.toml").write_text(to_toml(job.config), encoding="utf-8")
+    known = _plain({"update": state.update, "val_loss": state.val_loss if state.val_step == state.step else None})
+    seal(temporary, final, {**_facts(job, state, branch, parent), **known})
+    announce(run, final, "sealed", step=state.step, branch=branch, data=known)
+    return final
+
+
+def read_state(folder: Path) -> TrainState:
+    """Read the cursor of a verified checkpoint."""
+    fields: dict[str, Any] = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+    return TrainState(**{**fields, "val_loss": as_number(fields["val_loss"])})
+
+
+def restore_optimizer(model: nn.Module, optimizer: torch.optim.Optimizer, folder: Path) -> None:
+    """Give the optimizer the state it had when a verified checkpoint was written."""
+    parameters = {_plain_name(name): parameter for name, parameter in model.named_parameters()}
+    for key, tensor in load_file(folder / "optimizer.safetensors").items():
+        name, part = key.rsplit("/", 1)
+        parameter = parameters[name]
+        # AdamW counts its steps on the processor, wherever the weights are.
+        optimizer.state[parameter][part] = tensor if part == "step" else tensor.to(parameter.device)
+
+
+def _write_model(job: Job, folder: Path) -> None:
+    model: Any = job.accelerator.unwrap_model(job.model)
+    if job.config.train.method == "lora":
+        # Without embeddings, so that peft does not look up the base model's vocabulary on a hub.
+        model.save_pretrained(folder, save_embedding_layers=False)
+        (folder / "README.md").unlink(missing_ok=True)
+    else:
+        model.save_pretrained(folder)
+        job.tokenizer.save_pretrained(folder)
+
+
+def _optimizer_tensors(job: Job) -> dict[str, torch.Tensor]:
+    tensors: dict[str, torch.Tensor] = {}
+    for name, parameter in job.model.named_parameters():
+        for part, value in job.optimizer.state.get(parameter, {}).items():
+            tensors[f"{_plain_name(name)}/{part}"] = value.detach().cpu().contiguous()
+    return tensors
+
+
+def _plain_name(name: str) -> str:
+    return name.removeprefix("module.")
+
+
+def _facts(job: Job, state: TrainState, branch: int, parent: str | None) -> dict[str, Any]:
+    return {
+        "kind": "checkpoint",
+        "method": job.config.train.method,
+        "step": state.step,
+        "branch": branch,
+        "parent": parent,
+        "cursor": {"step": state.step, **job.plan_facts},
+        "randomness": {"seed": job.config.train.seed, "rule": "seeded anew at each step from seed and step"},
+        "base": {"path": job.config.model.path, "sha256": job.base_sha256},
+        "data": {"path": str(job.data.file.path), "sha256": job.data.file.sha256},
+        "versions": {name: version(name) for name in PACKAGES},
+    }
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    """JSON has no NaN: a number that is none is written as its word."""
+    return {
+        name: str(value) if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in values.items()
+    }

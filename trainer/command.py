@@ -1,0 +1,75 @@
+"""`assay train`: fine-tune a model and record the run."""
+
+import importlib
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from store.commands.common import notes, open_store, store_option
+from trainer.config_file import config_from, read_toml, with_settings
+from trainer.errors import ConfigError
+
+__all__ = ["train"]
+
+STOP_CODES = {"Ctrl-C": 130, "SIGTERM": 143}
+
+
+@click.command()
+@click.argument("config", required=False, type=click.Path(path_type=Path))
+@click.option("--model", metavar="DIR", help="Folder of the model to start from.")
+@click.option("--data", metavar="FILE", help="Data file: chat messages, Alpaca or prompt/completion rows.")
+@click.option("--validation", metavar="SHARE|FILE", help="Share of rows held out, or a file. Default: 0.02.")
+@click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Set a key, as in optim.lr=2e-5.")
+@click.option("--resume", metavar="RUN", help="Go on with a run where its newest checkpoint is.")
+@store_option
+def train(
+    *,
+    config: Path | None,
+    model: str | None,
+    data: str | None,
+    validation: str | None,
+    settings: tuple[str, ...],
+    resume: str | None,
+    store: str | None,
+) -> int:
+    """Fine-tune a model and record the run.
+
+    Name a CONFIG file, or --model and --data; --set changes single keys of either.
+    """
+    place = open_store(store)
+    if resume is not None:
+        if config or model or data or validation:
+            raise ConfigError("--resume goes on with what the run began with; leave out CONFIG, --model and --data")
+        return _end(_session().resume_run(resume, settings, place), store)
+    tables = with_settings(read_toml(config) if config else {}, _shorthands(model, data, validation))
+    made = config_from(with_settings(tables, settings))
+    return _end(_session().start_run(made, place), store)
+
+
+def _session() -> Any:
+    """The part that needs torch, which takes seconds to load; a typing error should not."""
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    return importlib.import_module("trainer.session")
+
+
+def _shorthands(model: str | None, data: str | None, validation: str | None) -> list[str]:
+    given = {"model.path": model, "data.train": data, "data.validation": validation}
+    return [f"{key}={value}" for key, value in given.items() if value is not None]
+
+
+def _end(ended: Any, named: str | None) -> int:
+    """Say where the run is and what comes next; returns the exit status."""
+    outcome = ended.outcome
+    option = f" --store {named}" if named else ""
+    click.echo(f"run {ended.name} is in {ended.folder}")
+    if ended.store_error:
+        notes.print(f"its last steps are not in the store yet, its spool has them all: {ended.store_error}")
+    if outcome.stopped_by is None:
+        click.echo(f"next: assay runs show {ended.name}{option}, or assay dash{option} to see it")
+        return 0
+    notes.print(f"stopped by {outcome.stopped_by} after step {outcome.state.step}; the step is saved")
+    click.echo(f"next: assay train --resume {ended.name}{option} goes on")
+    return STOP_CODES.get(outcome.stopped_by, 0)

@@ -1,0 +1,182 @@
+"""What can be configured: one frozen dataclass a section of the TOML file, every key with its meaning."""
+
+from dataclasses import dataclass, field
+
+__all__ = [
+    "CheckpointConfig", "Config", "DataConfig", "LoraConfig", "ModelConfig", "OptimConfig", "RunConfig", "TrainConfig",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """[run]: how the run is called and found again."""
+
+    name: str = ""
+    """Name of the run and its folder; empty: the name of the data file."""
+
+    project: str = ""
+    """Project it belongs to."""
+
+    tags: list[str] = field(default_factory=list[str])
+    """Words to find it by."""
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """[model]: what is trained."""
+
+    path: str = ""
+    """Folder of the model and its tokenizer; a hub name only with `allow_download`."""
+
+    dtype: str = "auto"
+    """Type the weights are held in: auto (as in the file for LoRA, float32 else), float32, bfloat16."""
+
+    allow_download: bool = False
+    """Whether a hub name may be fetched from the network."""
+
+    trust_remote_code: bool = False
+    """Whether Python code that comes with the model may run."""
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """[data]: what it learns from."""
+
+    train: str = ""
+    """Data file to learn from."""
+
+    validation: float | str = 0.02
+    """Share of the rows held out for the validation loss, or a data file of its own; 0 for none."""
+
+    max_length: int = 1024
+    """Longest sample in tokens; what is longer is cut at its end."""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """[train]: how long and how."""
+
+    stage: str = "sft"
+    """sft learns the answers only, pretrain every token."""
+
+    method: str = "lora"
+    """lora trains an adapter, full all weights."""
+
+    epochs: float = 1.0
+    """Passes over the data; not used where `steps` is given."""
+
+    steps: int | None = None
+    """Steps to train for."""
+
+    batch_size: int = 8
+    """Samples a step."""
+
+    micro_batch: int | None = None
+    """Samples at once in memory; a step adds up as many as it needs. Default: the whole batch."""
+
+    eval_every: int = 50
+    """Steps between two measurements of the validation loss."""
+
+    seed: int = 0
+    """Decides the order of the data, the held-out rows, new weights and dropout."""
+
+    device: str = "auto"
+    """auto, cpu or cuda."""
+
+    precision: str = "auto"
+    """Arithmetic of the forward pass: auto (bf16 on a GPU that has it), fp32 or bf16."""
+
+
+@dataclass(frozen=True)
+class OptimConfig:
+    """[optim]: AdamW and its learning rate."""
+
+    lr: float | None = None
+    """Highest learning rate. Default: 1e-4 for LoRA, 2e-5 for full, 1e-3 for pretrain."""
+
+    schedule: str = "cosine"
+    """How it falls after the warm-up: cosine, linear or constant."""
+
+    warmup: float = 0.03
+    """Share of the steps in which it rises to its highest."""
+
+    min_lr_ratio: float = 0.0
+    """Where it ends, as a share of its highest."""
+
+    clip: float = 1.0
+    """Longest gradient, as a norm over all weights; 0 for no clipping."""
+
+    weight_decay: float = 0.0
+    """Decay of weight matrices a step, times the learning rate; biases and norms do not decay."""
+
+    beta1: float = 0.9
+    """Memory of the mean of the gradients."""
+
+    beta2: float = 0.999
+    """Memory of their squares."""
+
+    eps: float = 1e-8
+    """Added to the root of their squares."""
+
+
+@dataclass(frozen=True)
+class LoraConfig:
+    """[lora]: shape of the adapter."""
+
+    rank: int = 16
+    """Rank of the added matrices."""
+
+    alpha: float = 32.0
+    """Their weight, divided by the rank."""
+
+    dropout: float = 0.05
+    """Share of their inputs dropped in training."""
+
+    target: list[str] | str = "all-linear"
+    """Names of the layers they are added to, or all-linear."""
+
+
+@dataclass(frozen=True)
+class CheckpointConfig:
+    """[checkpoint]: what is kept."""
+
+    every: int = 100
+    """Steps between two checkpoints; the last step always has one."""
+
+    keep: int = 3
+    """How many of the newest are kept; the best one and what something holds is kept besides."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """All sections."""
+
+    run: RunConfig = field(default_factory=RunConfig)
+    """[run]"""
+
+    model: ModelConfig = field(default_factory=ModelConfig)
+    """[model]"""
+
+    data: DataConfig = field(default_factory=DataConfig)
+    """[data]"""
+
+    train: TrainConfig = field(default_factory=TrainConfig)
+    """[train]"""
+
+    optim: OptimConfig = field(default_factory=OptimConfig)
+    """[optim]"""
+
+    lora: LoraConfig = field(default_factory=LoraConfig)
+    """[lora]"""
+
+    checkpoint: CheckpointConfig = field(default_factory=CheckpointConfig)
+    """[checkpoint]"""
+
+    @property
+    def lr(self) -> float:
+        """The highest learning rate: as configured, else by method and stage."""
+        if self.optim.lr is not None:
+            return self.optim.lr
+        if self.train.stage == "pretrain":
+            return 1e-3
+        return 1e-4 if self.train.method == "lora" else 2e-5

@@ -1,0 +1,222 @@
+"""Read a configuration: TOML, `--set section.key=value`, checks in words, and back to TOML."""
+
+import copy
+import dataclasses
+import json
+import tomllib
+import types
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from trainer.config import Config
+from trainer.errors import ConfigError
+
+__all__ = ["as_dict", "config_from", "read_toml", "to_toml", "with_settings"]
+
+SECTIONS: dict[str, Any] = {entry.name: entry.default_factory for entry in dataclasses.fields(Config)}
+"""The dataclass of each section."""
+
+Tables = Mapping[str, Any]
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a configuration file; its relative paths are relative to its folder. Raises ConfigError."""
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"there is no configuration file {path}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read {path}: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is no valid TOML: {error}") from error
+    for section, key in (("model", "path"), ("data", "train"), ("data", "validation")):
+        table = tables.get(section)
+        if isinstance(table, dict) and isinstance(table.get(key), str) and table[key]:
+            beside = path.absolute().parent / table[key]
+            table[key] = str(beside) if beside.exists() else table[key]
+    return tables
+
+
+def with_settings(tables: Tables, settings: Sequence[str]) -> dict[str, Any]:
+    """Apply `section.key=value` settings, the last one wins. Raises ConfigError."""
+    changed: dict[str, Any] = copy.deepcopy(dict(tables))
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        section, dot, key = name.strip().partition(".")
+        if not (equals and dot and section and key):
+            raise ConfigError(f"--set {setting}: write --set section.key=value, as in --set optim.lr=2e-5")
+        _known(section, SECTIONS, "section")
+        kind = _known(key, _types(section), f"key in [{section}]")
+        table = changed.setdefault(section, {})
+        if not isinstance(table, dict):
+            raise ConfigError(f"[{section}] must be a section, not a value")
+        table[key] = _value_of(text.strip(), kind)
+    return changed
+
+
+def config_from(tables: Tables) -> Config:
+    """Make a configuration of tables. Raises ConfigError for an unknown key (with the nearest right
+    one), a value of the wrong type, or one that cannot be meant.
+    """
+    sections: dict[str, Any] = {}
+    for section, table in tables.items():
+        make = _known(section, SECTIONS, "section")
+        if not isinstance(table, dict):
+            raise ConfigError(f"[{section}] must be a section, not a value")
+        types_of = _types(section)
+        values = {
+            key: _checked(f"{section}.{key}", value, _known(key, types_of, f"key in [{section}]"))
+            for key, value in table.items()
+        }
+        sections[section] = make(**values)
+    config = Config(**sections)
+    _check_together(config)
+    return _with_absolute_paths(config)
+
+
+def as_dict(config: Config) -> dict[str, Any]:
+    """The configuration as it takes effect, a dictionary a section; keys without a value are left out."""
+    tables = dataclasses.asdict(config)
+    tables["optim"]["lr"] = config.lr
+    return {
+        section: {key: value for key, value in table.items() if value is not None} for section, table in tables.items()
+    }
+
+
+def to_toml(config: Config) -> str:
+    """Write the configuration as it takes effect, to be read by `read_toml` again."""
+    lines: list[str] = []
+    for section, table in as_dict(config).items():
+        lines.append(f"[{section}]")
+        lines += [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in table.items()]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _types(section: str) -> dict[str, Any]:
+    return typing.get_type_hints(SECTIONS[section])
+
+
+def _known(name: str, table: Mapping[str, Any], what: str) -> Any:
+    if name in table:
+        return table[name]
+    near = get_close_matches(name, table, n=1, cutoff=0.5) or _elsewhere(name)
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(table)}"
+    raise ConfigError(f"there is no {what} called {name}; {hint}")
+
+
+def _elsewhere(key: str) -> list[str]:
+    """The key in another section, for one who put it in the wrong one."""
+    return [f"{section}.{key}" for section in SECTIONS if key in _types(section)]
+
+
+def _value_of(text: str, kind: Any) -> Any:
+    if kind is str:
+        return text
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _checked(name: str, value: Any, kind: Any) -> Any:
+    for accepted in _alternatives(kind):
+        if accepted is float and type(value) is int:
+            value = float(value)
+        if _is_a(value, accepted):
+            break
+    else:
+        words = " or ".join(_WORDS[accepted] for accepted in _alternatives(kind) if accepted in _WORDS)
+        raise ConfigError(f"{name} must be {words}, and is {json.dumps(value, default=str, ensure_ascii=False)}")
+    rule = _RULES.get(name)
+    if rule is not None and not rule.holds(value):
+        raise ConfigError(f"{name} must be {rule.words}, and is {json.dumps(value, ensure_ascii=False)}")
+    return value
+
+
+def _alternatives(kind: Any) -> tuple[Any, ...]:
+    return typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
+
+
+def _is_a(value: Any, kind: Any) -> bool:
+    if kind == list[str]:
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    return type(value) is kind
+
+
+_WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false", list[str]: "a list of texts"}
+
+
+class _Rule(NamedTuple):
+    """What a value must be beyond its type."""
+
+    holds: Callable[[Any], bool]
+    words: str
+
+
+def _one_of(*words: str) -> _Rule:
+    return _Rule(lambda value: value in words, f"{', '.join(words[:-1])} or {words[-1]}")
+
+
+_POSITIVE = _Rule(lambda value: 0 < value < float("inf"), "above 0")
+_NOT_NEGATIVE = _Rule(lambda value: 0 <= value < float("inf"), "0 or above")
+_SHARE = _Rule(lambda value: 0 <= value <= 1, "between 0 and 1")
+_BELOW_ONE = _Rule(lambda value: 0 <= value < 1, "0 or above and below 1")
+
+_RULES = {
+    "model.dtype": _one_of("auto", "float32", "bfloat16"),
+    "data.validation": _Rule(
+        lambda value: isinstance(value, str) or 0 <= value < 1, "a file, or a share of the rows below 1"
+    ),
+    "data.max_length": _Rule(lambda value: value >= 2, "at least 2"),
+    "train.stage": _one_of("sft", "pretrain"),
+    "train.method": _one_of("lora", "full"),
+    "train.epochs": _POSITIVE,
+    "train.steps": _POSITIVE,
+    "train.batch_size": _POSITIVE,
+    "train.micro_batch": _POSITIVE,
+    "train.eval_every": _POSITIVE,
+    "train.seed": _Rule(lambda value: 0 <= value < 2**32, "0 or above and below 2^32"),
+    "train.device": _one_of("auto", "cpu", "cuda"),
+    "train.precision": _one_of("auto", "fp32", "bf16"),
+    "optim.lr": _POSITIVE,
+    "optim.schedule": _one_of("cosine", "linear", "constant"),
+    "optim.warmup": _SHARE,
+    "optim.min_lr_ratio": _SHARE,
+    "optim.clip": _NOT_NEGATIVE,
+    "optim.weight_decay": _NOT_NEGATIVE,
+    "optim.beta1": _BELOW_ONE,
+    "optim.beta2": _BELOW_ONE,
+    "optim.eps": _POSITIVE,
+    "lora.rank": _POSITIVE,
+    "lora.alpha": _POSITIVE,
+    "lora.dropout": _BELOW_ONE,
+    "checkpoint.every": _POSITIVE,
+    "checkpoint.keep": _POSITIVE,
+}
+
+
+def _check_together(config: Config) -> None:
+    if not config.model.path:
+        raise ConfigError("no model is named; give [model] path, or --model DIR")
+    if not config.data.train:
+        raise ConfigError("no data is named; give [data] train, or --data FILE")
+
+
+def _with_absolute_paths(config: Config) -> Config:
+    """What a run names is found again from any folder."""
+    data, model = config.data, config.model
+    validation = _absolute(data.validation) if isinstance(data.validation, str) else data.validation
+    return dataclasses.replace(
+        config,
+        model=dataclasses.replace(model, path=_absolute(model.path)),
+        data=dataclasses.replace(data, train=_absolute(data.train), validation=validation),
+    )
+
+
+def _absolute(text: str) -> str:
+    path = Path(text).expanduser()
+    return str(path.absolute()) if text and path.exists() else text

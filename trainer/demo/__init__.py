@@ -1,0 +1,1 @@
+"""`assay demo`: a small model made and trained on this machine, with sample data of our own."""

@@ -1,0 +1,131 @@
+"""`assay demo`: the dashboard first, then a small model made from nothing and trained before one's eyes."""
+
+import contextlib
+import importlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+import click
+
+from assay.errors import AssayError
+from assay.locate import DATABASE_NAME, locate_store
+from store.commands.common import notes, store_option
+from store.database import Store
+
+__all__ = ["demo"]
+
+PORT = 8501
+
+
+@click.command()
+@click.option("--no-serve", is_flag=True, help="Train only, without a dashboard, and exit.")
+@click.option("--port", type=click.IntRange(0, 65535), help=f"Port of the dashboard. Default: {PORT}, or a free one.")
+@click.option("--steps", type=click.IntRange(1), default=300, show_default=True, help="Steps of the first run.")
+@click.option("--seed", type=click.IntRange(0, 2**31), default=0, show_default=True, help="Decides all that is random.")
+@store_option
+def demo(*, no_serve: bool, port: int | None, steps: int, seed: int, store: str | None) -> int:
+    """Show the whole story on this machine."""
+    place = _demo_store(store)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_terminated_like_interrupted())
+        child = None if no_serve else stack.enter_context(_dashboard(place, _port(port)))
+        story = _story()
+        if child is not None and child.poll() is not None:
+            return child.returncode  # it has said why it could not start
+        ended = story.tell(place, steps=steps, seed=seed)
+        for run in ended:
+            click.echo(f"run {run.name} is in {run.folder}")
+        if ended[-1].outcome.stopped_by:
+            return 130
+        if child is None:
+            click.echo(f"next: assay dash --store {place.path}")
+            return 0
+        return _serve_until_ended(child)
+
+
+def _demo_store(named: str | None) -> Store:
+    """The demo's own store: nothing that was made for show is ever mixed with real runs."""
+    if named is None:
+        place = Store.at(locate_store().root / "demo" / DATABASE_NAME)
+    else:
+        place = Store.at(locate_store(named).database)
+    place.create(demo=True)
+    if not place.rows("SELECT demo FROM meta")[0]["demo"]:
+        raise AssayError(f"{place.path} holds real runs; name another place for the demo with --store, or leave it out")
+    return place
+
+
+def _story() -> Any:
+    """The part that needs torch, which takes seconds to load: the dashboard starts meanwhile."""
+    # One core is left to the dashboard: two threads that wait for each other are slower than one.
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) - 1)))
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    notes.print("Making a model of a million parameters and training it here; nothing is fetched.")
+    return importlib.import_module("trainer.demo.story")
+
+
+@contextlib.contextmanager
+def _dashboard(place: Store, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """The dashboard as a process, which prints its address and ends with us."""
+    command = [sys.executable, "-P", "-m", "assay", "dash", "--store", str(place.path), "--port", str(port)]
+    # In a session of its own, Ctrl-C reaches us alone and we end it in our order.
+    child = subprocess.Popen(command, stdout=sys.stderr.fileno(), stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        yield child
+    finally:
+        child.terminate()
+        try:
+            child.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _serve_until_ended(child: "subprocess.Popen[bytes]") -> int:
+    if child.poll() is None:
+        notes.print("The dashboard stays open. Ctrl-C ends it.")
+    try:
+        return child.wait()
+    except KeyboardInterrupt:
+        return 0
+
+
+def _port(wanted: int | None) -> int:
+    """The port to take; 0 for any free one. Raises AssayError where the one asked for is in use."""
+    port = PORT if wanted is None else wanted
+    if _is_free(port):
+        return port
+    if wanted is None:
+        notes.print(f"Port {PORT} is in use; the dashboard takes another.")
+        return 0
+    raise AssayError(f"port {port} is in use; choose another with --port, or 0 for any free one")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        if os.name == "posix":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+@contextlib.contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

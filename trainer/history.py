@@ -1,0 +1,91 @@
+"""What a run's own spool says of its past: branches, recorded steps, checkpoints announced.
+
+Read from the spool, not from the store: the spool is the truth, and it is there when the store is not.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
+
+from assay.spool import read_spool
+
+__all__ = ["History", "read_history"]
+
+_NO_LIMIT = 2**63
+
+
+@dataclass(frozen=True)
+class History:
+    """A run's past."""
+
+    parents: dict[int, tuple[int, int]] = field(default_factory=dict[int, tuple[int, int]])
+    """Parent and fork step of each branch but the first."""
+
+    last_steps: dict[int, int] = field(default_factory=lambda: {1: -1})
+    """Last step recorded on each branch."""
+
+    announced: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    """Newest line of each checkpoint, by path."""
+
+    @property
+    def branch(self) -> int:
+        """The active branch."""
+        return max(self.last_steps)
+
+    @property
+    def last_step(self) -> int:
+        """Last step of the active path."""
+        return max(self.last_steps[self.branch], self.parents.get(self.branch, (0, -1))[1])
+
+    def limits(self) -> dict[int, int]:
+        """Last step of each branch of the active path that still belongs to it."""
+        limits: dict[int, int] = {}
+        branch, limit = self.branch, _NO_LIMIT
+        while True:
+            limits[branch] = limit
+            if branch not in self.parents:
+                return limits
+            branch, fork = self.parents[branch]
+            limit = min(limit, fork)
+
+    def forked(self, after: int) -> Self:
+        """The history once a new branch has left the active one after a step."""
+        branch = self.branch + 1
+        return replace(
+            self,
+            parents={**self.parents, branch: (self.branch, after)},
+            last_steps={**self.last_steps, branch: after},
+        )
+
+    def is_active(self, branch: int, step: int) -> bool:
+        """Whether a step of a branch is part of the active path."""
+        return step <= self.limits().get(branch, -1)
+
+    def is_recorded(self, branch: int, step: int) -> bool:
+        """Whether a step of a branch is in the spool; before the first one there is nothing to record."""
+        return step == 0 or step <= self.last_steps.get(branch, -1)
+
+
+def read_history(run_folder: Path) -> History:
+    """Read a run's spool. Raises OSError."""
+    history = History()
+    for line in _lines(run_folder):
+        if line["k"] == "branch":
+            history.parents[line["b"]] = (line["parent"], line["fork"])
+            history.last_steps.setdefault(line["b"], line["fork"])
+        elif line["k"] == "step":
+            branch = line["b"]
+            history.last_steps[branch] = max(line["s"], history.last_steps.get(branch, -1))
+        elif line["k"] == "checkpoint":
+            history.announced[line["path"]] = {**history.announced.get(line["path"], {}), **line}
+    return history
+
+
+def _lines(run_folder: Path) -> Iterator[dict[str, Any]]:
+    for path in sorted((run_folder / "spool").glob("0-*.jsonl")):
+        offset, more = 0, True
+        while more:
+            chunk = read_spool(path, offset)
+            more, offset = chunk.offset > offset, chunk.offset
+            yield from chunk.lines

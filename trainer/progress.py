@@ -1,0 +1,48 @@
+"""What a person sees on stderr while a run trains."""
+
+import time
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+__all__ = ["ProgressLine"]
+
+PLAIN_SECONDS = 10.0
+"""Seconds between two lines where stderr is no terminal."""
+
+
+class ProgressLine:
+    """A bar with loss and speed on a terminal; a line now and then elsewhere."""
+
+    def __init__(self, name: str, steps: int, done: int = 0) -> None:
+        """Show `done` of `steps`, once entered as a context."""
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._name, self._steps = name, steps
+        self._bar = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+            TextColumn("{task.fields[said]}"), TimeRemainingColumn(),
+            console=self._console, disable=not self._console.is_terminal,
+        )  # fmt: skip
+        self._task = self._bar.add_task(name, total=steps, completed=done, said="")
+        self._said_at = 0.0
+
+    def step(self, step: int, loss: float, tokens_per_s: float) -> None:
+        """Show a step that is done."""
+        said = f"loss {loss:.3f}  {tokens_per_s:,.0f} tokens/s"
+        self._bar.update(self._task, completed=step, said=said)
+        last = step == self._steps
+        if not self._console.is_terminal and (last or time.monotonic() - self._said_at > PLAIN_SECONDS):
+            self._said_at = time.monotonic()
+            self._console.print(f"{self._name}: step {step} of {self._steps}, {said}")
+
+    def say(self, sentence: str) -> None:
+        """Print a sentence above the bar."""
+        self._bar.console.print(sentence, markup=False)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()

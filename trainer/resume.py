@@ -1,0 +1,115 @@
+"""Going on with a run: find the newest checkpoint that can be trusted, and refuse the others aloud."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from assay.recording import Run
+from store.artifacts import ArtifactError, Manifest, announce, clear_temporary, read_manifest, sealed_folders, verify
+from trainer.config import Config
+from trainer.data import DataFile
+from trainer.errors import ResumeError
+from trainer.history import History, read_history
+
+__all__ = ["ResumePoint", "check_unchanged", "find_resume_point", "reopen"]
+
+
+@dataclass(frozen=True)
+class ResumePoint:
+    """Where a run goes on."""
+
+    folder: Path
+    """The verified checkpoint."""
+
+    manifest: Manifest
+    """Its manifest."""
+
+    history: History
+    """The run's past."""
+
+    refused: list[str] = field(default_factory=list[str])
+    """Why newer checkpoints were not taken, a sentence each."""
+
+    @property
+    def step(self) -> int:
+        """Step after which the checkpoint was written."""
+        return self.manifest["step"]
+
+    @property
+    def path(self) -> str:
+        """The checkpoint, relative to the store's root."""
+        return _relative(self.folder)
+
+
+def find_resume_point(run_folder: Path) -> ResumePoint:
+    """Take the newest checkpoint on the active path whose every byte is as sealed.
+
+    Raises ResumeError where there is none, naming what is wrong with those there are.
+    """
+    history = read_history(run_folder)
+    refused: list[str] = []
+    for folder in sorted(sealed_folders(run_folder / "checkpoints"), reverse=True):
+        known = history.announced.get(_relative(folder), {})
+        try:
+            place = known or {"b": (manifest := read_manifest(folder))["branch"], "s": manifest["step"]}
+            if history.is_active(place["b"], place["s"]) and history.is_recorded(place["b"], place["s"]):
+                return ResumePoint(folder, verify(folder, known.get("sha256")), history, refused)
+        except ArtifactError as error:
+            refused.append(str(error))
+    if refused:
+        raise ResumeError(f"run {run_folder.name} cannot go on, no checkpoint of it is whole: {'; '.join(refused)}")
+    raise ResumeError(
+        f"run {run_folder.name} cannot go on: it has no sealed checkpoint. Start it anew; "
+        f"[checkpoint] every says how often one is written."
+    )
+
+
+def check_unchanged(point: ResumePoint, config: Config, data: DataFile, base_sha256: str | None, plan: Any) -> None:
+    """Raise ResumeError where data, model or plan are not those the run began with."""
+    manifest = point.manifest
+    if manifest["data"]["sha256"] != data.sha256:
+        raise ResumeError(f"{data.path} has changed since the run began; put the old file back, or start a new run")
+    if manifest["base"]["sha256"] != base_sha256:
+        raise ResumeError(f"the model in {config.model.path} has changed since the run began; start a new run")
+    now = {"step": point.step, **plan}
+    if manifest["cursor"] != now:
+        odd = ", ".join(f"{key} was {manifest['cursor'].get(key)} and is {now[key]}" for key in now)
+        raise ResumeError(f"the order of the data would not be the one the run began with ({odd}); start a new run")
+
+
+def reopen(run: Run, point: ResumePoint) -> History:
+    """Record that the run goes on; returns its history, whose branch the next step is on.
+
+    Where steps behind the checkpoint were recorded, they are left behind on the old branch. What a
+    kill between a rename and its announcement left unsaid is said now.
+    """
+    history = point.history
+    checkpoints = run.folder / "checkpoints"
+    clear_temporary(checkpoints)
+    _tell_what_was_left_unsaid(run, history)
+    for sentence in point.refused:
+        run.event("checkpoint", sentence, level="alarm", refused=True)
+    if history.last_step > point.step:
+        run.fork(after=point.step, reason="resume", data={"checkpoint": point.path, "abandoned_to": history.last_step})
+        history = history.forked(point.step)
+    run.event("resume", f"goes on from the checkpoint at step {point.step}", step=point.step, checkpoint=point.path)
+    return history
+
+
+def _tell_what_was_left_unsaid(run: Run, history: History) -> None:
+    present = {_relative(folder): folder for folder in sealed_folders(run.folder / "checkpoints")}
+    for path in present.keys() - history.announced.keys():
+        try:
+            manifest = verify(present[path])
+        except ArtifactError:
+            continue  # it is refused by name where it would be used
+        announce(run, present[path], "sealed", step=manifest["step"], branch=manifest["branch"])
+    for path, line in history.announced.items():
+        if path not in present and line["state"] != "deleted":
+            folder = run.folder.parent / path
+            announce(run, folder, "deleted", step=line["s"], branch=line["b"], reason="its folder is gone")
+
+
+def _relative(folder: Path) -> str:
+    """A checkpoint's folder relative to the store's root."""
+    return f"{folder.parent.parent.name}/{folder.parent.name}/{folder.name}"
