@@ -7,9 +7,12 @@ import webbrowser
 
 import click
 
+from assay.errors import AssayError
 from store.commands.common import notes, open_store, store_option
 
 __all__ = ["dash"]
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @click.command()
@@ -21,27 +24,28 @@ __all__ = ["dash"]
     show_default=True,
     help="Port to listen on; 0 for any free one.",
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback address to listen on.")
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 def dash(store: str | None, port: int, host: str, no_browser: bool) -> None:
     """Serve the dashboard."""
     from dashboard.server import bind, serve  # noqa: PLC0415 - `assay dash --help` need not load Streamlit
 
+    if host not in LOOPBACK:
+        raise AssayError(
+            f"{host} can be reached from other machines, and the dashboard has no login; "
+            f"leave --host out, and reach it from elsewhere through an SSH tunnel (ssh -L {port}:127.0.0.1:{port})"
+        )
     opened = open_store(store)
     listener = bind(host, port)
     url = f"http://{_shown(host)}:{listener.getsockname()[1]}"
     notes.print(f"Assay dashboard: {url}")
     notes.print(f"Store: {opened.path}")
-    if host not in ("127.0.0.1", "localhost", "::1"):
-        notes.print("Everyone who reaches this address can read the store.")
     if not no_browser and _has_screen():
         threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
     serve(opened, listener, host)
 
 
 def _shown(host: str) -> str:
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
-        return "127.0.0.1"
     return f"[{host}]" if ":" in host else host
 
 

@@ -50,7 +50,7 @@ def options(host: str, port: int) -> dict[str, Any]:
 
 
 def _hosts(host: str) -> list[str]:
-    return ["*"] if host in ("0.0.0.0", "::") else ["localhost", "127.0.0.1", "::1", host]  # noqa: S104 - compared, not bound
+    return ["localhost", "127.0.0.1", "::1", host]
 
 
 def _theme(kind: str, look: Look) -> dict[str, Any]:

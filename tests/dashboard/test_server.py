@@ -9,11 +9,14 @@ import subprocess
 import urllib.request
 
 import pytest
+from click.testing import CliRunner
 from streamlit import config
 
+from assay.errors import AssayError
 from assay.version import VERSION
 from dashboard.assets import html_page, style_sheet
 from dashboard.colors import DARK, LIGHT
+from dashboard.command import dash
 from dashboard.security import content_security_policy
 from dashboard.settings import apply_settings, options
 
@@ -118,6 +121,13 @@ def test_the_settings_hold_above_files_and_variables(monkeypatch, tmp_path):
         config.get_config_options(force_reparse=True)
 
 
-def test_a_foreign_host_may_not_open_a_connection_unless_all_may():
+def test_a_foreign_host_may_not_open_a_connection():
     assert "example.com" not in options("127.0.0.1", 1)["server.allowedHosts"]
-    assert options("0.0.0.0", 1)["server.allowedHosts"] == ["*"]
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.0.7", "::"])
+def test_an_address_that_others_can_reach_is_refused_while_there_is_no_login(tmp_path, host):
+    result = CliRunner().invoke(dash, ["--host", host, "--store", str(tmp_path)])
+    assert isinstance(result.exception, AssayError)
+    assert "has no login" in str(result.exception)
+    assert list(tmp_path.iterdir()) == []
