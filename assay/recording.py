@@ -17,13 +17,14 @@ import sys
 import time
 import traceback
 import weakref
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from assay.errors import AssayError
-from assay.flusher import Flusher, Line
+from assay.flusher import Flusher, Line, say
 from assay.locate import locate_store
 from assay.steps import StepLines, last_position
 from assay.version import VERSION
@@ -33,6 +34,18 @@ __all__ = ["Run", "run"]
 _PLAIN = frozenset((int, float))
 
 _open_runs: "weakref.WeakSet[Run]" = weakref.WeakSet()
+
+
+class _Ended:
+    """Takes the queue's place when a run has ended: what is logged then is left out, and said once."""
+
+    def __init__(self, name: str) -> None:
+        self._name: str | None = name
+
+    def append(self, _: Any) -> None:
+        if self._name is not None:
+            say(f"run {self._name} has ended; what is logged after its end is left out")
+            self._name = None
 
 
 class Run:
@@ -48,7 +61,7 @@ class Run:
         """Which process of a distributed run writes; 0 where there is one."""
         self._steps = StepLines(*last_position(folder))
         self._flusher = Flusher(folder, rank, f"assay {VERSION}", self._lines)
-        self._queue = self._flusher.queue
+        self._queue: deque[Any] | _Ended = self._flusher.queue
         self._closed = False
         self._pid = os.getpid()
         opening = [_line("run", fields=dict(facts or {})), _line("status", status="running")]
@@ -104,6 +117,7 @@ class Run:
         self._closed = True
         if self.rank == 0:
             self.status(status, error)
+        self._queue = _Ended(self.name)
         self._flusher.close()
         _open_runs.discard(self)
 
@@ -214,5 +228,6 @@ def _finish_all() -> None:
         item.__exit__(type(error) if error else None, error, error.__traceback__ if error else None)
 
 
-os.register_at_fork(after_in_child=_abandon_in_child)
+if hasattr(os, "register_at_fork"):  # not on Windows, which cannot fork
+    os.register_at_fork(after_in_child=_abandon_in_child)
 atexit.register(_finish_all)

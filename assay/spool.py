@@ -94,7 +94,8 @@ class SpoolFile:
         folder = run_folder / "spool"
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / spool_name(rank)
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL
+        flags |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
         self._descriptor = os.open(self.path, flags, 0o644)
         self._pending = b""
         self._written = 0

@@ -97,6 +97,16 @@ def test_a_tensor_changed_after_log_is_recorded_as_it_was(root):
     assert steps_of(root / "mine") == [(1, 1, {"loss": 2.0})]
 
 
+def test_what_is_logged_after_the_end_is_left_out_and_said_once(root, capfd):
+    with assay.run("mine", store=root) as run:
+        run.log(1, loss=1.0)
+    run.log(2, loss=1.0)
+    run.log(3, loss=1.0)
+    run.finish()
+    assert [s for _, s, _ in steps_of(root / "mine")] == [1]
+    assert capfd.readouterr().err == "assay: run mine has ended; what is logged after its end is left out\n"
+
+
 def test_a_taken_name_gets_a_number(root):
     names = []
     for _ in range(3):
