@@ -157,7 +157,7 @@ TEXTS: dict[str, Text] = {
     },
     "curves.smoothed": {
         "zh": "线为约 {steps} 步的指数平均",
-        "en": "the line is an exponential mean over about {steps} steps",
+        "en": "the line is an exponential mean, window {steps}",
     },
     "curves.brush": {"zh": "在图上横向拖动可放大", "en": "drag across the chart to zoom"},
     "curves.training": {"zh": "训练", "en": "training"},
