@@ -4,51 +4,13 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from store.database import Store
-from store.loading import load_spools
 from store.readers import find_source
-from store.runs import show_run
 from store.watch_run import hold_run, recorded_source
 from store.watching import SETTLE_POLLS, Follower, Pause, Recording, RecordingError, Silence, read_once
-
-
-def values(root: Path, run: str, metric: str = "loss") -> list[tuple[int, int, float]]:
-    """Branch, step and value of a metric, out of the store."""
-    store = Store.at(root / "assay.duckdb")
-    load_spools(store)
-    rows = store.rows(
-        "SELECT branch, step, value FROM metric m JOIN run r ON r.id = m.run_id "
-        "JOIN metric_name n ON n.id = m.metric_id WHERE r.name = $run AND n.name = $metric ORDER BY ALL",
-        {"run": run, "metric": metric},
-    )
-    return [(row["branch"], row["step"], row["value"]) for row in rows]
-
-
-def shown(root: Path, run: str) -> dict[str, Any]:
-    load_spools(Store.at(root / "assay.duckdb"))
-    return show_run(Store.at(root / "assay.duckdb"), run)
-
-
-def rows_in_store(root: Path) -> list[dict[str, Any]]:
-    store = Store.at(root / "assay.duckdb")
-    load_spools(store)
-    return store.rows("SELECT (SELECT count(*) FROM metric) AS metrics, (SELECT count(*) FROM branch) AS branches, "
-                      "(SELECT count(*) FROM event) AS events, (SELECT count(*) FROM run) AS runs")  # fmt: skip
-
-
-def logged(folder: Path, text: str, name: str = "trainer_log.jsonl", mode: str = "w") -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / name).open(mode) as file:
-        file.write(text)
-    return folder / name
-
-
-def line(step: int, loss: float, total: int = 100) -> str:
-    return json.dumps({"current_steps": step, "total_steps": total, "loss": loss, "lr": 1e-4, "epoch": 0.5}) + "\n"
+from tests.watched import line, logged, rows_in_store, shown, values
 
 
 def state(path: Path, *history: dict[str, float], step: int, max_steps: int = 100) -> None:
