@@ -37,6 +37,7 @@ from bench.common import Report, offline, parser, quantile, seconds_of, temp_fol
 from store.database import Statement, Store, Transaction
 from store.loading import load_spools
 from store.series import bucketed
+from store.spans import put_spans
 
 SEED = 20261123
 SPIKES = 20
@@ -181,13 +182,15 @@ def _fill_assay(folder: Path, series: Series, metrics: int = 1) -> Store:
     store.transaction(lambda tx: tx.insert("metric_name", pa.table({"id": range(1, metrics + 1), "name": names})))
     for begin in range(0, len(series.values), CHUNK // metrics):
         table = _metric_rows(series.values[begin : begin + CHUNK // metrics], begin, metrics)
-        store.transaction(_inserting(table))
+        store.transaction(lambda tx, table=table: _put(tx, table))
     store.transact([Statement("UPDATE run SET first_step = 0, last_step = $last", {"last": len(series.values) - 1})])
     return store
 
 
-def _inserting(table: pa.Table) -> Callable[[Transaction], None]:
-    return lambda transaction: transaction.insert("metric", table)
+def _put(transaction: Transaction, table: pa.Table) -> None:
+    """What loading does with the values of a spool."""
+    transaction.insert("metric", table)
+    put_spans(transaction, 1, *(table[name].to_pylist() for name in ("branch", "metric_id", "step")))
 
 
 def _metric_rows(values: np.ndarray[Any, Any], begin: int, metrics: int) -> pa.Table:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from assay.spool import read_spool
 from store.database import Store
 from store.loading import spool_files
+from store.spans import DISAGREEING
 
 __all__ = ["Check", "check_store"]
 
@@ -58,6 +59,11 @@ _QUESTIONS = (
     (
         "metric names", "every metric has its name", "numbers without a name: {}",
         "SELECT DISTINCT metric_id FROM metric WHERE metric_id NOT IN (SELECT id FROM metric_name)",
+    ),
+    (
+        "roll-up", "closed spans hold what the values do",
+        "spans disagree with the values (run, branch): {}; assay db rebuild makes them anew",
+        DISAGREEING,
     ),
     (
         "damaged lines", "every line of the spools could be read", "lines skipped (run, file, lines): {}",

@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 
 from store.database import Transaction
+from store.spans import put_spans
 from store.spool_rows import SpoolRows
 
 __all__ = ["put_rows"]
@@ -97,7 +98,7 @@ def put_rows(transaction: Transaction, run: str, rows: SpoolRows) -> int:
     for item in rows.checkpoints:
         _put_checkpoint(transaction, run_id, item)
     if rows.values:
-        transaction.insert("metric", _metric_table(transaction, run_id, rows))
+        _put_values(transaction, run_id, rows)
     return run_id
 
 
@@ -152,18 +153,21 @@ def _put_checkpoint(transaction: Transaction, run_id: int, item: Row) -> None:
         )
 
 
-def _metric_table(transaction: Transaction, run_id: int, rows: SpoolRows) -> pa.Table:
+def _put_values(transaction: Transaction, run_id: int, rows: SpoolRows) -> None:
     ids = _metric_ids(transaction, list(dict.fromkeys(rows.names)))
-    return pa.table(
+    metric_ids = [ids[name] for name in rows.names]
+    table = pa.table(
         {
             "run_id": pa.repeat(pa.scalar(run_id, pa.int32()), len(rows.values)),
             "branch": pa.array(rows.branches, pa.int32()),
-            "metric_id": pa.array([ids[name] for name in rows.names], pa.int32()),
+            "metric_id": pa.array(metric_ids, pa.int32()),
             "step": pa.array(rows.steps, pa.int64()),
             "value": pa.array(rows.values, pa.float64()),
             "time": pa.array(rows.times, _TIME),
         }
     )
+    transaction.insert("metric", table)
+    put_spans(transaction, run_id, rows.branches, metric_ids, rows.steps)
 
 
 def _metric_ids(transaction: Transaction, names: list[str]) -> dict[str, int]:

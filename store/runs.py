@@ -19,7 +19,10 @@ LOST_AFTER = timedelta(seconds=60)
 """A run that says it is running, but wrote no line for so long, is lost; the recorder writes one at
 least every ten seconds."""
 
-RUN_TABLES = ("metric", "step_batch", "checkpoint", "event", "request", "dataset", "sample", "spool_offset", "branch")
+RUN_TABLES = (
+    "metric", "metric_span", "step_batch", "checkpoint", "event", "request", "dataset", "sample", "spool_offset",
+    "branch",
+)  # fmt: skip
 
 
 def status_of(row: Row, now: datetime | None = None) -> str:

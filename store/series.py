@@ -10,9 +10,13 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from store.database import Params, Snapshot, Store
+from store import spans
+from store.bucket_sql import MOST_RANGES, Asked, Plan, marks, plan, points_of_plan, points_of_rows, spans_where
+from store.database import Snapshot, Store
 
 __all__ = ["Series", "bucketed", "width_shift"]
+
+FOREVER = 2**63 - 1
 
 SPARSE = 1000
 """A series of at most this many points is given raw, whatever the width of the others' buckets."""
@@ -57,49 +61,58 @@ def bucketed(
 ) -> Series:
     """Read metrics of a run between two steps (both included; None: from the first, to the last).
 
+    Where buckets are as wide as the spans of `store.spans` or wider, the range begins and ends with a
+    bucket: the first and the last one are whole, even where they reach beyond the steps asked for.
     Raises StoreError.
     """
     return store.snapshot(lambda snapshot: _bucketed(snapshot, run_id, metrics, (first_step, last_step), buckets))
 
 
 def _bucketed(
-    store: Snapshot, run_id: int, metrics: list[str], span: tuple[int | None, int | None], buckets: int
+    store: Snapshot, run_id: int, metrics: list[str], steps: tuple[int | None, int | None], buckets: int
 ) -> Series:
-    low, high = _range(store, run_id, *span)
+    extent = _extent(store, run_id)
+    low, high = _range(store, run_id, extent, *steps)
     shift = width_shift(low, high, buckets)
-    params: dict[str, Any] = {"run_id": run_id, "metrics": metrics, "low": low, "high": high}
-    active = _active_test(store, run_id)
-    points = store.read(_POINTS.format(shift=shift, active=active, finite="true"), params)
-    marks = None
-    if _has_nonfinite(points):
-        points = store.read(_POINTS.format(shift=shift, active=active, finite="isfinite(value)"), params)
-        marks = store.read(_MARKS.format(shift=shift, active=active), params)
+    opened: dict[int, int] = {}
+    if shift >= spans.SHIFT:
+        low, high = low >> shift << shift, (((high >> shift) + 1) << shift) - 1
+        opened = spans.open_spans(store, run_id)
+    ids = _metric_ids(store, metrics)
+    asked = Asked(run_id, tuple(ids.values()), low, high, shift, _active_path(store, run_id, extent))
+    how = plan(asked, opened)
+    points, marked = _from_rows(store, asked) if how is None else _from_plan(store, asked, how)
     if shift:
-        points = _with_sparse_raw(store, points, params, active)
-    return Series(points, marks if marks is not None else _NO_MARKS, 1 << shift)
+        points = _with_sparse_raw(store, points, asked, opened, ids)
+    return Series(points, marked, 1 << shift)
 
 
-_POINTS = """
-SELECT n.name AS metric, b.* EXCLUDE (metric_id)
-FROM (
-    SELECT metric_id, branch, {active} AS active, min(step) AS step, max(step) AS step_last,
-           count(*) AS n, min(value) AS min, max(value) AS max, arg_max(value, step) AS last
-    FROM metric
-    WHERE run_id = $run_id AND metric_id IN (SELECT id FROM metric_name WHERE name IN $metrics)
-      AND step BETWEEN $low AND $high AND {finite}
-    GROUP BY metric_id, branch, active, step >> {shift}
-) b JOIN metric_name n ON n.id = b.metric_id
-ORDER BY metric, branch, step
-"""
+def _from_rows(store: Snapshot, asked: Asked) -> tuple[pa.Table, pa.Table]:
+    points = store.read(points_of_rows(asked, finite=False))
+    if not _has_nonfinite(points):
+        return points, _NO_MARKS
+    return store.read(points_of_rows(asked, finite=True)), store.read(marks(asked, [asked.steps]))
 
-_MARKS = """
-SELECT n.name AS metric, branch, {active} AS active, min(step) AS step, count(*) AS n,
-       CASE WHEN isnan(value) THEN 'nan' WHEN value > 0 THEN 'inf' ELSE '-inf' END AS kind
-FROM metric m JOIN metric_name n ON n.id = m.metric_id
-WHERE run_id = $run_id AND n.name IN $metrics AND step BETWEEN $low AND $high AND NOT isfinite(value)
-GROUP BY metric, branch, active, kind, step >> {shift}
-ORDER BY metric, branch, step
-"""
+
+def _from_plan(store: Snapshot, asked: Asked, how: Plan) -> tuple[pa.Table, pa.Table]:
+    points = store.read(points_of_plan(asked, how))
+    if not any(_column(points, "odd")):
+        return points.drop_columns(["odd"]), _NO_MARKS
+    odd = spans_where(spans.stretches(_spans(store, asked, f"{how.spans} AND odd > 0")))
+    ranges = [*how.ranges, *odd] if len(odd) <= MOST_RANGES else [asked.steps]
+    return _finite(points), store.read(marks(asked, ranges))
+
+
+def _finite(points: pa.Table) -> pa.Table:
+    return points.filter(pa.array([n > 0 for n in _column(points, "n")], pa.bool_())).drop_columns(["odd"])
+
+
+def _spans(store: Snapshot, asked: Asked, where: str) -> list[tuple[int, int]]:
+    rows = store.rows(
+        f"SELECT DISTINCT branch, span FROM metric_span WHERE {asked.source} AND {where} ORDER BY branch, span"
+    )
+    return [(row["branch"], row["span"]) for row in rows]
+
 
 _NO_MARKS = pa.schema(
     [
@@ -113,55 +126,76 @@ _NO_MARKS = pa.schema(
 ).empty_table()
 
 
-def _range(store: Snapshot, run_id: int, first: int | None, last: int | None) -> tuple[int, int]:
-    if first is not None and last is not None:
-        return first, last
-    rows = store.rows("SELECT first_step, last_step FROM run WHERE id = $id", {"id": run_id})
-    known = rows[0] if rows else {"first_step": None, "last_step": None}
-    low = (known["first_step"] or 0) if first is None else first
-    # Not the last step of the run itself: an abandoned branch may have gone further.
-    high = _furthest(store, run_id) if last is None else last
+class _Extent(NamedTuple):
+    first: int
+    last: int
+    branches: int
+
+
+def _extent(store: Snapshot, run_id: int) -> _Extent:
+    """The first step of a run, the newest one of its path or of a fork, and its branches; 0 where it has none."""
+    rows = store.rows(
+        "SELECT min(r.first_step) AS first, greatest(max(r.last_step), max(b.fork_step)) AS last, "
+        "max(b.branch) AS branches FROM run r JOIN branch b ON b.run_id = r.id WHERE r.id = $id",
+        {"id": run_id},
+    )
+    return _Extent(rows[0]["first"] or 0, rows[0]["last"] or 0, rows[0]["branches"] or 0)
+
+
+def _range(store: Snapshot, run_id: int, extent: _Extent, first: int | None, last: int | None) -> tuple[int, int]:
+    low = extent.first if first is None else first
+    high = _furthest(store, run_id, extent) if last is None else last
     return low, max(low, high)
 
 
-def _furthest(store: Snapshot, run_id: int) -> int:
-    rows = store.rows(
-        "SELECT greatest(max(r.last_step), max(b.fork_step)) AS step, max(b.branch) AS branches "
-        "FROM run r JOIN branch b ON b.run_id = r.id WHERE r.id = $id",
-        {"id": run_id},
-    )
-    if not rows or rows[0]["step"] is None:
-        return 0
-    if rows[0]["branches"] == 1:
-        return rows[0]["step"]
-    return store.rows("SELECT coalesce(max(step), 0) AS step FROM metric WHERE run_id = $id", {"id": run_id})[0]["step"]
+def _furthest(store: Snapshot, run_id: int, extent: _Extent) -> int:
+    """The newest step of any branch: an abandoned one may have gone further than the run itself."""
+    if extent.branches <= 1:
+        return extent.last
+    opened = max(spans.open_spans(store, run_id).values(), default=0)
+    sure = max(extent.last, (opened - 1) << spans.SHIFT)
+    # Only rows beyond what is sure: DuckDB skips those before.
+    beyond = store.rows(f"SELECT max(step) AS step FROM metric WHERE run_id = {run_id} AND step > {sure}")
+    return sure if beyond[0]["step"] is None else beyond[0]["step"]
 
 
-def _active_test(store: Snapshot, run_id: int) -> str:
-    """SQL that tells whether a metric row lies on the active path; the numbers are our own."""
+def _metric_ids(store: Snapshot, names: list[str]) -> dict[str, int]:
+    rows = store.rows("SELECT name, id FROM metric_name WHERE name IN $names", {"names": names})
+    return {row["name"]: row["id"] for row in rows}
+
+
+def _active_path(store: Snapshot, run_id: int, extent: _Extent) -> dict[int, int]:
+    if extent.branches == 1:
+        return {1: FOREVER}
     path = store.rows("SELECT branch, last_step FROM active_path WHERE run_id = $id ORDER BY branch", {"id": run_id})
-    if len(path) == 1 and path[0]["branch"] == 1:
-        return "true"
-    cases = " ".join(f"WHEN {row['branch']} THEN step <= {row['last_step']}" for row in path)
-    return f"(CASE branch {cases} ELSE false END)" if cases else "true"
+    return {row["branch"]: row["last_step"] for row in path}
 
 
 def _has_nonfinite(points: pa.Table) -> bool:
     return not all(math.isfinite(value) for name in ("min", "max") for value in _column(points, name))
 
 
-def _with_sparse_raw(store: Snapshot, points: pa.Table, params: Params, active: str) -> pa.Table:
+def _with_sparse_raw(
+    store: Snapshot, points: pa.Table, asked: Asked, opened: dict[int, int], ids: dict[str, int]
+) -> pa.Table:
     counts: Counter[str] = Counter()
     for name, n in zip(_column(points, "metric"), _column(points, "n"), strict=True):
         counts[name] += n
     sparse = [name for name, n in counts.items() if n <= SPARSE]
     if not sparse:
         return points
-    query = _POINTS.format(shift=0, active=active, finite="isfinite(value)")
-    raw = store.read(query, {**params, "metrics": sparse})
+    raw = _all_points(store, asked._replace(metrics=tuple(ids[name] for name in sparse), shift=0), opened)
     dense = points.filter(pa.array([name not in sparse for name in _column(points, "metric")], pa.bool_()))
     # Each part is in order; metrics stay together, which is all that readers rely on.
     return pa.concat_tables([dense, raw])
+
+
+def _all_points(store: Snapshot, asked: Asked, opened: dict[int, int]) -> pa.Table:
+    # A span that holds one value is that value; of a sparse series, nearly all are so.
+    how = plan(asked, opened, _spans(store, asked, f"{asked.spans} AND n > 1") if opened else ())
+    if how is None:
+        return store.read(points_of_rows(asked, finite=True))
+    return _finite(store.read(points_of_plan(asked, how)))
 
 
 def _column(table: pa.Table, name: str) -> list[Any]:

@@ -98,6 +98,32 @@ COMMENT ON COLUMN metric.step IS 'Position in the data plan; unique within branc
 COMMENT ON COLUMN metric.value IS 'The value; NaN and infinities stay what they are.';
 COMMENT ON COLUMN metric.time IS 'When it was logged.';
 
+CREATE TABLE metric_span (
+    run_id INTEGER NOT NULL,
+    branch INTEGER NOT NULL,
+    metric_id INTEGER NOT NULL,
+    span BIGINT NOT NULL,
+    first_step BIGINT,
+    last_step BIGINT,
+    n INTEGER NOT NULL,
+    min DOUBLE,
+    max DOUBLE,
+    last DOUBLE,
+    odd INTEGER NOT NULL
+);
+COMMENT ON TABLE metric_span IS 'Metrics rolled up, a row for 512 steps; derived from metric, and only for spans that a branch has gone beyond.';
+COMMENT ON COLUMN metric_span.run_id IS 'The run.';
+COMMENT ON COLUMN metric_span.branch IS 'Branch of the run.';
+COMMENT ON COLUMN metric_span.metric_id IS 'Which metric.';
+COMMENT ON COLUMN metric_span.span IS 'Step divided by 512, rounded down.';
+COMMENT ON COLUMN metric_span.first_step IS 'Lowest step with a finite value; null where there is none, as in last_step, min, max and last.';
+COMMENT ON COLUMN metric_span.last_step IS 'Highest step with a finite value.';
+COMMENT ON COLUMN metric_span.n IS 'Finite values.';
+COMMENT ON COLUMN metric_span.min IS 'Lowest of them.';
+COMMENT ON COLUMN metric_span.max IS 'Highest of them.';
+COMMENT ON COLUMN metric_span.last IS 'The one of the highest step.';
+COMMENT ON COLUMN metric_span.odd IS 'Values that are not finite.';
+
 CREATE TABLE step_batch (
     run_id INTEGER NOT NULL,
     branch INTEGER NOT NULL,

@@ -1,0 +1,109 @@
+"""The roll-up of metrics: one row a span of 512 steps, so that a long chart reads few rows for many values.
+
+The first values of a branch for a later span close the ones before, which are written in the transaction that
+inserts those values; what comes late for a closed span writes it anew. From a branch's first open span on values
+are read raw, so that nothing is rewritten as long as a run goes forward.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import repeat
+from typing import TypeAlias
+
+from store.database import Snapshot, Transaction
+
+__all__ = ["DISAGREEING", "SHIFT", "open_spans", "put_spans", "stretches"]
+
+SHIFT = 9
+"""Binary logarithm of the steps a span; stored spans are of this width, so it never changes without a migration."""
+
+MOST_RANGES = 8
+"""Late values in more separate ranges of spans than this have everything between them written anew at once."""
+
+Span: TypeAlias = int
+Branch: TypeAlias = int
+
+
+def put_spans(
+    transaction: Transaction, run_id: int, branches: Sequence[int], metric_ids: Sequence[int], steps: Sequence[int]
+) -> None:
+    """Bring the roll-up of a run up to date with values just inserted, given by branch, metric and step."""
+    opened = open_spans(transaction, run_id)
+    for branch, touched in _spans_by_branch(branches, steps).items():
+        own = {"run_id": run_id, "branch": branch, "shift": SHIFT}
+        first_open, newest = opened.get(branch), max(touched)
+        late = [] if first_open is None else sorted(span for span in touched if span < first_open)
+        metrics = ", ".join(map(str, set(metric_ids))) if late else ""
+        for first, last in _ranges(late):
+            transaction.execute(_DELETE.format(**own, metrics=metrics, first=first, last=last))
+            within = f"step >= {first << SHIFT} AND step < {(last + 1) << SHIFT}"
+            transaction.execute(_WRITE.format(**own, which=f"metric_id IN ({metrics}) AND {within}"))
+        if newest > (first_open or 0):
+            begin = "" if first_open is None else f"step >= {first_open << SHIFT} AND "
+            transaction.execute(_WRITE.format(**own, which=f"{begin}step < {newest << SHIFT}"))
+
+
+def _ranges(late: list[Span]) -> list[tuple[Span, Span]]:
+    found = [(first, last) for _, first, last in stretches((0, span) for span in late)]
+    return found if len(found) <= MOST_RANGES else [(late[0], late[-1])]
+
+
+def open_spans(store: Snapshot, run_id: int) -> dict[Branch, Span]:
+    """The first open span of each branch of a run that has closed ones, in order of branches."""
+    rows = store.rows(
+        f"SELECT branch, max(span) + 1 AS span FROM metric_span WHERE run_id = {run_id} GROUP BY branch ORDER BY branch"
+    )
+    return {row["branch"]: row["span"] for row in rows}
+
+
+def _spans_by_branch(branches: Sequence[int], steps: Sequence[int]) -> dict[Branch, set[Span]]:
+    different = set(branches)
+    # Nearly always one branch: then no pair is made for each value.
+    pairs = set(zip(branches, steps, strict=True)) if len(different) > 1 else zip(repeat(branches[0]), set(steps))
+    found: dict[Branch, set[Span]] = {branch: set() for branch in different}
+    for branch, step in pairs:
+        found[branch].add(step >> SHIFT)
+    return found
+
+
+def stretches(closed: Iterable[tuple[Branch, Span]]) -> list[tuple[Branch, Span, Span]]:
+    """Branch, first and last span of each stretch without a gap, of spans in order.
+
+    >>> stretches([(1, 4), (1, 5), (1, 7), (2, 8)])
+    [(1, 4, 5), (1, 7, 7), (2, 8, 8)]
+    """
+    found: list[tuple[Branch, Span, Span]] = []
+    for branch, span in closed:
+        if found and (branch, span) == (found[-1][0], found[-1][2] + 1):
+            found[-1] = (branch, found[-1][1], span)
+        else:
+            found.append((branch, span, span))
+    return found
+
+
+_DELETE = """
+DELETE FROM metric_span
+WHERE run_id = {run_id} AND branch = {branch} AND metric_id IN ({metrics}) AND span BETWEEN {first} AND {last}
+"""
+
+_WRITE = """
+INSERT INTO metric_span
+SELECT {run_id}, {branch}, metric_id, step >> {shift}, min(finite_step), max(finite_step), count(finite),
+       min(finite), max(finite), arg_max(finite, finite_step), count(*) - count(finite)
+FROM (
+    SELECT *, CASE WHEN isfinite(value) THEN value END AS finite, CASE WHEN isfinite(value) THEN step END AS finite_step
+    FROM metric WHERE run_id = {run_id} AND branch = {branch} AND {which}
+)
+GROUP BY metric_id, step >> {shift}
+"""
+
+DISAGREEING = f"""
+WITH closed AS (
+    SELECT run_id, branch, (max(span) + 1) * {1 << SHIFT} AS until, sum(n + odd) AS n FROM metric_span GROUP BY ALL
+), held AS (
+    SELECT m.run_id, m.branch, count(*) AS n
+    FROM metric m JOIN closed c ON c.run_id = m.run_id AND c.branch = m.branch AND m.step < c.until GROUP BY ALL
+)
+SELECT run_id, branch FROM closed c LEFT JOIN held h USING (run_id, branch) WHERE c.n <> coalesce(h.n, 0)
+ORDER BY ALL
+"""
+"""Finds the branches whose closed spans hold another number of values than the raw rows they stand for."""
