@@ -36,6 +36,8 @@ def dash(store: str | None, port: int, host: str, no_browser: bool) -> None:
             f"leave --host out, and reach it from elsewhere through an SSH tunnel (ssh -L {port}:127.0.0.1:{port})"
         )
     opened = open_store(store)
+    if opened.exists:
+        opened.read("SELECT 1")
     listener = bind(host, port)
     url = f"http://{_shown(host)}:{listener.getsockname()[1]}"
     notes.print(f"Assay dashboard: {url}")

@@ -20,17 +20,21 @@ import duckdb
 import pyarrow as pa
 
 from store import instance
+from store.clock import utc_now
 from store.errors import StoreBusyError, StoreError, StoreMissingError
 from store.explain import FILE_ERRORS, explain
 from store.filesystem import refuse_network
 from store.gate import Gate
 from store.lock import sidecar_lock
+from store.question import LOCK_DOWN, ending_after, require_question
 from store.version import check_version, create_schema
 
 __all__ = ["Statement", "Store", "Transaction"]
 
 READ_TIMEOUT = 10.0
 WRITE_TIMEOUT = 30.0
+QUERY_LIMIT = 20.0
+"""Below what a writer waits, so that no question makes one give up."""
 
 Params = Mapping[str, Any]
 T = TypeVar("T")
@@ -90,6 +94,7 @@ class Store:
         self._gate = Gate()
         self._attach_lock = threading.Lock()
         self._attached = 0
+        self._generation = 0
         self._alias = f"store_{id(self)}"
 
     @classmethod
@@ -119,7 +124,16 @@ class Store:
             raise StoreError(f"cannot make {self.root}: {error.strerror}; name another store with --store") from error
         with self.exclusive():
             if not self.exists:
+                self.put_log_aside()
                 self._create(demo=demo)
+
+    def put_log_aside(self) -> None:
+        """Move away the log of a file that is gone, or the next file of its name would replay it; for
+        use inside `exclusive`.
+        """
+        log = Path(f"{self.path}.wal")
+        if log.exists():
+            log.rename(f"{log}.orphan-{utc_now():%Y%m%dT%H%M%SZ}")
 
     def _create(self, *, demo: bool) -> None:
         # Under another name until it is whole: a file of the right name always has its schema.
@@ -170,20 +184,28 @@ class Store:
         with self._writing(timeout, check=False) as transaction:
             return work(transaction)
 
-    def query(self, sql: str, *, timeout: float = READ_TIMEOUT) -> pa.Table:
+    def query(self, sql: str, *, timeout: float = READ_TIMEOUT, limit: float = QUERY_LIMIT) -> pa.Table:
         """Run anyone's SQL: it can read this store, and no file or setting besides.
 
-        Raises StoreError, also for SQL that cannot be run. The settings cannot be taken back, so
-        the process's instance is thrown away afterwards.
+        Raises StoreError, also for SQL that is no single question, cannot be run, or takes longer
+        than `limit` seconds, in which nobody can write. The settings cannot be taken back, so the
+        process's instance is thrown away afterwards.
         """
         self._require_file()
+        require_question(sql)
         with self._gate.writing(timeout), self._shared_lock(timeout):
             self._attach("READ_ONLY", timeout, check=True)
             try:
                 with instance.cursor() as cursor:
                     cursor.execute(f"USE {self._alias}")
-                    cursor.execute("SET enable_external_access = false; SET lock_configuration = true")
-                    return cursor.execute(sql).to_arrow_table()
+                    cursor.execute(LOCK_DOWN)
+                    with ending_after(limit, cursor.interrupt):
+                        return cursor.execute(sql).to_arrow_table()
+            except duckdb.InterruptException as error:
+                raise StoreError(
+                    f"the query took longer than {limit:g} s, in which nobody can write; "
+                    "run it on a copy (assay db export)"
+                ) from error
             except duckdb.Error as error:
                 said = str(error).splitlines()[0].replace(self._alias, self.path.name)
                 raise StoreError(f"the query cannot be run: {said}") from error
@@ -198,17 +220,12 @@ class Store:
 
     @contextmanager
     def _exclusive_lock(self, timeout: float) -> Generator[None]:
-        lock = sidecar_lock(self.path, exclusive=True, timeout=timeout)
-        try:
-            lock.__enter__()
-        except OSError as error:
-            raise StoreError(
-                f"cannot write in {self.root}: {error.strerror}; name another store with --store"
-            ) from error
-        try:
+        with ExitStack() as held:
+            try:
+                held.enter_context(sidecar_lock(self.path, exclusive=True, timeout=timeout))
+            except OSError as error:
+                raise StoreError(f"cannot write in {self.root}: {error.strerror}; name another with --store") from error
             yield
-        finally:
-            lock.__exit__(None, None, None)
 
     @contextmanager
     def _explained(self) -> Generator[None]:
@@ -254,8 +271,9 @@ class Store:
     @contextmanager
     def _shared_attach(self, timeout: float) -> Generator[None]:
         with self._attach_lock:
-            if self._attached == 0:
+            if self._attached == 0 or self._generation != instance.generation():
                 self._attach("READ_ONLY", timeout, check=True)
+                self._generation = instance.generation()
             self._attached += 1
         try:
             yield
@@ -268,6 +286,9 @@ class Store:
     def _attach(self, mode: str, timeout: float, *, check: bool, place: Path | None = None) -> None:
         file = str(place or self.path).replace("'", "''")
         deadline = time.monotonic() + timeout
+        if place is None:
+            # Again, now that the lock is held: attaching would make an empty file.
+            self._require_file()
         with instance.cursor() as cursor:
             while not self._try_attach(cursor, f"ATTACH '{file}' AS {self._alias} ({mode})", deadline):
                 time.sleep(0.02)
@@ -291,7 +312,7 @@ class Store:
     def _detach(self) -> None:
         try:
             with instance.cursor() as cursor:
-                cursor.execute(f"DETACH {self._alias}")
+                cursor.execute(f"DETACH DATABASE IF EXISTS {self._alias}")
         except duckdb.Error as error:
             # A checkpoint that finds no room fails here and leaves the file attached; the log beside
             # it holds what was committed, so a fresh instance loses nothing.

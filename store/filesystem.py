@@ -11,29 +11,13 @@ __all__ = ["refuse_network"]
 
 NETWORK_TYPES = frozenset(
     [
-        "nfs",
-        "nfs3",
-        "nfs4",
-        "cifs",
-        "smb",
-        "smb2",
-        "smb3",
-        "smbfs",
-        "afs",
-        "9p",
-        "ceph",
-        "glusterfs",
-        "lustre",
-        "gpfs",
-        "beegfs",
-        "fuse.sshfs",
-        "fuse.s3fs",
-        "fuse.glusterfs",
-        "fuse.ceph",
-        "davfs",
-        "fuse.rclone",
+        "nfs", "nfs3", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "afs", "9p", "ceph", "glusterfs", "lustre",
+        "gpfs", "beegfs", "davfs", "wekafs", "panfs", "orangefs", "pvfs2", "vboxsf", "prl_fs", "juicefs",
     ]
-)
+)  # fmt: skip
+
+LOCAL_FUSE = frozenset(["fuse.encfs", "fuse.gocryptfs", "fuse.mergerfs", "fuse.fuse-overlayfs", "fuse.portal"])
+"""Filesystems of user programs that lie on a local disk; all others are taken for remote ones."""
 
 
 def refuse_network(path: Path) -> None:
@@ -41,7 +25,7 @@ def refuse_network(path: Path) -> None:
     if os.environ.get("ASSAY_NETWORK_STORE") == "1":
         return
     kind = _filesystem_of(path)
-    if kind in NETWORK_TYPES:
+    if kind in NETWORK_TYPES or (kind.startswith("fuse.") and kind not in LOCAL_FUSE):
         raise StoreError(
             f"the store {path} would lie on a network filesystem ({kind}), where file locks cannot be trusted; "
             "name a local place with --store, or set ASSAY_NETWORK_STORE=1 where only one machine uses it"

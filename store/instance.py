@@ -9,10 +9,11 @@ import threading
 
 import duckdb
 
-__all__ = ["cursor", "discard"]
+__all__ = ["cursor", "discard", "generation"]
 
 _lock = threading.Lock()
 _instance: duckdb.DuckDBPyConnection | None = None
+_generation = 0
 
 
 def cursor() -> duckdb.DuckDBPyConnection:
@@ -26,11 +27,17 @@ def cursor() -> duckdb.DuckDBPyConnection:
 
 def discard() -> None:
     """Forget the instance: after settings that cannot be taken back, and in a forked child."""
-    global _instance  # noqa: PLW0603 - see above
+    global _instance, _generation  # noqa: PLW0603 - see above
     with _lock:
         if _instance is not None:
             _instance.close()
         _instance = None
+        _generation += 1
+
+
+def generation() -> int:
+    """Number of the instance: what was attached to an earlier one is attached no more."""
+    return _generation
 
 
 def _after_fork() -> None:

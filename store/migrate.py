@@ -27,14 +27,19 @@ def migrate(store: Store, steps: list[Migration] | None = None) -> list[str]:
     pending = known[found:]
     if pending:
         _copy_aside(store, found)
-    for step in pending:
-        store.maintenance(lambda transaction, step=step: _apply(transaction, step))
-    return [step.name for step in pending]
+    applied = [
+        store.maintenance(lambda transaction, step=step: _apply(transaction, step, store.path)) for step in pending
+    ]
+    return [step.name for step, done in zip(pending, applied, strict=True) if done]
 
 
-def _apply(transaction: Transaction, step: Migration) -> None:
+def _apply(transaction: Transaction, step: Migration, path: Path) -> bool:
+    """Whether it was still to be done: another process may migrate at the same time."""
+    if stored_version(transaction.rows, path) != step.number - 1:
+        return False
     transaction.execute(step.sql)
     transaction.execute("UPDATE meta SET version = $number", {"number": step.number})
+    return True
 
 
 def _copy_aside(store: Store, version: int) -> Path:

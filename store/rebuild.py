@@ -1,14 +1,19 @@
 """Make the store anew from the spools, which are the truth; what people added is carried over."""
 
+import shutil
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
+import portalocker
 import pyarrow as pa
+from portalocker import LockFlags
 
 from store.clock import utc_now
 from store.database import Store, Transaction
-from store.errors import StoreDamagedError, StoreError
+from store.errors import StoreBusyError, StoreDamagedError, StoreError
 from store.loading import LoadReport, SpoolLoader
 
 __all__ = ["Rebuilt", "rebuild"]
@@ -36,19 +41,51 @@ class Rebuilt(NamedTuple):
 def rebuild(store: Store, *, force: bool = False) -> Rebuilt:
     """Load all spools into a new file and put it in the old one's place.
 
-    Raises StoreError where the old store holds runs that have no spool any more, unless `force`.
+    Raises StoreError where the old store holds runs that have no spool any more, unless `force`; where
+    the file is no database; where another process rebuilds it.
     """
-    old = _what_people_added(store)
-    if old is not None and not force:
-        _refuse_to_lose(store, old)
-    fresh = Store.at(store.path.with_name(f"{store.path.name}.rebuilding"))
-    _remove(fresh.path)
-    fresh.create(demo=old is not None and old["demo"])
-    loaded = SpoolLoader(fresh).load()
-    if old is not None:
-        fresh.transaction(lambda transaction: _carry_over(transaction, old))
-    runs = fresh.rows("SELECT count(*) AS n FROM run")[0]["n"]
-    return Rebuilt(runs, loaded, _swap(store, fresh), old is not None)
+    _require_database(store.path)
+    with _sole_rebuilder(store):
+        old = _what_people_added(store)
+        if old is not None and not force:
+            _refuse_to_lose(store, old)
+        fresh = Store.at(store.path.with_name(f"{store.path.name}.rebuilding"))
+        _remove(fresh.path)
+        fresh.create(demo=old is not None and old["demo"])
+        loaded = SpoolLoader(fresh).load()
+        with store.exclusive():
+            kept = _copy_aside(store)
+            # Read again from the copy: people may have added something while the spools were loaded.
+            late = _what_people_added(Store.at(kept)) if kept is not None else None
+            if late is not None:
+                fresh.transaction(lambda transaction: _carry_over(transaction, late))
+            _put_in_place(fresh, store)
+        for path in filter(None, (fresh.path, kept)):
+            _remove_locks(path)
+        runs = store.rows("SELECT count(*) AS n FROM run")[0]["n"]
+        return Rebuilt(runs, loaded, kept, late is not None)
+
+
+def _require_database(path: Path) -> None:
+    if not path.is_file() or path.suffix == ".duckdb":
+        return
+    with path.open("rb") as file:
+        if file.read(12)[8:] != b"DUCK":
+            raise StoreError(f"{path} is no DuckDB file and is left alone; name another with --store")
+
+
+@contextmanager
+def _sole_rebuilder(store: Store) -> Generator[None]:
+    store.root.mkdir(parents=True, exist_ok=True)
+    lock = portalocker.Lock(f"{store.path}.rebuild", "a", timeout=0, flags=LockFlags.EXCLUSIVE | LockFlags.NON_BLOCKING)
+    try:
+        lock.acquire()
+    except portalocker.LockException as error:
+        raise StoreBusyError(f"another process is rebuilding {store.path}; wait for it") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _what_people_added(store: Store) -> dict[str, Any] | None:
@@ -88,26 +125,29 @@ def _carry_over(transaction: Transaction, old: dict[str, Any]) -> None:
             transaction.insert(table, pa.Table.from_pylist(kept, schema=old[table].schema))
 
 
-def _swap(store: Store, fresh: Store) -> Path | None:
-    with store.exclusive(), fresh.exclusive():
-        kept = None
-        if store.exists:
-            kept = store.path.with_name(f"{store.path.name}.before-{utc_now():%Y%m%dT%H%M%SZ}")
-            _move(store.path, kept)
-        _move(fresh.path, store.path)
-    for name in ("lock", "turn"):
-        Path(f"{fresh.path}.{name}").unlink(missing_ok=True)
+def _copy_aside(store: Store) -> Path | None:
+    """Copy file and log; nobody has them attached inside `exclusive`."""
+    if not store.exists:
+        return None
+    kept = store.path.with_name(f"{store.path.name}.before-{utc_now():%Y%m%dT%H%M%S.%fZ}")
+    shutil.copy2(store.path, kept)
+    log = Path(f"{store.path}.wal")
+    if log.exists():
+        shutil.copy2(log, f"{kept}.wal")
     return kept
 
 
-def _move(source: Path, target: Path) -> None:
-    """Move a database file; its log goes first, so that neither is ever beside a stranger."""
-    log = Path(f"{source}.wal")
-    if log.exists():
-        log.rename(f"{target}.wal")
-    source.rename(target)
+def _put_in_place(fresh: Store, store: Store) -> None:
+    """Put the new file in the old one's place at once; the old one's log, now in the copy, goes first."""
+    Path(f"{store.path}.wal").unlink(missing_ok=True)
+    fresh.path.replace(store.path)
 
 
 def _remove(path: Path) -> None:
     for name in (path, Path(f"{path}.wal")):
         name.unlink(missing_ok=True)
+
+
+def _remove_locks(path: Path) -> None:
+    for name in ("lock", "turn"):
+        Path(f"{path}.{name}").unlink(missing_ok=True)

@@ -74,7 +74,11 @@ def remove_run(store: Store, name: str, *, force: bool = False) -> None:
         raise StoreError(f"run {name} cannot be removed, parts of it are held: {said}")
     # The folder first: rows without a spool are harmless, a spool without rows would be loaded again.
     doomed = store.root / f".removing-{name}"
+    if doomed.exists():
+        shutil.rmtree(doomed)
     if (store.root / name).exists():
+        # Tells a recorder that is still at it that this was meant.
+        (store.root / f".removed-{name}").touch()
         (store.root / name).rename(doomed)
         shutil.rmtree(doomed)
 
@@ -115,6 +119,8 @@ def _summary(row: Row) -> Row:
 
 def _newest(store: Store, key: Row) -> Row:
     rows = store.rows(_LIST.replace("ORDER BY", "WHERE r.id = $id ORDER BY"), key)
+    if not rows:
+        raise StoreError("the run was removed meanwhile; `assay runs ls` lists those there are")
     return {name: rows[0][name] for name in ("branch", "loss", "val_loss")}
 
 

@@ -20,7 +20,7 @@ __all__ = ["console", "json_option", "json_ready", "loaded_store", "notes", "ope
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-notes = Console(stderr=True, highlight=False, soft_wrap=True)
+notes = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 """Where logs and progress go."""
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)

@@ -139,7 +139,12 @@ def _as_document(result: pa.Table) -> dict[str, Any]:
 
 def _rows(result: pa.Table) -> list[dict[str, Any]]:
     # Columns may share a name, which a dictionary by name would drop.
-    return result.rename_columns([str(number) for number in range(result.num_columns)]).to_pylist()
+    named = result.rename_columns([str(number) for number in range(result.num_columns)])
+    try:
+        return named.to_pylist()
+    except (OverflowError, ValueError):
+        # A date or time that Python cannot hold, as infinity: such answers are told as text.
+        return named.cast(pa.schema([(name, pa.string()) for name in named.column_names])).to_pylist()
 
 
 def _as_table(result: pa.Table) -> Table:

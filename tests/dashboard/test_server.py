@@ -19,6 +19,7 @@ from dashboard.colors import DARK, LIGHT
 from dashboard.command import dash
 from dashboard.security import content_security_policy
 from dashboard.settings import apply_settings, options
+from store.database import Statement, Store
 
 
 @pytest.fixture(scope="module")
@@ -131,3 +132,12 @@ def test_an_address_that_others_can_reach_is_refused_while_there_is_no_login(tmp
     assert isinstance(result.exception, AssayError)
     assert "has no login" in str(result.exception)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_that_cannot_be_read_is_said_before_anything_is_served(tmp_path):
+    store = Store.at(tmp_path / "assay.duckdb")
+    store.create()
+    store.transact([Statement("UPDATE meta SET version = 99")])
+    result = CliRunner().invoke(dash, ["--port", "0", "--no-browser", "--store", str(tmp_path)])
+    assert isinstance(result.exception, AssayError)
+    assert "schema 99" in str(result.exception)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -242,23 +243,101 @@ def test_a_folder_that_cannot_be_made_or_written_is_one_sentence(tmp_path):
         Store.at(tmp_path / "a.duckdb").create()
 
 
-def test_a_query_of_anyones_can_read_the_store_and_nothing_else(store, tmp_path):
+def test_a_query_of_anyones_can_read_the_store_and_nothing_else(store, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     add(store)
     (tmp_path / "secret.csv").write_text("a\n1\n")
+    before = store.path.read_bytes()
     assert store.query("SELECT name FROM metric_name").to_pylist() == [{"name": "loss"}]
+    assert store.query("SHOW TABLES").num_rows > 10
+    assert store.query("DESCRIBE metric").num_rows == 6
+    assert store.query("EXPLAIN SELECT 1").num_rows == 1
+    own = store.path
     for sql in (
         f"SELECT * FROM '{tmp_path}/secret.csv'",
+        f"SELECT size FROM read_blob('{own}')",
+        f"SELECT file FROM glob('{tmp_path}/*')",
+        f"COPY (SELECT 1) TO '{own}' (FORMAT csv, USE_TMP_FILE false)",
+        f"COPY (SELECT 1) TO '{own}.wal' (FORMAT csv)",
+        "COPY (SELECT 1) TO '.tmp/x.csv' (FORMAT csv)",
         f"COPY metric_name TO '{tmp_path}/out.csv'",
         f"ATTACH '{tmp_path}/new.duckdb'",
         "DELETE FROM metric_name",
+        "CREATE TABLE memory.main.x AS SELECT 1",
         "SET enable_external_access = true",
         "INSTALL httpfs",
+        "SELECT 1; SELECT 2",
+        "BEGIN",
+        "SELECT nonsense FROM nowhere",
+        "SELEC 1",
+        "",
     ):
         with pytest.raises(StoreError, match="cannot be run"):
             store.query(sql)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["runs", "secret.csv"]
+    assert store.path.read_bytes() == before
     add(store, "lr")
     assert count(store) == 2
+
+
+def test_a_query_that_takes_too_long_is_ended_and_nobody_waits_on(store):
+    endless = "SELECT count(*) FROM range(1000000000000) a(i) WHERE sin(i) > 2"
+    with pytest.raises(StoreError, match=r"took longer than 0.1 s.*assay db export"):
+        store.query(endless, limit=0.1)
+    add(store)
+    assert count(store) == 1
+
+
+def test_a_store_deleted_while_a_writer_waits_is_missed_not_made_anew(store):
+    found = []
+
+    def write():
+        try:
+            add(store)
+        except StoreMissingError as error:
+            found.append(str(error))
+
+    with store.exclusive():
+        writer = threading.Thread(target=write)
+        writer.start()
+        time.sleep(0.1)
+        store.path.unlink()
+    writer.join(20)
+    assert len(found) == 1
+    assert not store.path.exists()
+
+
+def test_the_log_of_a_store_that_is_gone_is_not_replayed_into_the_next_one(store):
+    log = f"{store.path}.wal"
+    store.path.unlink()
+    with Path(log).open("wb") as file:
+        file.write(b"what an interrupted loader left")
+    store.create()
+    assert count(store) == 0
+    assert not Path(log).exists()
+    assert len(list(store.root.glob("*.wal.orphan-*"))) == 1
+
+
+def test_an_instance_thrown_away_under_readers_leaves_the_store_usable(store):
+    def throw_away(snapshot):
+        instance.discard()
+
+    store.snapshot(throw_away)
+    add(store)
+    assert count(store) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "refused"), [("fuse.gcsfuse", True), ("fuse.mergerfs", False), ("ext4", False), ("lustre", True)]
+)
+def test_filesystems_of_unknown_user_programs_are_taken_for_remote(tmp_path, monkeypatch, kind, refused):
+    part = type("Part", (), {"mountpoint": str(tmp_path), "fstype": kind})
+    monkeypatch.setattr(filesystem.psutil, "disk_partitions", lambda **_: [part])
+    if refused:
+        with pytest.raises(StoreError, match="network filesystem"):
+            filesystem.refuse_network(tmp_path / "x.duckdb")
+    else:
+        filesystem.refuse_network(tmp_path / "x.duckdb")
 
 
 def test_creating_twice_keeps_what_is_there(store):

@@ -1,5 +1,6 @@
 """Schema and migrations: a fresh store and a migrated one are the same, and a wrong one is refused."""
 
+import threading
 from pathlib import Path
 
 import duckdb
@@ -90,6 +91,26 @@ def test_a_migration_that_fails_leaves_the_version_it_had(store):
         migrate(store, [*migrations(), bad])
     assert store.rows("SELECT version FROM meta") == [{"version": schema_version()}]
     assert "colour" not in store.read("SELECT * FROM run").column_names
+
+
+def test_two_that_migrate_at_once_apply_each_step_once(store):
+    number = schema_version() + 1
+    step = Migration(number, "note.sql", "INSERT INTO metric_name VALUES (1, 'once')")
+    barrier = threading.Barrier(2)
+    applied = []
+
+    def run():
+        barrier.wait(20)
+        applied.extend(migrate(store, [*migrations(), step]))
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert applied == ["note.sql"]
+    found = store.maintenance(lambda transaction: transaction.rows("SELECT count(*) AS n FROM metric_name"))
+    assert found == [{"n": 1}]
 
 
 def test_migrating_a_current_store_does_nothing(store):
