@@ -6,10 +6,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from assay.foreign import Failure, attempt, shown
 from assay.spool import FORMAT, SpoolFile, encode, spool_name
 
 __all__ = ["Flusher", "Line", "say"]
@@ -20,6 +22,9 @@ POLL_SECONDS = 0.02
 SYNC_SECONDS = 2.0
 RETRY_SECONDS = 1.0
 BEAT_SECONDS = 10.0
+PATIENCE_SECONDS = 10.0
+"""A disk that takes nothing for this long at a run's end is given up."""
+
 LINES_A_WRITE = 8
 """Small groups, because each write lets the training thread have the interpreter back."""
 
@@ -34,29 +39,44 @@ class Flusher:
         self.queue: deque[Any] = deque()
         self._folder, self._rank, self._program, self._take = run_folder, rank, program, take
         self._file: SpoolFile | None = None
-        self._opening: list[Line] = []
-        self._backlog: deque[Line] = deque()
+        self._opening: list[bytes] = []
+        self._backlog: deque[bytes] = deque()
+        self._dropped: set[str] = set()
+        self._progress = 0
+        self._removal = _removal_of(run_folder)
+        self._is_removed = False
         self._retry_at = self._synced_at = self._wrote_at = 0.0
         self._dirty = self._complained = False
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="assay-flusher", daemon=True)
 
     def start(self, opening: list[Line]) -> None:
-        """Create the file, put `opening` first in it (and in every later one), start the thread.
+        """Create the file, put `opening` first in it, start the thread.
 
-        Raises OSError where the folder cannot be written.
+        Raises OSError where the folder cannot be written; no file is left there then.
         """
-        self._opening = opening
-        self._open_file()
+        self._opening = [data for line in opening for data in self._encoded(line)]
+        self._file = SpoolFile(self._folder, self._rank, self._program)
+        try:
+            self._file.write(b"".join(self._opening))
+        except OSError:
+            self._file.discard()
+            raise
+        self._wrote_at = time.monotonic()
         self._thread.start()
 
-    def close(self, timeout: float = 10.0) -> None:
-        """Write what is left; where the disk still refuses, save it elsewhere and say where."""
+    def close(self) -> None:
+        """Write what is left, however long that takes while it goes on; where the disk still refuses,
+        save it elsewhere and say where.
+        """
         self._closing.set()
-        self._thread.join(timeout)
-        if self._thread.is_alive() or self._file is None:
+        if not self._has_ended():
+            count = len(self.queue) + len(self._backlog)
+            say(f"the disk does not answer: about {count} lines of run {self._folder.name} are lost at {self._folder}")
             return
-        if self._backlog or self._file.unwritten:
+        if self._file is None:
+            return
+        if not self._is_removed and (self._backlog or self._file.unwritten):
             self._rescue(self._file.unwritten)
         self._guarded(self._file.sync)
         self._file.close()
@@ -70,20 +90,43 @@ class Flusher:
             self._file.close()
             self._file = None
 
+    def _has_ended(self) -> bool:
+        mark, deadline = self._progress, time.monotonic() + PATIENCE_SECONDS
+        while self._thread.is_alive() and time.monotonic() < deadline:
+            self._thread.join(min(0.2, PATIENCE_SECONDS))
+            if self._progress != mark:
+                mark, deadline = self._progress, time.monotonic() + PATIENCE_SECONDS
+        return not self._thread.is_alive()
+
     def _loop(self) -> None:
         while not self._closing.wait(POLL_SECONDS):
             self._flush()
         self._retry_at = 0.0
         self._flush()
+        self._guarded(self._write_backlog)
+
+    def _encoded(self, item: Any) -> list[bytes]:
+        # The one place where objects of other people's classes are read; taking an item is all or nothing.
+        made = attempt(self._read, item)
+        if not isinstance(made, Failure):
+            return made
+        if made.kind not in self._dropped:
+            self._dropped.add(made.kind)
+            say(f"something that was recorded cannot be read ({made.kind}) and is left out: {shown(item, 200)}")
+        return []
+
+    def _read(self, item: Any) -> list[bytes]:
+        return [encode(line) for line in self._take(item)]
 
     def _flush(self) -> None:
         while self.queue:
-            self._backlog.extend(self._take(self.queue.popleft()))
+            self._backlog.extend(self._encoded(self.queue.popleft()))
+            self._progress += 1
             if len(self._backlog) >= LINES_A_WRITE:
                 self._write()
         now = time.monotonic()
         if not self._backlog and now - self._wrote_at > BEAT_SECONDS:
-            self._backlog.append({"k": "beat", "t": time.time()})
+            self._backlog.append(encode({"k": "beat", "t": time.time()}))
         self._write()
         if self._dirty and now - self._synced_at > SYNC_SECONDS:
             self._guarded(self._sync)
@@ -93,27 +136,34 @@ class Flusher:
             self._guarded(self._write_backlog)
 
     def _write_backlog(self) -> None:
-        if self._file is None or self._file.is_gone():
-            self._open_file()
-        assert self._file is not None, "_open_file opens or raises"
+        assert self._file is not None, "the thread runs between start and close"
+        if self._file.is_gone():
+            self._restore(self._file)
+        if self._is_removed:
+            self._backlog.clear()
+            return
         self._file.write(b"")
         while self._backlog:
             group = list(islice(self._backlog, LINES_A_WRITE))
-            data = b"".join(map(encode, group))
             for _ in group:
                 self._backlog.popleft()
-            self._file.write(data)
+            self._file.write(b"".join(group))
+            self._progress += 1
             self._dirty = True
         self._wrote_at = time.monotonic()
         self._complained = False
 
-    def _open_file(self) -> None:
-        old, self._file = self._file, SpoolFile(self._folder, self._rank, self._program)
-        self._file.write(b"".join(map(encode, self._opening)))
-        if old is not None:
-            self._file.write(old.unwritten)
-            old.close()
-        self._wrote_at = time.monotonic()
+    def _restore(self, file: SpoolFile) -> None:
+        if self._is_removed:
+            return
+        doomed = self._folder.with_name(f".removing-{self._folder.name}")
+        if doomed.exists() or _removal_of(self._folder) != self._removal:
+            self._is_removed = True
+            say(f"run {self._folder.name} was removed; what it records from now on is left out")
+            return
+        file.restore()
+        self._dirty = True
+        say(f"{file.path} was deleted while it is being written; it is made anew with all that was in it")
 
     def _sync(self) -> None:
         assert self._file is not None, "only called after a write"
@@ -133,17 +183,26 @@ class Flusher:
     def _rescue(self, unwritten: bytes) -> None:
         path = Path(tempfile.gettempdir()) / spool_name(self._rank)
         first = {"k": "open", "format": FORMAT, "t": time.time(), "run": self._folder.name, "rank": self._rank}
-        lines = [first, *self._opening]
-        data = b"".join(map(encode, lines)) + unwritten + b"".join(map(encode, self._backlog))
+        data = b"".join([encode(first), *self._opening, unwritten, *self._backlog])
         self._backlog.clear()
         try:
             path.write_bytes(data)
         except OSError as error:
-            say(f"the last {data.count(b'{')} lines of run {self._folder.name} are lost: {error.strerror}")
+            count = data.count(b"\n")
+            say(f"the last {count} lines of run {self._folder.name} are lost: {error.strerror}")
             return
         say(f"{self._folder} cannot be written: the last steps are in {path}, move it into {self._folder / 'spool'}/")
 
 
 def say(sentence: str) -> None:
     """Tell the person on stderr, whatever became of `sys.stderr`."""
-    os.write(2, f"assay: {sentence}\n".encode("utf-8", "replace"))
+    with suppress(OSError):  # a program may have closed it
+        os.write(2, f"assay: {sentence}\n".encode("utf-8", "replace"))
+
+
+def _removal_of(run_folder: Path) -> int | None:
+    """When a run of this name was last removed on purpose; an earlier run's removal is none of this one's."""
+    try:
+        return run_folder.with_name(f".removed-{run_folder.name}").stat().st_mtime_ns
+    except FileNotFoundError:
+        return None

@@ -13,6 +13,7 @@ where a dashboard is open.
 
 import atexit
 import os
+import shutil
 import sys
 import time
 import traceback
@@ -21,10 +22,12 @@ from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from assay.errors import AssayError
 from assay.flusher import Flusher, Line, say
+from assay.foreign import Failure, attempt, plain, shown
+from assay.holding import RunLock
 from assay.locate import locate_store
 from assay.steps import StepLines, last_position
 from assay.version import VERSION
@@ -32,41 +35,62 @@ from assay.version import VERSION
 __all__ = ["Run", "run"]
 
 _PLAIN = frozenset((int, float))
+_DICT = frozenset((dict,))
+
+_OURS = ("assay.duckdb", "assay.watching")
+"""What the store keeps beside the runs' folders begins so."""
 
 _open_runs: "weakref.WeakSet[Run]" = weakref.WeakSet()
 
 
 class _Ended:
-    """Takes the queue's place when a run has ended: what is logged then is left out, and said once."""
+    """Takes the queue's place where nothing is recorded any more: that is said once."""
 
-    def __init__(self, name: str) -> None:
-        self._name: str | None = name
+    def __init__(self, sentence: str) -> None:
+        self._sentence: str | None = sentence
 
     def append(self, _: Any) -> None:
-        if self._name is not None:
-            say(f"run {self._name} has ended; what is logged after its end is left out")
-            self._name = None
+        if self._sentence is not None:
+            say(self._sentence)
+            self._sentence = None
 
 
 class Run:
     """A run being recorded by this process; make one with `assay.run()`."""
 
     def __init__(self, folder: Path, *, rank: int = 0, facts: Mapping[str, Any] | None = None) -> None:
-        """Record into `folder`, which exists; going on where its spool ends. Raises OSError."""
+        """Record into `folder`, which exists; going on where its spool ends.
+
+        Raises OSError, and AssayError where another process is recording the run.
+        """
         self.folder = folder
         """The run's own folder below the store's root."""
         self.name = folder.name
         """The run's name, unique in its store."""
         self.rank = rank
         """Which process of a distributed run writes; 0 where there is one."""
+        self._lock = RunLock(folder) if rank == 0 else None
+        self._said_mapping = False
+        try:
+            self._begin(facts or {})
+        except BaseException:
+            self._release()
+            raise
+        _open_runs.add(self)
+
+    def _begin(self, facts: Mapping[str, Any]) -> None:
+        folder, rank = self.folder, self.rank
         self._steps = StepLines(*last_position(folder))
         self._flusher = Flusher(folder, rank, f"assay {VERSION}", self._lines)
         self._queue: deque[Any] | _Ended = self._flusher.queue
         self._closed = False
         self._pid = os.getpid()
-        opening = [_line("run", fields=dict(facts or {})), _line("status", status="running")]
+        opening = [_line("run", fields=dict(facts)), _line("status", status="running")]
         self._flusher.start(opening if rank == 0 else [])
-        _open_runs.add(self)
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
 
     @property
     def branch(self) -> int:
@@ -80,7 +104,9 @@ class Run:
         that nothing waits for a device. A name may hold slashes (`{"loss/general": 2.1}`). Never
         raises: a value that is no number is left out and said once on stderr.
         """
-        if values:
+        if values is not None:
+            if type(values) not in _DICT:
+                values = self._as_dict(values)
             metrics = {**values, **metrics} if metrics else dict(values)
         if not _PLAIN.issuperset(map(type, metrics.values())):
             metrics = {name: _settled(value) for name, value in metrics.items()}
@@ -117,13 +143,18 @@ class Run:
         self._closed = True
         if self.rank == 0:
             self.status(status, error)
-        self._queue = _Ended(self.name)
+        self._queue = _Ended(f"run {self.name} has ended; what is logged after its end is left out")
         self._flusher.close()
+        self._release()
         _open_runs.discard(self)
 
     def abandon(self) -> None:
         """Stop recording here without writing anything: in a forked child the run is its parent's."""
+        self._queue = _Ended(
+            f"this process is a child of the one that records run {self.name}; what it logs there is left out"
+        )
         self._flusher.abandon()
+        self._release()
 
     def __enter__(self) -> Self:
         return self
@@ -141,6 +172,15 @@ class Run:
         self.event("traceback", text, level="alarm")
         self.finish("failed", traceback.format_exception_only(kind, error)[-1].strip())
 
+    def _as_dict(self, values: Any) -> dict[str, Any]:
+        made = attempt(dict[str, Any], values)
+        if not isinstance(made, Failure):
+            return made
+        if not self._said_mapping:
+            self._said_mapping = True
+            say(f"log() takes a mapping of names to numbers; {shown(values)} is none and is left out")
+        return {}
+
     def _put(self, kind: str, /, **fields: Any) -> None:
         self._queue.append(_line(kind, **fields))
 
@@ -149,11 +189,11 @@ class Run:
 
 
 def run(
-    name: str | None = None,
+    name: str | os.PathLike[str] | None = None,
     *,
     store: str | os.PathLike[str] | None = None,
     resume: bool = False,
-    config: Mapping[str, Any] | None = None,
+    config: Any = None,
     project: str | None = None,
     total_steps: int | None = None,
     tags: tuple[str, ...] = (),
@@ -161,18 +201,46 @@ def run(
     """Start recording a run; use it as a context manager.
 
     Where `name` is taken, the new run is called `name-2`, `name-3`, …; with `resume=True` the run of
-    that name goes on instead (a step that goes back begins a branch). Raises AssayError for a name
-    that cannot be a folder's, a folder that cannot be written, or nothing to resume.
+    that name goes on instead (a step that goes back begins a branch). `config` is a mapping or an
+    object with fields, as an `argparse.Namespace`. Raises AssayError for a name that cannot be a
+    folder's, a folder that cannot be written, nothing to resume, or a run that another process records.
     """
     root = locate_store(store).root
-    wanted = name or Path(sys.argv[0] or "run").stem or "run"
-    given = {"config": config and dict(config), "project": project, "total_steps": total_steps, "tags": list(tags)}
-    facts = {key: value for key, value in given.items() if value}
+    wanted = str(name) if name else _script_name()
+    given = {"config": _fields(config), "project": project, "total_steps": total_steps, "tags": list(tags)}
+    # Made plain before anything is on disk, so that no value can leave an empty run behind.
+    facts = {key: value for key, value in plain(given).items() if value}
     try:
-        folder = existing_folder(root, wanted) if resume else new_folder(root, wanted)
-        return Run(folder, facts=facts)
+        return _resumed(root, wanted, facts) if resume else _new(root, wanted, facts)
     except OSError as error:
         raise AssayError(f"cannot record in {root}: {error.strerror}. Name another place with ASSAY_STORE.") from error
+
+
+def _new(root: Path, name: str, facts: Mapping[str, Any]) -> Run:
+    folder = new_folder(root, name)
+    try:
+        return Run(folder, facts=facts)
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _resumed(root: Path, name: str, facts: Mapping[str, Any]) -> Run:
+    return Run(existing_folder(root, name), facts=facts)
+
+
+def _script_name() -> str:
+    name = Path(sys.argv[0]).stem if sys.argv else ""
+    return name if _is_name(name) else "run"
+
+
+def _fields(config: Any) -> Any:
+    if config is None or isinstance(config, Mapping):
+        return cast("Mapping[Any, Any] | None", config)
+    fields = attempt(vars, config)
+    if isinstance(fields, Failure):
+        raise AssayError(f"config is {shown(config)}; give a mapping, or an object with fields")
+    return fields
 
 
 def new_folder(root: Path, name: str) -> Path:
@@ -199,8 +267,17 @@ def existing_folder(root: Path, name: str) -> Path:
 
 
 def _check_name(name: str) -> None:
-    if not name or name.startswith(".") or set(name) & set('/\\@:*?"<>|\0\n') or len(name.encode()) > 120:
-        raise AssayError(f"{name!r} cannot be a run's name: use letters, digits, dots and dashes, 120 bytes at most.")
+    if not _is_name(name):
+        raise AssayError(
+            f"{name!r} cannot be a run's name: use letters, digits, dots and dashes, 120 bytes at most; "
+            f"it begins neither with a dot or a dash nor with {' or '.join(_OURS)}."
+        )
+
+
+def _is_name(name: str) -> bool:
+    if not name or not name.isprintable() or set(name) & set('/\\@:*?"<>|'):
+        return False
+    return not name.casefold().startswith((".", "-", *_OURS)) and len(name.encode()) <= 120
 
 
 def _line(kind: str, /, **fields: Any) -> Line:
@@ -209,11 +286,12 @@ def _line(kind: str, /, **fields: Any) -> Line:
 
 def _settled(value: Any) -> Any:
     """A value that later changes of the caller's object cannot touch."""
+    return value if type(value) in _PLAIN else attempt(_copied, value)
+
+
+def _copied(value: Any) -> Any:
     detach = getattr(value, "detach", None)
-    try:
-        return value if detach is None else detach().clone()
-    except (RuntimeError, TypeError, AttributeError):
-        return repr(value)
+    return value if detach is None else detach().clone()
 
 
 def _abandon_in_child() -> None:

@@ -31,10 +31,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+from assay.foreign import Failure, attempt, plain
+
 __all__ = ["FORMAT", "SpoolChunk", "SpoolFile", "as_number", "encode", "read_spool", "spell_nonfinite", "spool_name"]
 
 FORMAT = 1
 """Version of the line format; a reader skips files of a newer one and says so."""
+
+_BLOCK = 1 << 20
 
 _NONFINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
@@ -42,15 +46,14 @@ _strict = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=
 
 
 def encode(line: dict[str, Any]) -> bytes:
-    r"""Turn one line into bytes with its newline.
+    r"""Turn one line into bytes with its newline; what JSON does not know is made plain.
 
     >>> encode({"k": "step", "v": {"loss": float("inf")}})
     b'{"k":"step","v":{"loss":"inf"}}\n'
     """
-    try:
-        text = _strict(line)
-    except ValueError:
-        text = _strict(spell_nonfinite(line))
+    text = attempt(_strict, line)
+    if isinstance(text, Failure):
+        text = _strict(plain(line))
     return text.encode("utf-8", "replace") + b"\n"
 
 
@@ -94,16 +97,19 @@ class SpoolFile:
         folder = run_folder / "spool"
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / spool_name(rank)
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL
-        flags |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-        self._descriptor = os.open(self.path, flags, 0o644)
+        self._descriptor = _created(self.path)
         self._pending = b""
         self._written = 0
         opening = {
             "k": "open", "format": FORMAT, "t": time.time(), "run": run_folder.name, "rank": rank,
             "pid": os.getpid(), "host": socket.gethostname(), "program": program,
         }  # fmt: skip
-        self.write(encode(opening))
+        try:
+            self.write(encode(opening))
+        except OSError:
+            # Nothing is in it, and whoever tries again would leave one more.
+            self.discard()
+            raise
 
     def write(self, lines: bytes) -> None:
         """Append whole lines; what does not fit is kept and goes first the next time.
@@ -125,6 +131,26 @@ class SpoolFile:
         """Whether someone deleted the file, so that lines written now would be lost."""
         return os.fstat(self._descriptor).st_nlink == 0
 
+    def restore(self) -> None:
+        """Make a deleted file anew under its name, with the same bytes; what is unwritten goes behind them.
+
+        The bytes come from the descriptor, which a deleted file outlives. A reader sees all of the
+        new file or nothing of it. Raises OSError and changes nothing where it cannot be written.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = self.path.with_suffix(".new")
+        unfinished.unlink(missing_ok=True)
+        fresh = _created(unfinished)
+        try:
+            _copy(self._descriptor, fresh)
+            unfinished.replace(self.path)
+        except OSError:
+            os.close(fresh)
+            unfinished.unlink(missing_ok=True)
+            raise
+        os.close(self._descriptor)
+        self._descriptor = fresh
+
     def sync(self) -> None:
         """Ask the disk to keep what was written even if the power fails."""
         getattr(os, "fdatasync", os.fsync)(self._descriptor)
@@ -132,6 +158,24 @@ class SpoolFile:
     def close(self) -> None:
         """Close the file; it stays where it is as long as the run."""
         os.close(self._descriptor)
+
+    def discard(self) -> None:
+        """Close the file and delete it: nothing that counts is in it."""
+        self.close()
+        self.path.unlink(missing_ok=True)
+
+
+def _created(path: Path) -> int:
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL
+    return os.open(path, flags | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0), 0o644)
+
+
+def _copy(source: int, target: int) -> None:
+    os.lseek(source, 0, os.SEEK_SET)
+    while data := os.read(source, _BLOCK):
+        view = memoryview(data)
+        while view:
+            view = view[os.write(target, view) :]
 
 
 class SpoolChunk(NamedTuple):

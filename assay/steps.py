@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from assay.flusher import Line, say
+from assay.foreign import Failure, attempt, shown
 from assay.spool import read_spool
 
 __all__ = ["StepLines", "last_position"]
@@ -35,14 +36,14 @@ class StepLines:
             step = values.pop("step", self._last + 1)
         number = _whole(step)
         if number is None:
-            self._say_once("step", f"step {step!r:.80} is no whole number from 0 up; its values are left out")
+            self._say_once("step", f"step {shown(step)} is no whole number from 0 up; its values are left out")
             return []
         numbers = dict(self._numbers(values))
         return [*self._branch_for(number, numbers, moment), self._step(number, moment, numbers, batch)]
 
     def _other(self, line: Line) -> list[Line]:
         if line["k"] == "fork":
-            return [self._fork(line["after"], line["reason"], line["data"], line["t"])]
+            return self._asked_fork(line)
         if line["k"] in ("event", "checkpoint"):
             line.setdefault("b", self.branch)
         return [line]
@@ -63,6 +64,13 @@ class StepLines:
         if any(step < self._latest.get(name, self._floor + 1) for name in values):
             yield self._fork(step - 1, "resume", {}, moment)
 
+    def _asked_fork(self, line: Line) -> list[Line]:
+        after = -1 if line["after"] == -1 else _whole(line["after"])
+        if after is None:
+            self._say_once("fork", f"no branch can begin after step {shown(line['after'])}; it is left out")
+            return []
+        return [self._fork(after, line["reason"], line["data"], line["t"])]
+
     def _fork(self, after: int, reason: str, data: Line, moment: float) -> Line:
         parent = self.branch
         self.branch += 1
@@ -73,12 +81,14 @@ class StepLines:
             "fork": after, "reason": reason, "data": data,
         }  # fmt: skip
 
-    def _numbers(self, values: Line) -> Iterator[tuple[str, float]]:
-        for name, value in values.items():
-            try:
-                yield name, value if type(value) in (int, float) else float(value)
-            except (TypeError, ValueError, RuntimeError, OverflowError):
-                self._say_once(name, f"{name} = {value!r:.80} is no number and is left out")
+    def _numbers(self, values: dict[Any, Any]) -> Iterator[tuple[str, float]]:
+        for key, value in values.items():
+            name = key if isinstance(key, str) else shown(key)
+            number = value if type(value) is float else attempt(float, value)
+            if isinstance(number, Failure):
+                self._say_once(name, f"{name} = {shown(value)} is no number and is left out")
+            else:
+                yield name, value if type(value) is int else number
 
     def _say_once(self, key: str, sentence: str) -> None:
         if key not in self._said and len(self._said) < 100:
@@ -87,10 +97,12 @@ class StepLines:
 
 
 def _whole(step: Any) -> int | None:
-    try:
-        number = int(step)
-    except (TypeError, ValueError, OverflowError):
-        return None
+    number = attempt(_as_whole, step)
+    return None if isinstance(number, Failure) else number
+
+
+def _as_whole(step: Any) -> int | None:
+    number = int(step)
     return number if number == step and 0 <= number < 2**62 else None
 
 
@@ -106,11 +118,13 @@ def _last_in(path: Path) -> tuple[int, int]:
     size, tail = path.stat().st_size, _TAIL
     while True:
         lines = read_spool(path, offset=max(0, size - tail), limit=tail + 1).lines
-        found = [_position(line) for line in lines if line["k"] in ("branch", "step")]
+        found = [position for line in lines if (position := _position(line))]
         if found or tail >= size:
             return max(found, default=(1, -1))
         tail *= 4
 
 
-def _position(line: Line) -> tuple[int, int]:
-    return line["b"], line["fork"] if line["k"] == "branch" else line["s"]
+def _position(line: Line) -> tuple[int, int] | None:
+    key = {"branch": "fork", "step": "s"}.get(line["k"], "")
+    branch, step = line.get("b"), line.get(key)
+    return (branch, step) if type(branch) is int and type(step) is int else None

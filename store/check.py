@@ -35,6 +35,12 @@ def _by_query(store: Store, name: str, well: str, ill: str, sql: str) -> Check:
     return Check(name, not found, ill.format("; ".join(found[:5]), n=len(found)) if found else well)
 
 
+_OWNED = (
+    "branch", "metric", "metric_span", "step_batch", "checkpoint", "event", "request", "pin", "dataset", "sample",
+    "spool_offset",
+)  # fmt: skip
+"""Tables with a run_id; in `pin` it may be null, which is no run's."""
+
 _QUESTIONS = (
     (
         "run names", "every run has a name of its own", "names used twice: {}",
@@ -46,15 +52,20 @@ _QUESTIONS = (
         "WHERE b.parent IS NOT NULL AND p.branch IS NULL"),
     ),
     (
+        "branch numbers", "every branch has a number of its own, above its parent's",
+        "branches declared twice or not above their parent (run, branch): {}",
+        "SELECT run_id, branch FROM branch GROUP BY ALL HAVING count(*) > 1 OR bool_or(parent >= branch) ORDER BY ALL",
+    ),
+    (
         "steps", "no value stands twice", "values that stand twice (run, branch, metric, step): {}",
         ("SELECT run_id, branch, n.name, step FROM metric m JOIN metric_name n ON n.id = m.metric_id "
         "GROUP BY ALL HAVING count(*) > 1 LIMIT 6"),
     ),
     (
         "owners", "every row belongs to a run", "rows without a run, in {}",
-        ("SELECT 'metric' AS t FROM metric WHERE run_id NOT IN (SELECT id FROM run) "
-        "UNION SELECT 'checkpoint' FROM checkpoint WHERE run_id NOT IN (SELECT id FROM run) "
-        "UNION SELECT 'event' FROM event WHERE run_id NOT IN (SELECT id FROM run)"),
+        " UNION ".join(
+            f"SELECT '{table}' AS t FROM {table} WHERE run_id NOT IN (SELECT id FROM run)" for table in _OWNED
+        ) + " ORDER BY t",
     ),
     (
         "metric names", "every metric has its name", "numbers without a name: {}",
@@ -78,17 +89,23 @@ def _missing_spools(store: Store) -> tuple[bool, str]:
         f"{row['name']}/{row['file']}" for row in rows if not _covers(store, row["name"], row["file"], row["offset"])
     ]
     if lost:
-        return False, f"spools gone or shorter than what was loaded from them: {'; '.join(lost[:5])}"
+        return False, f"spools gone, out of reach or shorter than what was loaded from them: {'; '.join(lost[:5])}"
     return True, f"all {len(rows)} spool files that were loaded are there"
 
 
 def _covers(store: Store, run: str, file: str, offset: int) -> bool:
     path = store.root / run / "spool" / file
-    return path.is_file() and path.stat().st_size >= offset
+    try:
+        return path.stat().st_size >= offset
+    except OSError:
+        return False
 
 
 def _unloaded(store: Store) -> tuple[bool, str]:
-    behind = list(_behind(store))
+    try:
+        behind = list(_behind(store))
+    except OSError as error:
+        return False, f"{error.filename} cannot be read: {error.strerror}"
     if behind:
         return True, f"lines that wait to be loaded, or were torn when their writer died, in {'; '.join(behind[:5])}"
     return True, "everything in the spools is loaded"

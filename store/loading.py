@@ -4,8 +4,9 @@ The rows and the byte offset behind them are written in one transaction that fir
 nobody else has moved the offset. Any assay process may load; who finds another loading leaves it.
 """
 
+import os
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -14,6 +15,7 @@ import duckdb
 import portalocker
 import pyarrow as pa
 from portalocker import LockFlags
+from portalocker.exceptions import BaseLockException
 
 from assay.spool import FORMAT, read_spool
 from store.database import Store, Transaction
@@ -24,7 +26,26 @@ from store.spool_rows import SpoolRows, rows_of
 __all__ = ["LoadReport", "Loader", "SpoolLoader", "load_spools", "spool_files"]
 
 CHUNK_BYTES = 4 << 20
-"""Read of one file a pass, which bounds the memory of a pass and the time others wait for it."""
+"""Read of one file a pass."""
+
+PASS_BYTES = 16 << 20
+"""Read of all files a pass, which bounds the memory of a pass and the time others wait for it."""
+
+ODD_CONTENT = (
+    pa.ArrowException, duckdb.DataError, duckdb.IntegrityError, duckdb.InvalidInputException, ArithmeticError,
+    ValueError, TypeError, LookupError, RecursionError,
+)  # fmt: skip
+"""What one file's lines can make Python, Arrow or DuckDB raise although each was looked at: then the
+files are put one by one, so that one cannot keep the others out."""
+
+SURVIVED = (StoreError, OSError, duckdb.Error, BaseLockException, MemoryError, RuntimeError, *ODD_CONTENT)
+"""What a pass can end with while the thread goes on: the store, its file or its lock sick, or a spool
+that nobody expected; a dashboard that silently stopped following would be worse than one that says why."""
+
+REMOVED = ".removed-"
+"""Begin of the name of the marker that lies beside a run's folder from the time it was removed."""
+
+MOST_DIGITS = 7
 
 Key = tuple[str, str]
 
@@ -39,13 +60,26 @@ class LoadReport(NamedTuple):
     """Lines that could not be read; they are counted in the store too."""
 
     newer: tuple[str, ...] = ()
-    """Spool files in a newer format than this program's; they are left alone."""
+    """Spool files in a format that this program does not know; they are left alone."""
+
+    unreadable: tuple[str, ...] = ()
+    """Spool files that could not be read or put in, as RUN/FILE: why; they are tried again."""
+
+
+class _Spool(NamedTuple):
+    """A spool file as it is now."""
+
+    key: Key
+    path: Path
+    size: int
 
 
 class _Piece(NamedTuple):
     """Lines of one file on their way into the store."""
 
     key: Key
+    path: Path
+    size: int
     before: int
     after: int
     rows: SpoolRows
@@ -59,9 +93,11 @@ class SpoolLoader:
         self._store = store
         self._offsets: dict[Key, int] = {}
         self._stuck: dict[Key, int] = {}
+        self._unreadable: dict[Key, str] = {}
+        self._refused: dict[Key, str] = {}
+        self._newer: set[Key] = set()
+        self._last_run = ""
         self._known_file: tuple[int, int] | None = None
-        self.newer: set[str] = set()
-        """Files of a newer format met so far."""
 
     def load(self) -> LoadReport:
         """Load everything there is by now. Raises StoreError, OSError, duckdb.Error; what was not
@@ -69,26 +105,58 @@ class SpoolLoader:
         """
         lines = damaged = 0
         while pieces := self._pieces():
-            self._put(pieces)
-            lines += sum(piece.rows.lines for piece in pieces)
-            damaged += sum(piece.rows.damaged for piece in pieces)
-        return LoadReport(lines, damaged, tuple(sorted(self.newer)))
+            for piece in self._put(pieces):
+                lines += piece.rows.lines
+                damaged += piece.rows.damaged
+        troubled = {**self._refused, **self._unreadable}
+        unreadable = tuple(f"{run}/{file}: {why}" for (run, file), why in sorted(troubled.items()))
+        return LoadReport(lines, damaged, tuple(sorted(file for _, file in self._newer)), unreadable)
 
     def _pieces(self) -> list[_Piece]:
         self._forget_if_replaced()
-        grown = [(key, path, size) for key, path, size in _spools(self._store.root) if self._has_grown(key, size)]
+        grown = [spool for spool in self._spools() if self._has_grown(spool)]
         if not grown:
             return []
         if not self._store.exists:
             self._store.create()
         self._offsets.update(self._stored_offsets())
-        pieces = [self._piece(key, path) for key, path, _ in grown]
-        # A torn last line, or a newer format: not looked at again until the file grows.
-        self._stuck.update({key: size for (key, _, size), piece in zip(grown, pieces, strict=True) if piece is None})
-        return [piece for piece in pieces if piece is not None]
+        # Where there is more than a pass can take, the runs take turns.
+        grown.sort(key=lambda spool: spool.key[0] <= self._last_run)
+        return self._within_budget(grown)
 
-    def _has_grown(self, key: Key, size: int) -> bool:
-        return size > self._offsets.get(key, 0) and size != self._stuck.get(key)
+    def _within_budget(self, grown: list[_Spool]) -> list[_Piece]:
+        pieces: list[_Piece] = []
+        waiting: set[tuple[str, int]] = set()
+        budget = PASS_BYTES
+        for spool in grown:
+            writer = _writer(spool.key)
+            # Facts of a later file replace those of an earlier one, so each is loaded whole before the next.
+            if writer in waiting or (piece := self._piece(spool)) is None:
+                continue
+            pieces.append(piece)
+            if piece.after < spool.size:
+                waiting.add(writer)
+            budget -= piece.after - piece.before
+            self._last_run = spool.key[0]
+            if budget <= 0:
+                break
+        return pieces
+
+    def _spools(self) -> list[_Spool]:
+        found: list[_Spool] = []
+        self._unreadable.clear()
+        for path in spool_files(self._store.root):
+            key = (path.parent.parent.name, path.name)
+            try:
+                found.append(_Spool(key, path, path.stat().st_size))
+            except FileNotFoundError:
+                continue  # its run was removed meanwhile
+            except OSError as error:
+                self._unreadable[key] = error.strerror or str(error)
+        return found
+
+    def _has_grown(self, spool: _Spool) -> bool:
+        return spool.size > self._offsets.get(spool.key, 0) and spool.size != self._stuck.get(spool.key)
 
     def _forget_if_replaced(self) -> None:
         try:
@@ -100,38 +168,66 @@ class SpoolLoader:
             self._known_file = file
             self._offsets.clear()
             self._stuck.clear()
+            self._refused.clear()
 
     def _stored_offsets(self) -> dict[Key, int]:
         rows = self._store.rows('SELECT r.name, o.file, o."offset" FROM spool_offset o JOIN run r ON r.id = o.run_id')
         return {(row["name"], row["file"]): row["offset"] for row in rows}
 
-    def _piece(self, key: Key, path: Path) -> _Piece | None:
-        before = self._offsets.get(key, 0)
-        if key[1] in self.newer:
+    def _piece(self, spool: _Spool) -> _Piece | None:
+        key, before = spool.key, self._offsets.get(spool.key, 0)
+        try:
+            chunk = read_spool(spool.path, before, CHUNK_BYTES)
+        except FileNotFoundError:
             return None
-        chunk = read_spool(path, before, CHUNK_BYTES)
-        if before == 0 and chunk.lines and chunk.lines[0].get("format", FORMAT) > FORMAT:
-            self.newer.add(key[1])
+        except OSError as error:
+            self._unreadable[key] = error.strerror or str(error)
             return None
-        if chunk.offset == before:
+        unknown = before == 0 and bool(chunk.lines) and not _is_known(chunk.lines[0].get("format", FORMAT))
+        if unknown:
+            self._newer.add(key)
+        if unknown or chunk.offset == before:
+            # A torn last line, or a format of another program: not looked at again until the file grows.
+            self._stuck[key] = spool.size
             return None
-        rows = rows_of(chunk.lines, rank=_rank(key[1]))
+        rows = rows_of(chunk.lines, rank=_writer(key)[1])
         rows.damaged += chunk.damaged
-        return _Piece(key, before, chunk.offset, rows)
+        return _Piece(key, spool.path, spool.size, before, chunk.offset, rows)
 
-    def _put(self, pieces: list[_Piece]) -> None:
+    def _put(self, pieces: list[_Piece]) -> list[_Piece]:
+        """The pieces that were put."""
         for piece in pieces:
             self._offsets.pop(piece.key, None)
-        self._offsets.update(self._store.transaction(lambda transaction: _put_pieces(transaction, pieces)))
+        try:
+            put = self._store.transaction(lambda transaction: _put_pieces(transaction, pieces))
+        except ODD_CONTENT as error:
+            if len(pieces) > 1:
+                return [done for piece in pieces for done in self._put([piece])]
+            self._leave(pieces[0], error)
+            return []
+        for piece in put:
+            self._offsets[piece.key] = piece.after
+            self._refused.pop(piece.key, None)
+        return put
+
+    def _leave(self, piece: _Piece, error: BaseException) -> None:
+        self._stuck[piece.key] = piece.size
+        self._refused[piece.key] = str(error).partition("\n")[0] or type(error).__name__
 
 
 def load_spools(store: Store, *, wait: float = 5.0) -> LoadReport:
     """Load all spools once, waiting up to `wait` seconds for another process that is at it.
 
-    Raises StoreError, OSError.
+    Where the folder cannot be written, nothing is loaded. Raises StoreError.
     """
-    with _sole_loader(store, wait) as mine:
-        return SpoolLoader(store).load() if mine else LoadReport()
+    try:
+        with _sole_loader(store, wait) as mine:
+            return SpoolLoader(store).load() if mine else LoadReport()
+    except OSError as error:
+        raise StoreError(
+            f"cannot load what lies in {store.root}: {error.strerror or error}; mend that, or name another store "
+            "with --store"
+        ) from error
 
 
 class Loader:
@@ -170,11 +266,10 @@ class Loader:
     def _pass(self, wait: float) -> None:
         try:
             with _sole_loader(self._store, wait) as mine:
-                if mine:
-                    self._loader.load()
-            self.error = None
-        except (StoreError, OSError, duckdb.Error) as error:
-            self.error = str(error)
+                report = self._loader.load() if mine else LoadReport()
+            self.error = "; ".join(report.unreadable) or None
+        except SURVIVED as error:
+            self.error = str(error) or type(error).__name__
 
 
 @contextmanager
@@ -192,8 +287,16 @@ def _sole_loader(store: Store, wait: float) -> Generator[bool]:
     )
     try:
         lock.acquire()
-    except portalocker.LockException:
+    except BaseLockException:
         yield False
+        return
+    except OSError as error:
+        if not os.access(store.root, os.R_OK | os.X_OK):
+            raise StoreError(
+                f"the folder {store.root} cannot be read: {error.strerror}; change its permissions, or name another "
+                "store with --store"
+            ) from error
+        yield False  # what was loaded before can still be read
         return
     try:
         yield True
@@ -201,40 +304,62 @@ def _sole_loader(store: Store, wait: float) -> Generator[bool]:
         lock.release()
 
 
-def _spools(root: Path) -> Iterator[tuple[Key, Path, int]]:
-    for path in spool_files(root):
-        try:
-            yield (path.parent.parent.name, path.name), path, path.stat().st_size
-        except FileNotFoundError:
-            continue  # its run was removed meanwhile
-
-
 def spool_files(root: Path) -> list[Path]:
-    """All spool files of a store, by run and then by rank and time."""
-    return sorted(path for path in root.glob("*/spool/*.jsonl") if not path.parent.parent.name.startswith("."))
+    """All spool files of a store, by run and then by rank and time; not those of runs being removed."""
+    removed = {marker.name.removeprefix(REMOVED) for marker in root.glob(f"{REMOVED}*")}
+    runs = {path: path.parent.parent.name for path in root.glob("*/spool/*.jsonl")}
+    return sorted(
+        path for path, run in runs.items() if not run.startswith(".") and (run not in removed or not _is_removed(path))
+    )
 
 
-def _rank(file: str) -> int:
-    rank = file.split("-", 1)[0]
-    return int(rank) if rank.isdigit() else 0
+def _writer(key: Key) -> tuple[str, int]:
+    """Run and rank of a file."""
+    rank = key[1].split("-", 1)[0]
+    # Not isdigit: int() does not take all that it does, and a longer number is no rank.
+    return key[0], int(rank) if rank.isdecimal() and len(rank) < MOST_DIGITS else 0
 
 
-def _put_pieces(transaction: Transaction, pieces: list[_Piece]) -> dict[Key, int]:
-    """The new offset of each file whose piece was put."""
-    put: dict[Key, int] = {}
+def _is_known(found: Any) -> bool:
+    return type(found) is int and found <= FORMAT
+
+
+def _put_pieces(transaction: Transaction, pieces: list[_Piece]) -> list[_Piece]:
+    """The pieces that were put, which those of a removed run and those already loaded are not."""
+    put: list[_Piece] = []
+    overtaken: set[tuple[str, int]] = set()
     for piece in pieces:
         run, file = piece.key
+        if _writer(piece.key) in overtaken or _is_removed(piece.path):
+            continue
         found = transaction.read(
             'SELECT o."offset" FROM spool_offset o JOIN run r ON r.id = o.run_id '
             "WHERE r.name = $run AND o.file = $file",
             {"run": run, "file": file},
         ).to_pylist()
         if (found[0]["offset"] if found else 0) != piece.before:
-            continue  # someone else loaded these lines since they were read
+            # Someone else loaded these lines since they were read, perhaps not to the end of the file.
+            overtaken.add(_writer(piece.key))
+            continue
         run_id = put_rows(transaction, run, piece.rows)
         _put_offset(transaction, run_id, piece, first=not found)
-        put[piece.key] = piece.after
+        put.append(piece)
     return put
+
+
+def _is_removed(spool: Path) -> bool:
+    """Whether a file is gone or about to go; what was written since belongs to a new run of that name."""
+    folder = spool.parent.parent
+    try:
+        changed = spool.stat().st_mtime_ns
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    try:
+        return folder.with_name(f"{REMOVED}{folder.name}").stat().st_mtime_ns >= changed
+    except OSError:
+        return False
 
 
 def _put_offset(transaction: Transaction, run_id: int, piece: _Piece, *, first: bool) -> None:

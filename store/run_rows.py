@@ -1,9 +1,11 @@
 """Write the rows of one run inside a transaction: ids are given here, so they cannot collide."""
 
+from datetime import timedelta
 from typing import Any, TypeAlias
 
 import pyarrow as pa
 
+from store.clock import utc_now
 from store.database import Transaction
 from store.spans import put_spans
 from store.spool_rows import SpoolRows
@@ -14,8 +16,11 @@ Row: TypeAlias = dict[str, Any]
 
 _TIME = pa.timestamp("us")
 
+CLOCKS_DIFFER = timedelta(days=1)
+"""How far a heartbeat may lie ahead: one of a wrong clock would make a dead run look alive until then."""
+
 _COMPUTED = {
-    "heartbeat": "greatest(heartbeat, make_timestamp($heartbeat))",
+    "heartbeat": "greatest(heartbeat, least(make_timestamp($heartbeat), $soon))",
     "ended": "make_timestamp($ended)",
     "first_step": "least(first_step, $first_step)",
 }
@@ -93,6 +98,7 @@ def put_rows(transaction: Transaction, run: str, rows: SpoolRows) -> int:
         # Before the branches are put, so that the newest one known is that of the rows so far.
         branch, step = rows.position
         transaction.execute(_MOVE, {"run_id": run_id, "branch": branch, "step": step})
+    _leave_out_known_branches(transaction, run_id, rows)
     for table, items in rows.tables.items():
         _put_table(transaction, table, run_id, items)
     for item in rows.checkpoints:
@@ -108,9 +114,9 @@ def _run_id(transaction: Transaction, name: str, rows: SpoolRows) -> int:
         return found[0]["id"]
     transaction.execute(
         "INSERT INTO run (id, name, status, created, heartbeat, tags, starred, archived) "
-        "SELECT coalesce(max(id), 0) + 1, $name, 'queued', make_timestamp($time), make_timestamp($time), [], "
-        "false, false FROM run",
-        {"name": name, "time": rows.first_time or 0},
+        "SELECT coalesce(max(id), 0) + 1, $name, 'queued', make_timestamp($time), "
+        "least(make_timestamp($time), $soon), [], false, false FROM run",
+        {"name": name, "time": rows.first_time or 0, "soon": utc_now() + CLOCKS_DIFFER},
     )
     run_id = transaction.read("SELECT max(id) AS id FROM run").to_pylist()[0]["id"]
     start: Row = {"branch": 1, "fork_step": -1, "reason": "start", "created": rows.first_time or 0, "data": "{}"}
@@ -122,11 +128,32 @@ def _put_facts(transaction: Transaction, run_id: int, facts: Row) -> None:
     if not facts:
         return
     changes = ", ".join(f"{name} = {_placeholder(name)}" for name in facts)
-    transaction.execute(f"UPDATE run SET {changes} WHERE id = $run_id", {**facts, "run_id": run_id})
+    values = {**facts, "run_id": run_id}
+    if "heartbeat" in facts:
+        values["soon"] = utc_now() + CLOCKS_DIFFER
+    transaction.execute(f"UPDATE run SET {changes} WHERE id = $run_id", values)
 
 
 def _placeholder(name: str) -> str:
     return _COMPUTED.get(name, f"${name}")
+
+
+def _leave_out_known_branches(transaction: Transaction, run_id: int, rows: SpoolRows) -> None:
+    """A number is given to one branch only; a line that declares it again is damaged.
+
+    Ranks above 0 declare what rank 0 does.
+    """
+    declared = rows.tables.pop("branch", [])
+    if not declared:
+        return
+    sql = "SELECT branch FROM branch WHERE run_id = $run_id"
+    known = {row["branch"] for row in transaction.rows(sql, {"run_id": run_id})}
+    fresh = {row["branch"]: row for row in reversed(declared) if row["branch"] not in known}
+    if rows.rank == 0:
+        rows.lines -= len(declared) - len(fresh)
+        rows.damaged += len(declared) - len(fresh)
+    if fresh:
+        rows.tables["branch"] = [fresh[branch] for branch in sorted(fresh)]
 
 
 def _put_table(transaction: Transaction, table: str, run_id: int, items: list[Row]) -> None:

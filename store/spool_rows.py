@@ -13,6 +13,17 @@ __all__ = ["SpoolRows", "rows_of"]
 Line: TypeAlias = dict[str, Any]
 Row: TypeAlias = dict[str, Any]
 
+MOST_WHOLE = 2**62
+"""Whole numbers stay below this, so that adding to one in SQL cannot overflow."""
+
+MOST_BRANCHES = 2**31
+
+MOST_SECONDS = 253_402_300_800
+"""The year 10000, which readers cannot show; times in milliseconds lie beyond it."""
+
+DEEPEST = 100
+"""Levels of an object in details: readers walk through it recursively."""
+
 
 @dataclass
 class SpoolRows:
@@ -59,7 +70,7 @@ def rows_of(lines: list[Line], rank: int = 0) -> SpoolRows:
             handler = _HANDLERS.get(line["k"])
             if handler is not None:
                 handler(rows, line, time)
-        except (KeyError, TypeError, ValueError, OverflowError):
+        except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
             rows.damaged += 1
             continue
         rows.lines += 1
@@ -69,7 +80,7 @@ def rows_of(lines: list[Line], rank: int = 0) -> SpoolRows:
 
 
 def _step(rows: SpoolRows, line: Line, time: int) -> None:
-    branch, step = _whole(line["b"]), _whole(line["s"])
+    branch, step = _branch_number(line["b"]), _whole(line["s"])
     logged = _object(line["v"])
     names = [_text(name) for name in logged]
     if rows.rank:
@@ -90,19 +101,21 @@ def _step(rows: SpoolRows, line: Line, time: int) -> None:
 def _batch_row(batch: Line) -> Row:
     return {
         "update": _whole_or_none(batch.get("update")),
-        "verdict": batch.get("verdict") and _text(batch["verdict"]),
+        "verdict": _text_or_none(batch.get("verdict") or None),
         "rows": [_whole(row) for row in cast("list[Any]", batch.get("rows") or [])],
         "losses": [_finite_or_not(loss) for loss in cast("list[Any]", batch.get("losses") or [])],
     }
 
 
 def _branch(rows: SpoolRows, line: Line, time: int) -> None:
-    fork = _whole(line["fork"])
+    branch, parent, fork = _branch_number(line["b"]), _branch_number(line["parent"]), _whole(line["fork"])
+    if not 1 <= parent < branch or fork < -1:
+        raise ValueError(line)
     rows.add(
-        "branch", branch=_whole(line["b"]), parent=_whole(line["parent"]), fork_step=fork,
-        reason=_text(line["reason"]), created=time, data=_json(line.get("data")),
+        "branch", branch=branch, parent=parent, fork_step=fork, reason=_text(line["reason"]), created=time,
+        data=_json(line.get("data")),
     )  # fmt: skip
-    _moved_to(rows, _whole(line["b"]), fork)
+    _moved_to(rows, branch, fork)
 
 
 def _moved_to(rows: SpoolRows, branch: int, step: int) -> None:
@@ -114,23 +127,24 @@ def _moved_to(rows: SpoolRows, branch: int, step: int) -> None:
 
 def _checkpoint(rows: SpoolRows, line: Line, time: int) -> None:
     row: Row = {
-        "branch": _whole(line["b"]), "step": _whole(line["s"]), "state": _text(line["state"]),
+        "branch": _branch_number(line["b"]), "step": _whole(line["s"]), "state": _text(line["state"]),
         "path": _text(line["path"]), "sha256": _text_or_none(line.get("sha256")),
         "bytes": _whole_or_none(line.get("bytes")), "changed": time, "data": _json(line.get("data")),
     }  # fmt: skip
-    rows.checkpoints.append(row)
     message = f"checkpoint at step {row['step']}: {row['state']}"
     rows.add(
         "event", branch=row["branch"], step=row["step"], time=time, kind="checkpoint", level="info",
         message=message, data=_json({"state": row["state"], "path": row["path"], "reason": line.get("reason")}),
     )  # fmt: skip
+    rows.checkpoints.append(row)
 
 
 def _event(rows: SpoolRows, line: Line, time: int) -> None:
+    branch = line.get("b")
     rows.add(
-        "event", branch=_whole_or_none(line.get("b")), step=_whole_or_none(line.get("s")), time=time,
-        kind=_text(line["kind"]), level=_text(line.get("level") or "info"), message=_text(line["message"]),
-        data=_json(line.get("data")),
+        "event", branch=None if branch is None else _branch_number(branch), step=_whole_or_none(line.get("s")),
+        time=time, kind=_text(line["kind"]), level=_text(line.get("level") or "info"),
+        message=_text(line["message"]), data=_json(line.get("data")),
     )  # fmt: skip
 
 
@@ -140,9 +154,9 @@ def _run(rows: SpoolRows, line: Line, _time: int) -> None:
 
 
 def _status(rows: SpoolRows, line: Line, time: int) -> None:
-    status, error = _text(line["status"]), line.get("error")
+    status, error = _text(line["status"]), _text_or_none(line.get("error") or None)
     ended = time if status in ("finished", "failed") else None
-    rows.facts.update(status=status, error=error and _text(error), ended=ended)
+    rows.facts.update(status=status, error=error, ended=ended)
     rows.add(
         "event", time=time, kind="status", level="alarm" if status == "failed" else "info",
         message=f"{status}: {error}" if error else status, data="{}",
@@ -158,11 +172,15 @@ def _dataset(rows: SpoolRows, line: Line, _time: int) -> None:
 
 def _samples(rows: SpoolRows, line: Line, _time: int) -> None:
     dataset = _text(line["dataset"])
-    for number, own_id, source, task, digest in line["rows"]:
-        rows.add(
-            "sample", dataset=dataset, row=_whole(number), id=own_id and _text(own_id),
-            source=source and _text(source), task=task and _text(task), hash=_text(digest),
-        )  # fmt: skip
+    samples = [
+        {
+            "dataset": dataset, "row": _whole(number), "id": _text_or_none(own_id), "source": _text_or_none(source),
+            "task": _text_or_none(task), "hash": _text(digest),
+        }
+        for number, own_id, source, task, digest in line["rows"]
+    ]  # fmt: skip
+    for sample in samples:
+        rows.add("sample", **sample)
 
 
 _HANDLERS: dict[str, Callable[[SpoolRows, Line, int], None]] = {
@@ -177,12 +195,20 @@ _HANDLERS: dict[str, Callable[[SpoolRows, Line, int], None]] = {
 }
 
 
-def _micros(seconds: float) -> int:
-    return _whole(int(seconds * 1_000_000))
+def _micros(seconds: Any) -> int:
+    if type(seconds) not in (int, float) or not 0 <= seconds < MOST_SECONDS:
+        raise TypeError(seconds)
+    return int(seconds * 1_000_000)
 
 
 def _whole(value: Any) -> int:
-    if type(value) is not int or not -(2**63) <= value < 2**63:
+    if type(value) is not int or not -MOST_WHOLE < value < MOST_WHOLE:
+        raise TypeError(value)
+    return value
+
+
+def _branch_number(value: Any) -> int:
+    if type(value) is not int or not 0 <= value < MOST_BRANCHES:
         raise TypeError(value)
     return value
 
@@ -205,8 +231,21 @@ def _object(value: Any) -> Row:
 
 
 def _json(value: Any) -> str:
-    """An object as JSON that the store takes: no NaN, and nothing that is no UTF-8."""
-    return _text(json.dumps(spell_nonfinite(_object(value or {})), ensure_ascii=False))
+    """An object as JSON that the store takes: no NaN, nothing that is no UTF-8, nothing too deep."""
+    text = json.dumps(spell_nonfinite(_object(value or {})), ensure_ascii=False)
+    if text.count("{") + text.count("[") > DEEPEST and _is_deeper(value, DEEPEST):
+        raise ValueError(value)
+    return _text(text)
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    if isinstance(value, dict):
+        inner = cast("dict[str, Any]", value).values()
+    elif isinstance(value, list):
+        inner = cast("list[Any]", value)
+    else:
+        return False
+    return levels == 0 or any(_is_deeper(item, levels - 1) for item in inner)
 
 
 def _texts(value: Any) -> list[str]:

@@ -56,7 +56,10 @@ def caught_whole(path: Path) -> list[str]:
 
 
 def test_no_exception_is_hidden():
-    assert [item for path in SOURCES for item in caught_whole(path)] == []
+    # The one place where code of other people's classes runs; its callers say what was left out.
+    allowed = REPO / "assay" / "foreign.py"
+    assert [item for path in SOURCES if path != allowed for item in caught_whole(path)] == []
+    assert len(caught_whole(allowed)) == 1
 
 
 def test_nothing_is_left_open():

@@ -273,17 +273,31 @@ COMMENT ON COLUMN spool_offset.lines IS 'Lines loaded.';
 COMMENT ON COLUMN spool_offset.damaged IS 'Lines skipped because they could not be read.';
 
 CREATE VIEW run_path AS
-WITH RECURSIVE up AS (
+WITH RECURSIVE known AS (
+    -- One row a branch, and parents before children: then this ends whatever the table holds.
+    SELECT run_id, branch, max(parent) FILTER (parent < branch) AS parent, min(fork_step) AS fork_step
+    FROM branch GROUP BY run_id, branch
+), up AS (
     SELECT run_id, branch AS tip, branch, parent, fork_step, CAST(9223372036854775807 AS BIGINT) AS last_step
-    FROM branch
+    FROM known
     UNION ALL
-    SELECT up.run_id, up.tip, b.branch, b.parent, b.fork_step, least(up.last_step, up.fork_step)
-    FROM up JOIN branch b ON b.run_id = up.run_id AND b.branch = up.parent
+    SELECT up.run_id, up.tip, k.branch, k.parent, k.fork_step, least(up.last_step, up.fork_step)
+    FROM up JOIN known k ON k.run_id = up.run_id AND k.branch = up.parent
 )
 SELECT run_id, tip, branch, fork_step + 1 AS first_step, last_step FROM up;
 COMMENT ON VIEW run_path IS 'History of each branch (tip): which steps of which branch it is made of.';
 
 CREATE VIEW active_path AS
-SELECT run_id, branch, first_step, last_step
-FROM run_path JOIN (SELECT run_id, max(branch) AS tip FROM branch GROUP BY run_id) USING (run_id, tip);
+WITH RECURSIVE known AS (
+    SELECT run_id, branch, max(parent) FILTER (parent < branch) AS parent, min(fork_step) AS fork_step
+    FROM branch GROUP BY run_id, branch
+), up AS (
+    -- From the newest branches only: run_path grows with the square of their number.
+    SELECT run_id, branch, parent, fork_step, CAST(9223372036854775807 AS BIGINT) AS last_step
+    FROM known JOIN (SELECT run_id, max(branch) AS branch FROM branch GROUP BY run_id) USING (run_id, branch)
+    UNION ALL
+    SELECT up.run_id, k.branch, k.parent, k.fork_step, least(up.last_step, up.fork_step)
+    FROM up JOIN known k ON k.run_id = up.run_id AND k.branch = up.parent
+)
+SELECT run_id, branch, fork_step + 1 AS first_step, last_step FROM up;
 COMMENT ON VIEW active_path IS 'History of each run''s newest branch; steps outside it are abandoned.';

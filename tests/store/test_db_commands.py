@@ -53,6 +53,8 @@ def test_a_whole_store_passes_every_check(full):
         ("UPDATE branch SET parent = 9 WHERE run_id = 1", "branches"),
         ("DELETE FROM metric_name", "metric names"),
         ("UPDATE metric SET run_id = 77 WHERE run_id = 2", "owners"),
+        ("INSERT INTO branch SELECT * FROM branch WHERE run_id = 1", "branch numbers"),
+        ("UPDATE branch SET parent = 1 WHERE run_id = 1", "branch numbers"),
         ('UPDATE spool_offset SET "offset" = 99999', "spool files"),
         (
             "INSERT INTO checkpoint VALUES (1, 1, 3, 'sealed', 'first/checkpoints/3', '', 0, now(), now(), '{}')",
@@ -63,6 +65,37 @@ def test_a_whole_store_passes_every_check(full):
 def test_each_kind_of_damage_is_found_by_its_check(full, sql, name):
     full.transact([Statement(sql)])
     assert name in failing(full)
+
+
+OWNED = {
+    "branch": "77, 1, NULL, -1, 'start', now(), '{}'",
+    "metric": "77, 1, 1, 9, 1.0, now()",
+    "metric_span": "77, 1, 1, 0, 1, 2, 2, 0, 1, 1, 0",
+    "step_batch": "77, 1, 1, 1, 'commit', [], []",
+    "checkpoint": "77, 1, 1, 'deleted', 'x', '', 0, now(), now(), '{}'",
+    "event": "77, 1, 1, now(), 'note', 'info', 'x', '{}'",
+    "request": "1, 77, 'note', '{}', 'ann', now(), NULL, NULL, NULL",
+    "pin": "'x', 'checkpoint', 77, 'y', 'run', now(), NULL",
+    "dataset": "77, 'x', 'y', 1, 'train'",
+    "sample": "77, 'x', 1, NULL, NULL, NULL, 'h'",
+    "spool_offset": "77, 'x', 0, 0, 0",
+}
+
+
+def test_every_table_with_a_run_is_asked_for_its_owners(full):
+    sql = "SELECT table_name AS t FROM duckdb_columns() WHERE column_name = 'run_id' AND NOT internal"
+    views = {row["v"] for row in full.rows("SELECT view_name AS v FROM duckdb_views() WHERE NOT internal")}
+    assert {row["t"] for row in full.rows(sql)} - views == set(OWNED)
+    pin(full, "x", target_kind="base", run_id=None, holder="first", holder_kind="run")
+    assert failing(full) == []
+
+
+@pytest.mark.parametrize("table", OWNED)
+def test_a_row_without_its_run_is_found_in_every_table(full, table):
+    full.transact([Statement(f"INSERT INTO {table} VALUES ({OWNED[table]})")])
+    result = invoke(full, "check", "--json")
+    says = {check["name"]: check["says"] for check in json.loads(result.stdout)["checks"]}
+    assert says["owners"] == f"rows without a run, in {table}"
 
 
 def test_damaged_and_torn_lines_are_reported(full):

@@ -10,14 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 import assay
 from assay.spool import encode
 from store.database import Statement, Store
 from store.loading import Loader, LoadReport, SpoolLoader, load_spools
-from store.spool_rows import rows_of
 
 REPO = Path(__file__).parents[2]
 
@@ -143,23 +140,6 @@ def test_a_line_that_makes_no_sense_cannot_stop_the_others(root, store, line):
     report = load_spools(store)
     assert report.damaged == 1
     assert values(store) == [("mine", 1, 5, 1.0)]
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=6,
-)
-
-
-@given(st.sampled_from(["run", "branch", "step", "checkpoint", "event", "dataset", "samples", "status"]), json_values)
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
-def test_no_line_whatever_its_fields_makes_the_reader_raise(kind, value):
-    fields = ("t", "b", "s", "v", "fields", "path", "state", "message", "kind", "rows", "dataset", "status", "data")
-    rows = rows_of(
-        [{"k": kind, **dict.fromkeys(fields, value)}, {"k": kind, "t": 1, **dict.fromkeys(fields[1:], value)}]
-    )
-    assert rows.lines + rows.damaged == 2
 
 
 def test_odd_text_and_numbers_in_details_reach_the_store(root, store):
