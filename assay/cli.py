@@ -36,6 +36,7 @@ COMMANDS = {
     "watch": Command("store.commands.watch:watch", "Follow someone else's run by its log files.", "import"),
     "dash": Command("dashboard.command:dash", "Serve the dashboard."),
     "runs": Command("store.commands.runs:runs", "List, show and remove runs."),
+    "rollback": Command("store.commands.rollback:rollback", "Ask a running trainer to go back to a checkpoint."),
     "db": Command("store.commands.db:db", "Check, migrate, rebuild, query and export the store."),
 }
 

@@ -12,7 +12,7 @@ A run's folder holds `spool/<rank>-<utc>-<random>.jsonl`. Every line is one JSON
 | step       | the values of one step                        | b, s, v, and batch where known           |
 | checkpoint | a checkpoint's state                          | b, s, state, path, sha256, bytes, data   |
 | event      | something a person may want to know           | b, s, kind, level, message, data         |
-| dataset    | a data file the run reads                     | path, sha256, rows, role                 |
+| dataset    | a data file the run reads                     | path, sha256, rows, role, first_row      |
 | samples    | rows of a data file                           | dataset, rows: [row, id, source, task, hash] |
 | status     | the run's status                              | status, error                            |
 | beat       | nothing new, still alive                      |                                          |

@@ -123,10 +123,11 @@ class ChatTemplate:
         """Whether the tokenizer had none."""
         self._lead = _leading_ids(tokenizer)
 
-    def encode(self, turns: Sequence[Turn], max_length: int | None = None) -> Encoded:
+    def encode(self, turns: Sequence[Turn], max_length: int | None = None, *, last_turn_only: bool = False) -> Encoded:
         """Turn a conversation, or plain text, into ids and answer mask, cut to `max_length` tokens.
 
-        Blank answers are not learned. Raises DataError where the template refuses the conversation.
+        All answers are marked, or the last one only; blank ones are not. Raises DataError where the
+        template refuses the conversation.
         """
         if turns and turns[0].role == "text":
             return self._encode_text("\n".join(turn.content for turn in turns), max_length)
@@ -135,7 +136,7 @@ class ChatTemplate:
             self._span(messages, number, text)
             for number, message in enumerate(messages)
             if message["role"] == "assistant" and message["content"].strip()
-        ]
+        ][-1 if last_turn_only else 0 :]
         ids, starts = self._tokens(text, spans)
         answer = [False] * len(ids)
         for span in spans:

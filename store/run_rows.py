@@ -74,6 +74,7 @@ _COLUMNS: dict[str, pa.Schema] = {
             ("sha256", pa.string()),
             ("rows", pa.int64()),
             ("role", pa.string()),
+            ("first_row", pa.int64()),
         ]
     ),
     "sample": pa.schema(

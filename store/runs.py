@@ -54,7 +54,7 @@ def show_run(store: Store, name: str) -> Row:
         "branches": [_with_data(row) for row in store.rows(_BRANCHES, key)],
         "checkpoints": [_checkpoint(store, row) for row in store.rows(_CHECKPOINTS, key)],
         "datasets": store.rows(
-            "SELECT role, path, rows, sha256 FROM dataset WHERE run_id = $id ORDER BY role, path", key
+            "SELECT role, path, rows, sha256, first_row FROM dataset WHERE run_id = $id ORDER BY role, path", key
         ),
         "events": [_with_data(row) for row in store.rows(_EVENTS, key)],
         "requests": store.rows("SELECT kind, actor, created, taken, done, result FROM request WHERE run_id = $id", key),

@@ -143,7 +143,7 @@ COMMENT ON COLUMN step_batch.branch IS 'Branch of the run.';
 COMMENT ON COLUMN step_batch.step IS 'The step.';
 COMMENT ON COLUMN step_batch."update" IS 'Optimizer updates committed after this step.';
 COMMENT ON COLUMN step_batch.verdict IS 'commit, skip or rollback.';
-COMMENT ON COLUMN step_batch.rows IS 'Samples of the batch, as rows of the run''s samples.';
+COMMENT ON COLUMN step_batch.rows IS 'Samples of the batch: dataset.first_row of their file plus their row in it.';
 COMMENT ON COLUMN step_batch.losses IS 'Loss of each of them, in the same order.';
 
 CREATE TABLE checkpoint (
@@ -235,14 +235,16 @@ CREATE TABLE dataset (
     path VARCHAR NOT NULL,
     sha256 VARCHAR NOT NULL,
     rows BIGINT NOT NULL,
-    role VARCHAR NOT NULL
+    role VARCHAR NOT NULL,
+    first_row BIGINT
 );
 COMMENT ON TABLE dataset IS 'Data files a run reads.';
 COMMENT ON COLUMN dataset.run_id IS 'The run.';
 COMMENT ON COLUMN dataset.path IS 'The file, as an absolute path.';
 COMMENT ON COLUMN dataset.sha256 IS 'Digest of the file when the run read it.';
 COMMENT ON COLUMN dataset.rows IS 'Rows used.';
-COMMENT ON COLUMN dataset.role IS 'train or validation.';
+COMMENT ON COLUMN dataset.role IS 'train, general or validation.';
+COMMENT ON COLUMN dataset.first_row IS 'Number of its row 0 among all rows of the run, as step_batch.rows counts them; null means 0.';
 
 CREATE TABLE sample (
     run_id INTEGER NOT NULL,

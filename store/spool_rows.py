@@ -166,7 +166,7 @@ def _status(rows: SpoolRows, line: Line, time: int) -> None:
 def _dataset(rows: SpoolRows, line: Line, _time: int) -> None:
     rows.add(
         "dataset", path=_text(line["path"]), sha256=_text(line["sha256"]), rows=_whole(line["rows"]),
-        role=_text(line["role"]),
+        role=_text(line["role"]), first_row=_whole_or_none(line.get("first_row")),
     )  # fmt: skip
 
 

@@ -10,24 +10,29 @@ A folder holds what transformers or peft load (the whole model, or the adapter),
 
 import json
 import math
+import shutil
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
+from peft import set_peft_model_state_dict
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 from assay.recording import Run
 from assay.spool import as_number
-from store.artifacts import announce, seal, temporary_for
+from store.artifacts import Manifest, announce, read_manifest, seal, temporary_for
 from trainer.config_file import to_toml
 from trainer.job import Job
 from trainer.state import TrainState
 
-__all__ = ["checkpoint_folder", "read_state", "restore_optimizer", "save_checkpoint"]
+__all__ = ["checkpoint_folder", "read_state", "restore_optimizer", "restore_weights", "save_checkpoint"]
 
 PACKAGES = ("torch", "transformers", "peft", "accelerate", "safetensors")
+
+OPTIMIZER = "optimizer.safetensors"
 
 
 def checkpoint_folder(run_folder: Path, step: int, branch: int) -> Path:
@@ -35,23 +40,27 @@ def checkpoint_folder(run_folder: Path, step: int, branch: int) -> Path:
     return run_folder / "checkpoints" / f"{step:08d}-b{branch}"
 
 
-def save_checkpoint(job: Job, state: TrainState, run: Run, *, branch: int, parent: str | None) -> Path:
-    """Write, seal and announce a checkpoint; returns its folder, also where it was there already.
+def save_checkpoint(
+    job: Job, state: TrainState, run: Run, *, branch: int, parent: str | None
+) -> tuple[Path, Manifest, bool]:
+    """Write, seal and announce a checkpoint; its folder, its manifest, and whether it is new.
 
-    Raises OSError where the disk refuses; nothing is announced then.
+    Raises OSError where the disk refuses; nothing is announced then, and nothing is left behind.
     """
     final = checkpoint_folder(run.folder, state.step, branch)
     if final.exists():
-        return final
-    temporary = temporary_for(final)
-    _write_model(job, temporary)
-    save_file(_optimizer_tensors(job), temporary / "optimizer.safetensors")
-    (temporary / "state.json").write_text(json.dumps(_plain(state.as_dict()), indent=1) + "\n", encoding="utf-8")
-    (temporary / "config.toml").write_text(to_toml(job.config), encoding="utf-8")
+        return final, read_manifest(final), False
     known = _plain({"update": state.update, "val_loss": state.val_loss if state.val_step == state.step else None})
-    seal(temporary, final, {**_facts(job, state, branch, parent), **known})
+    temporary = temporary_for(final)
+    try:
+        _write(job, state, temporary)
+        manifest = seal(temporary, final, {**_facts(job, state, branch, parent), **known})
+    except SafetensorError as error:
+        raise OSError(None, str(error)) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
     announce(run, final, "sealed", step=state.step, branch=branch, data=known)
-    return final
+    return final, manifest, True
 
 
 def read_state(folder: Path) -> TrainState:
@@ -60,18 +69,42 @@ def read_state(folder: Path) -> TrainState:
     return TrainState(**{**fields, "val_loss": as_number(fields["val_loss"])})
 
 
+def restore_weights(model: Any, folder: Path) -> None:
+    """Put the weights of a verified checkpoint into the model they were saved from, in place."""
+    found: dict[str, torch.Tensor] = {}
+    for path in sorted(folder.glob("*.safetensors")):
+        if path.name != OPTIMIZER:
+            found |= load_file(path)
+    if (folder / "adapter_config.json").exists():
+        set_peft_model_state_dict(model, found)
+        return
+    missing, unexpected = model.load_state_dict(found, strict=False)
+    # Weights that are one and the same are saved once.
+    tied = set(getattr(model, "all_tied_weights_keys", None) or ())
+    assert not unexpected, unexpected
+    assert set(missing) <= tied, missing
+
+
 def restore_optimizer(model: nn.Module, optimizer: torch.optim.Optimizer, folder: Path) -> None:
-    """Give the optimizer the state it had when a verified checkpoint was written."""
+    """Give the optimizer the state it had when a verified checkpoint was written, and no other."""
     parameters = {_plain_name(name): parameter for name, parameter in model.named_parameters()}
-    for key, tensor in load_file(folder / "optimizer.safetensors").items():
+    optimizer.state.clear()
+    for key, tensor in load_file(folder / OPTIMIZER).items():
         name, part = key.rsplit("/", 1)
         parameter = parameters[name]
         # AdamW counts its steps on the processor, wherever the weights are.
         optimizer.state[parameter][part] = tensor if part == "step" else tensor.to(parameter.device)
 
 
+def _write(job: Job, state: TrainState, folder: Path) -> None:
+    _write_model(job, folder)
+    save_file(_optimizer_tensors(job), folder / OPTIMIZER)
+    (folder / "state.json").write_text(json.dumps(_plain(state.as_dict()), indent=1) + "\n", encoding="utf-8")
+    (folder / "config.toml").write_text(to_toml(job.config), encoding="utf-8")
+
+
 def _write_model(job: Job, folder: Path) -> None:
-    model: Any = job.accelerator.unwrap_model(job.model)
+    model: Any = job.engine.accelerator.unwrap_model(job.model)
     if job.config.train.method == "lora":
         # Without embeddings, so that peft does not look up the base model's vocabulary on a hub.
         model.save_pretrained(folder, save_embedding_layers=False)
@@ -103,7 +136,10 @@ def _facts(job: Job, state: TrainState, branch: int, parent: str | None) -> dict
         "cursor": {"step": state.step, **job.plan_facts},
         "randomness": {"seed": job.config.train.seed, "rule": "seeded anew at each step from seed and step"},
         "base": {"path": job.config.model.path, "sha256": job.base_sha256},
-        "data": {"path": str(job.data.file.path), "sha256": job.data.file.sha256},
+        "data": {
+            "sha256": job.data.digest,
+            "files": [{"path": str(file.path), "role": file.role, "sha256": file.sha256} for file in job.data.files],
+        },
         "versions": {name: version(name) for name in PACKAGES},
     }
 

@@ -10,6 +10,7 @@ import click
 from store.commands.common import notes, open_store, store_option
 from trainer.config_file import config_from, read_toml, with_settings
 from trainer.errors import ConfigError
+from trainer.origin import find_origin, forked_config, stage_tables
 
 __all__ = ["train"]
 
@@ -22,7 +23,8 @@ STOP_CODES = {"Ctrl-C": 130, "SIGTERM": 143}
 @click.option("--data", metavar="FILE", help="Data file: chat messages, Alpaca or prompt/completion rows.")
 @click.option("--validation", metavar="SHARE|FILE", help="Share of rows held out, or a file. Default: 0.02.")
 @click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Set a key, as in optim.lr=2e-5.")
-@click.option("--resume", metavar="RUN", help="Go on with a run where its newest checkpoint is.")
+@click.option("--resume", metavar="RUN[@STEP]", help="Go on with a run at its newest checkpoint, or that of a step.")
+@click.option("--from", "origin", metavar="RUN[@STEP]", help="Start a new run from a checkpoint of another run.")
 @store_option
 def train(
     *,
@@ -32,20 +34,30 @@ def train(
     validation: str | None,
     settings: tuple[str, ...],
     resume: str | None,
+    origin: str | None,
     store: str | None,
 ) -> int:
     """Fine-tune a model and record the run.
 
-    Name a CONFIG file, or --model and --data; --set changes single keys of either.
+    Name a CONFIG file, or --model and --data; --set changes single keys of either. --resume takes a
+    run's mirror too. --from alone goes on as the other run would have, but for --set; with a CONFIG or
+    --data it starts a new stage from the checkpoint's weights.
     """
     place = open_store(store)
+    shorthands = _shorthands(model, data, validation)
     if resume is not None:
-        if config or model or data or validation:
-            raise ConfigError("--resume goes on with what the run began with; leave out CONFIG, --model and --data")
+        if config or shorthands or origin:
+            raise ConfigError(
+                "--resume goes on with what the run began with; leave out CONFIG, --model, --data and --from"
+            )
         return _end(_session().resume_run(resume, settings, place), store)
-    tables = with_settings(read_toml(config) if config else {}, _shorthands(model, data, validation))
-    made = config_from(with_settings(tables, settings))
-    return _end(_session().start_run(made, place), store)
+    if origin is not None and not config and not shorthands:
+        found = find_origin(origin, place)
+        return _end(_session().fork_run(forked_config(found, settings), found, place), store)
+    tables = with_settings(with_settings(read_toml(config) if config else {}, shorthands), settings)
+    if origin is not None:
+        tables = stage_tables(find_origin(origin, place), tables)
+    return _end(_session().start_run(config_from(tables), place), store)
 
 
 def _session() -> Any:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 __all__ = [
-    "CheckpointConfig", "Config", "DataConfig", "LoraConfig", "ModelConfig", "OptimConfig", "RunConfig", "TrainConfig",
+    "CheckpointConfig", "Config", "DataConfig", "LoraConfig", "ModelConfig", "OptimConfig", "RecordConfig", "RunConfig",
+    "TrainConfig",
 ]  # fmt: skip
 
 
@@ -28,6 +29,9 @@ class ModelConfig:
     path: str = ""
     """Folder of the model and its tokenizer; a hub name only with `allow_download`."""
 
+    adapter: str = ""
+    """Folder of a LoRA adapter of that model to start from; a full run takes it into the weights."""
+
     dtype: str = "auto"
     """Type the weights are held in: auto (as in the file for LoRA, float32 else), float32, bfloat16."""
 
@@ -42,8 +46,20 @@ class ModelConfig:
 class DataConfig:
     """[data]: what it learns from."""
 
-    train: str = ""
-    """Data file to learn from."""
+    train: str | list[str] = ""
+    """Data file to learn from, or several; FOLDER/dataset_info.json:NAME for a data set of LLaMA-Factory."""
+
+    general: str | list[str] = ""
+    """General data mixed in, so that the model does not forget what it knew: a file, or several."""
+
+    general_ratio: float = 0.2
+    """Share of the training tokens that come from `general`, where it is named."""
+
+    weights: dict[str, float] = field(default_factory=dict[str, float])
+    """Shares of the sources of `train` among its tokens, by file stem; not named: as often as they are long."""
+
+    columns: dict[str, str] = field(default_factory=dict[str, str])
+    """Columns of the files by our names, as in { instruction = "question", output = "answer" }."""
 
     validation: float | str = 0.02
     """Share of the rows held out for the validation loss, or a data file of its own; 0 for none."""
@@ -51,19 +67,22 @@ class DataConfig:
     max_length: int = 1024
     """Longest sample in tokens; what is longer is cut at its end."""
 
+    last_turn_only: bool = False
+    """Learn the last answer of a conversation only, not all of them."""
+
 
 @dataclass(frozen=True)
 class TrainConfig:
     """[train]: how long and how."""
 
     stage: str = "sft"
-    """sft learns the answers only, pretrain every token."""
+    """sft learns the answers only; cpt (a second pre-training on domain text) and pretrain every token."""
 
     method: str = "lora"
     """lora trains an adapter, full all weights."""
 
     epochs: float = 1.0
-    """Passes over the data; not used where `steps` is given."""
+    """Passes over `data.train`; not used where `steps` is given."""
 
     steps: int | None = None
     """Steps to train for."""
@@ -72,10 +91,17 @@ class TrainConfig:
     """Samples a step."""
 
     micro_batch: int | None = None
-    """Samples at once in memory; a step adds up as many as it needs. Default: the whole batch."""
+    """Samples at once in memory; a step adds up as many as it needs. Default: the whole batch. Halved by itself
+    where memory does not suffice."""
+
+    gradient_checkpointing: bool = False
+    """Compute activations again in the backward pass instead of keeping them: a third more time, far less memory."""
 
     eval_every: int = 50
     """Steps between two measurements of the validation loss."""
+
+    early_stop: int | None = None
+    """Stop after so many measurements in a row without a new lowest validation loss. Default: never."""
 
     seed: int = 0
     """Decides the order of the data, the held-out rows, new weights and dropout."""
@@ -84,7 +110,7 @@ class TrainConfig:
     """auto, cpu or cuda."""
 
     precision: str = "auto"
-    """Arithmetic of the forward pass: auto (bf16 on a GPU that has it), fp32 or bf16."""
+    """Arithmetic of the forward pass: auto (bf16 on a GPU that has it), fp32, bf16 or fp16 (with loss scaling)."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +170,28 @@ class CheckpointConfig:
     """Steps between two checkpoints; the last step always has one."""
 
     keep: int = 3
-    """How many of the newest are kept; the best one and what something holds is kept besides."""
+    """How many of the newest are kept; besides them the one with the lowest validation loss, the newest stable
+    one, and what something holds."""
+
+    keep_every: int | None = None
+    """Those of every so many steps are kept for good. Default: none is."""
+
+    stable_after: int = 50
+    """Clean steps after which a checkpoint counts as safe to return to."""
+
+    mirror: str = ""
+    """Folder, best on another disk, to which each sealed checkpoint is copied and where it is verified."""
+
+
+@dataclass(frozen=True)
+class RecordConfig:
+    """[record]: what is measured beside the loss."""
+
+    groups: bool = True
+    """Gradient norm, update and Adam's RMS_t of each group of layers, at every step."""
+
+    sources: bool = True
+    """Loss of each source, at every step."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +218,9 @@ class Config:
 
     checkpoint: CheckpointConfig = field(default_factory=CheckpointConfig)
     """[checkpoint]"""
+
+    record: RecordConfig = field(default_factory=RecordConfig)
+    """[record]"""
 
     @property
     def lr(self) -> float:

@@ -19,6 +19,9 @@ __all__ = ["as_dict", "config_from", "read_toml", "to_toml", "with_settings"]
 SECTIONS: dict[str, Any] = {entry.name: entry.default_factory for entry in dataclasses.fields(Config)}
 """The dataclass of each section."""
 
+PATHS = ("model.path", "model.adapter", "data.train", "data.general", "data.validation", "checkpoint.mirror")
+"""Keys that name files or folders."""
+
 Tables = Mapping[str, Any]
 
 
@@ -32,11 +35,11 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"cannot read {path}: {error}") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is no valid TOML: {error}") from error
-    for section, key in (("model", "path"), ("data", "train"), ("data", "validation")):
+    for name in PATHS:
+        section, key = name.split(".")
         table = tables.get(section)
-        if isinstance(table, dict) and isinstance(table.get(key), str) and table[key]:
-            beside = path.absolute().parent / table[key]
-            table[key] = str(beside) if beside.exists() else table[key]
+        if isinstance(table, dict) and key in table:
+            table[key] = _each(table[key], lambda text: _beside(path.absolute().parent, text))
     return tables
 
 
@@ -91,9 +94,16 @@ def to_toml(config: Config) -> str:
     lines: list[str] = []
     for section, table in as_dict(config).items():
         lines.append(f"[{section}]")
-        lines += [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in table.items()]
+        lines += [f"{key} = {_toml_value(value)}" for key, value in table.items()]
         lines.append("")
     return "\n".join(lines)
+
+
+def _toml_value(value: Any) -> str:
+    if isinstance(value, dict):
+        pairs = ", ".join(f"{json.dumps(key, ensure_ascii=False)} = {_toml_value(item)}" for key, item in value.items())
+        return f"{{ {pairs} }}" if pairs else "{}"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _types(section: str) -> dict[str, Any]:
@@ -126,6 +136,8 @@ def _checked(name: str, value: Any, kind: Any) -> Any:
     for accepted in _alternatives(kind):
         if accepted is float and type(value) is int:
             value = float(value)
+        if accepted == dict[str, float] and isinstance(value, dict):
+            value = {key: float(item) if type(item) is int else item for key, item in value.items()}
         if _is_a(value, accepted):
             break
     else:
@@ -144,10 +156,17 @@ def _alternatives(kind: Any) -> tuple[Any, ...]:
 def _is_a(value: Any, kind: Any) -> bool:
     if kind == list[str]:
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if kind in (dict[str, str], dict[str, float]):
+        inner = typing.get_args(kind)[1]
+        return isinstance(value, dict) and all(type(item) is inner for item in value.values())
     return type(value) is kind
 
 
-_WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false", list[str]: "a list of texts"}
+_WORDS = {
+    str: "text", int: "a whole number", float: "a number", bool: "true or false", list[str]: "a list of texts",
+    dict[str, str]: 'a table of texts, as in { output = "answer" }',
+    dict[str, float]: "a table of numbers, as in { name = 0.5 }",
+}  # fmt: skip
 
 
 class _Rule(NamedTuple):
@@ -172,7 +191,9 @@ _RULES = {
         lambda value: isinstance(value, str) or 0 <= value < 1, "a file, or a share of the rows below 1"
     ),
     "data.max_length": _Rule(lambda value: value >= 2, "at least 2"),
-    "train.stage": _one_of("sft", "pretrain"),
+    "data.general_ratio": _Rule(lambda value: 0 <= value < 1, "0 or above and below 1"),
+    "data.weights": _Rule(lambda value: all(0 < item < float("inf") for item in value.values()), "numbers above 0"),
+    "train.stage": _one_of("sft", "cpt", "pretrain"),
     "train.method": _one_of("lora", "full"),
     "train.epochs": _POSITIVE,
     "train.steps": _POSITIVE,
@@ -181,7 +202,8 @@ _RULES = {
     "train.eval_every": _POSITIVE,
     "train.seed": _Rule(lambda value: 0 <= value < 2**32, "0 or above and below 2^32"),
     "train.device": _one_of("auto", "cpu", "cuda"),
-    "train.precision": _one_of("auto", "fp32", "bf16"),
+    "train.precision": _one_of("auto", "fp32", "bf16", "fp16"),
+    "train.early_stop": _POSITIVE,
     "optim.lr": _POSITIVE,
     "optim.schedule": _one_of("cosine", "linear", "constant"),
     "optim.warmup": _SHARE,
@@ -196,6 +218,8 @@ _RULES = {
     "lora.dropout": _BELOW_ONE,
     "checkpoint.every": _POSITIVE,
     "checkpoint.keep": _POSITIVE,
+    "checkpoint.keep_every": _POSITIVE,
+    "checkpoint.stable_after": _POSITIVE,
 }
 
 
@@ -208,15 +232,33 @@ def _check_together(config: Config) -> None:
 
 def _with_absolute_paths(config: Config) -> Config:
     """What a run names is found again from any folder."""
-    data, model = config.data, config.model
-    validation = _absolute(data.validation) if isinstance(data.validation, str) else data.validation
-    return dataclasses.replace(
-        config,
-        model=dataclasses.replace(model, path=_absolute(model.path)),
-        data=dataclasses.replace(data, train=_absolute(data.train), validation=validation),
-    )
+    changed: dict[str, Any] = {}
+    for name in PATHS:
+        section, key = name.split(".")
+        table = changed.get(section, getattr(config, section))
+        changed[section] = dataclasses.replace(table, **{key: _each(getattr(table, key), _absolute)})
+    mirror = config.checkpoint.mirror  # it may be a folder that is yet to be made
+    if mirror:
+        absolute = str(Path(mirror).expanduser().absolute())
+        changed["checkpoint"] = dataclasses.replace(changed["checkpoint"], mirror=absolute)
+    return dataclasses.replace(config, **changed)
+
+
+def _each(value: Any, change: Callable[[str], str]) -> Any:
+    """Change the text, or every text of a list; a number stays."""
+    if isinstance(value, list):
+        return [_each(item, change) for item in value]
+    return change(value) if isinstance(value, str) and value else value
 
 
 def _absolute(text: str) -> str:
-    path = Path(text).expanduser()
-    return str(path.absolute()) if text and path.exists() else text
+    return _beside(Path.cwd(), text)
+
+
+def _beside(folder: Path, text: str) -> str:
+    """An absolute path, where the text names something that exists; the part behind `.json:` is a data set's name."""
+    name, colon, rest = text, "", ""
+    if ".json:" in text:
+        name, colon, rest = text.rpartition(":")
+    path = folder / Path(name).expanduser()
+    return f"{path}{colon}{rest}" if path.exists() else text

@@ -1,7 +1,7 @@
-"""From data files to batches: read, encode, hold out, pad."""
+"""From data files to examples: read, encode, hold out, mix."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -9,19 +9,27 @@ from typing import NamedTuple
 import torch
 
 from evals.prompt import ChatTemplate, Encoded
-from evals.text import Sample, read_samples
+from evals.text import Sample, locate, read_samples, words_of
 from evals.text.errors import DataError
+from evals.text.near import near_groups
 from trainer.config import DataConfig
-from trainer.plan import held_out
+from trainer.errors import ConfigError
+from trainer.plan import Stream, held_out
 
-__all__ = ["Batch", "DataFile", "Example", "TrainingData", "collate", "encode_samples", "load_data"]
+__all__ = ["DataFile", "Example", "TrainingData", "encode_samples", "load_data", "streams_of"]
+
+MOST_SOURCES = 20
+"""Where rows name more sources than this, the file is the source: a curve for each would be unreadable."""
 
 
 class Example(NamedTuple):
     """A sample as the model reads it."""
 
     row: int
-    """Row in its file."""
+    """Its number among all rows of the run."""
+
+    source: str
+    """Where it comes from."""
 
     ids: torch.Tensor
     """Token ids, int32 [tokens]."""
@@ -37,8 +45,14 @@ class DataFile:
     path: Path
     """Where it is."""
 
+    role: str
+    """train, general or validation."""
+
     sha256: str
     """Digest of its bytes."""
+
+    first_row: int
+    """Number of its row 0 among all rows of the run."""
 
     samples: list[Sample]
     """Its rows."""
@@ -57,8 +71,8 @@ class DataFile:
 class TrainingData:
     """What a run learns from and what it is measured on."""
 
-    file: DataFile
-    """The training file."""
+    files: list[DataFile]
+    """All files, in the order of their rows' numbers."""
 
     train: list[Example]
     """What is learned."""
@@ -66,79 +80,170 @@ class TrainingData:
     validation: list[Example]
     """What is held out; empty for no validation."""
 
-    validation_file: DataFile | None
-    """The validation file, where it is one of its own."""
+    alike: int = 0
+    """Rows of the validation file left out because they stand, nearly the same, in the training data."""
+
+    @property
+    def digest(self) -> str:
+        """One digest of all files that decide what is learned."""
+        parts = [f"{file.role} {file.sha256}" for file in self.files if file.role != "validation"]
+        return parts[0].split()[1] if len(parts) == 1 else hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    @property
+    def sources(self) -> list[str]:
+        """Names of the sources of what is learned, in order."""
+        return list(dict.fromkeys(example.source for example in self.train))
 
 
-class Batch(NamedTuple):
-    """Padded examples."""
-
-    ids: torch.Tensor
-    """Token ids, int64 [samples, tokens]."""
-
-    mask: torch.Tensor
-    """1 for a token, 0 for padding, int64 [samples, tokens]."""
-
-    learned: torch.Tensor
-    """Which tokens are learned, bool [samples, tokens]; never a first one, which nothing predicts."""
-
-
-def load_data(config: DataConfig, template: ChatTemplate, seed: int) -> TrainingData:
+def load_data(config: DataConfig, template: ChatTemplate, seed: int, *, every_token: bool = False) -> TrainingData:
     """Read, encode and split the data of a run. Raises DataError."""
-    file = _read(Path(config.train), template, config.max_length)
-    if isinstance(config.validation, str) and config.validation:
-        other = _read(Path(config.validation), template, config.max_length)
-        return TrainingData(file, file.examples, other.examples, other)
-    apart = held_out(len(file.examples), float(config.validation or 0), seed)
-    train = [example for place, example in enumerate(file.examples) if place not in apart]
-    return TrainingData(file, train, [file.examples[place] for place in sorted(apart)], None)
+    encode = _encoder(config, template, every_token=every_token)
+    files: list[DataFile] = []
+    for role, spec in _specs(config):
+        first = files[-1].first_row + len(files[-1].samples) if files else 0
+        files.append(_read(spec, role, first, config, encode))
+    learned = [file for file in files if file.role != "validation"]
+    examples = [example for file in learned for example in file.examples]
+    if other := [file for file in files if file.role == "validation"]:
+        return _beside(files, examples, learned, other[0])
+    return _split(files, examples, learned, float(config.validation or 0), seed)
 
 
-def encode_samples(samples: Sequence[Sample], template: ChatTemplate, max_length: int) -> list[Encoded]:
+def streams_of(config: DataConfig, data: TrainingData) -> list[Stream]:
+    """The streams the plan draws from: one where no shares are given, else one a source.
+
+    Raises ConfigError for a weight of a source that is not there.
+    """
+    general = {file.first_row for file in data.files if file.role == "general"}
+    starts = sorted(((file.first_row, file.role, file.path.stem) for file in data.files), reverse=True)
+    places: dict[str, list[int]] = {"train": [], "general": []}
+    stems: dict[str, list[int]] = {}
+    for place, example in enumerate(data.train):
+        _, role, stem = next(item for item in starts if item[0] <= example.row)
+        places[role].append(place)
+        if role == "train":
+            stems.setdefault(stem, []).append(place)
+    if odd := sorted(config.weights.keys() - stems.keys()):
+        raise ConfigError(f"data.weights names {odd[0]}, which is no file of data.train; they are {', '.join(stems)}")
+    share = 1 - config.general_ratio if general else 1.0
+    streams = _weighted(config, data, stems, share) if config.weights else [Stream("train", share, places["train"])]
+    if general and config.general_ratio > 0:
+        streams.append(Stream("general", config.general_ratio, places["general"], counts=False))
+    return streams
+
+
+def encode_samples(
+    samples: Sequence[Sample], template: ChatTemplate, max_length: int, *, last_turn_only: bool = False
+) -> list[Encoded]:
     """Encode samples in order. Raises DataError naming the row the template refuses."""
     found: list[Encoded] = []
     for sample in samples:
         try:
-            found.append(template.encode(sample.turns, max_length))
+            found.append(template.encode(sample.turns, max_length, last_turn_only=last_turn_only))
         except DataError as error:
             raise DataError(f"row {sample.row}: {error}") from error
     return found
 
 
-def collate(examples: Sequence[Example]) -> Batch:
-    """Pad examples to the longest of them; a pure function of the examples."""
-    shape = len(examples), max(len(example.ids) for example in examples)
-    ids, mask, learned = torch.zeros(shape, dtype=torch.long), torch.zeros(shape, dtype=torch.long), torch.zeros(shape)
-    for place, example in enumerate(examples):
-        length = len(example.ids)
-        ids[place, :length] = example.ids
-        mask[place, :length] = 1
-        learned[place, 1:length] = example.answer[1:]
-    return Batch(ids, mask, learned.bool())
+Encode = Callable[[Sequence[Sample]], list[Encoded]]
 
 
-def _read(path: Path, template: ChatTemplate, max_length: int) -> DataFile:
-    path = path.expanduser().absolute()
-    samples = read_samples(path)
+def _encoder(config: DataConfig, template: ChatTemplate, *, every_token: bool) -> Encode:
+    def encode(samples: Sequence[Sample]) -> list[Encoded]:
+        found = encode_samples(samples, template, config.max_length, last_turn_only=config.last_turn_only)
+        return [_whole(item) for item in found] if every_token else found
+
+    return encode
+
+
+def _whole(item: Encoded) -> Encoded:
+    """A conversation read as text: every token is learned."""
+    return Encoded(item.ids, [True] * len(item.ids), item.cut, len(item.ids) > 1)
+
+
+def _specs(config: DataConfig) -> list[tuple[str, str]]:
+    train = [config.train] if isinstance(config.train, str) else config.train
+    general = [config.general] if isinstance(config.general, str) else config.general
+    validation = [config.validation] if isinstance(config.validation, str) else []
+    named = [("train", train), ("general", general), ("validation", validation)]
+    return [(role, spec) for role, specs in named for spec in specs if spec]
+
+
+def _read(spec: str, role: str, first_row: int, config: DataConfig, encode: Encode) -> DataFile:
+    place = locate(spec, config.columns or None)
+    path = place.path.expanduser().absolute()
+    samples = read_samples(path, place.columns)
     try:
-        encoded = encode_samples(samples, template, max_length)
+        encoded = encode(samples)
     except DataError as error:
         raise DataError(f"{path} {error}") from error
+    pairs = list(zip(samples, encoded, strict=True))
+    named = {sample.source for sample in samples}
     examples = [
-        Example(sample.row, torch.tensor(item.ids, dtype=torch.int32), torch.tensor(item.answer))
-        for sample, item in zip(samples, encoded, strict=True)
+        Example(
+            first_row + sample.row, (sample.source if len(named) <= MOST_SOURCES else None) or path.stem,
+            torch.tensor(item.ids, dtype=torch.int32), torch.tensor(item.answer),
+        )
+        for sample, item in pairs
         if item.has_answer
-    ]
+    ]  # fmt: skip
     if not examples:
         raise DataError(
-            f"no row of {path} has an answer left to learn from at data.max_length = {max_length}; "
+            f"no row of {path} has an answer left to learn from at data.max_length = {config.max_length}; "
             f"raise it, or see whether the answers are empty"
         )
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    pairs = list(zip(samples, encoded, strict=True))
     return DataFile(
-        path=path, sha256=sha256, samples=samples, examples=examples,
+        path=path, role=role, sha256=sha256, first_row=first_row, samples=samples, examples=examples,
         cut=[sample.row for sample, item in pairs if item.cut],
         without_answer=[sample.row for sample, item in pairs if not item.has_answer],
     )  # fmt: skip
+
+
+def _split(
+    files: list[DataFile], examples: list[Example], learned: list[DataFile], share: float, seed: int
+) -> TrainingData:
+    """Hold a share of the rows out; general data that is mixed in is learned whole."""
+    domain = [example for file in learned if file.role == "train" for example in file.examples]
+    general = examples[len(domain) :]
+    if share == 0:
+        return TrainingData(files, examples, [])
+    words = _words(learned)
+    groups = near_groups([words[example.row] for example in examples])
+    # What has its like in the general data is learned there, so it cannot be held out here.
+    mixed_in = set(groups[len(domain) :])
+    free = [place for place in range(len(domain)) if groups[place] not in mixed_in]
+    chosen = held_out([groups[place] for place in free], share * len(domain) / max(1, len(free)), seed)
+    apart = {free[number] for number in chosen}
+    kept = [example for place, example in enumerate(domain) if place not in apart]
+    return TrainingData(files, [*kept, *general], [domain[place] for place in sorted(apart)])
+
+
+def _beside(files: list[DataFile], examples: list[Example], learned: list[DataFile], other: DataFile) -> TrainingData:
+    """Leave out of a validation file what is, nearly, in the training data: it would measure memory."""
+    words = _words([*learned, other])
+    groups = near_groups([words[example.row] for example in (*examples, *other.examples)])
+    seen = set(groups[: len(examples)])
+    kept = [
+        example for example, group in zip(other.examples, groups[len(examples) :], strict=True) if group not in seen
+    ]
+    if not kept:
+        raise DataError(
+            f"every row of {other.path} is, nearly the same, in the training data; name a validation file of other rows"
+        )
+    return TrainingData(files, examples, kept, alike=len(other.examples) - len(kept))
+
+
+def _words(files: Sequence[DataFile]) -> dict[int, str]:
+    return {file.first_row + sample.row: words_of(sample) for file in files for sample in file.samples}
+
+
+def _weighted(config: DataConfig, data: TrainingData, stems: dict[str, list[int]], share: float) -> list[Stream]:
+    """A stream a file; one without a weight has that of its own length among the others."""
+    tokens = {stem: sum(len(data.train[place].ids) for place in places) for stem, places in stems.items()}
+    named = sum(tokens[stem] for stem in config.weights)
+    given = sum(config.weights.values())
+    weight = {stem: config.weights.get(stem, given * tokens[stem] / named) for stem in stems}
+    total = sum(weight.values())
+    return [Stream(stem, share * weight[stem] / total, places) for stem, places in stems.items()]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from assay.spool import read_spool
+from trainer.replay import MOST_TRACES, Trace, trace_of
 
 __all__ = ["History", "read_history"]
 
@@ -28,10 +29,18 @@ class History:
     announced: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     """Newest line of each checkpoint, by path."""
 
+    traces: dict[int, Trace] = field(default_factory=dict[int, Trace])
+    """What the newest steps of the active path came to."""
+
     @property
     def branch(self) -> int:
         """The active branch."""
         return max(self.last_steps)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing is recorded yet."""
+        return self.last_steps == {1: -1} and not self.announced
 
     @property
     def last_step(self) -> int:
@@ -56,6 +65,7 @@ class History:
             self,
             parents={**self.parents, branch: (self.branch, after)},
             last_steps={**self.last_steps, branch: after},
+            traces={step: trace for step, trace in self.traces.items() if step <= after},
         )
 
     def is_active(self, branch: int, step: int) -> bool:
@@ -72,14 +82,27 @@ def read_history(run_folder: Path) -> History:
     history = History()
     for line in _lines(run_folder):
         if line["k"] == "branch":
+            for step in [step for step in history.traces if step > line["fork"]]:
+                del history.traces[step]
             history.parents[line["b"]] = (line["parent"], line["fork"])
             history.last_steps.setdefault(line["b"], line["fork"])
         elif line["k"] == "step":
             branch = line["b"]
             history.last_steps[branch] = max(line["s"], history.last_steps.get(branch, -1))
+            _remember(history.traces, line)
         elif line["k"] == "checkpoint":
             history.announced[line["path"]] = {**history.announced.get(line["path"], {}), **line}
     return history
+
+
+def _remember(traces: dict[int, Trace], line: dict[str, Any]) -> None:
+    values = line["v"]
+    trace = trace_of(values.get("loss"), values.get("grad_norm"), line.get("batch", {}).get("rows"))
+    if trace is None:
+        return
+    traces[line["s"]] = trace
+    if len(traces) > MOST_TRACES:
+        del traces[next(iter(traces))]
 
 
 def _lines(run_folder: Path) -> Iterator[dict[str, Any]]:

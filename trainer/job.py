@@ -11,20 +11,24 @@ from torch import nn
 
 from evals.prompt import ChatTemplate
 from trainer.config import Config
-from trainer.data import TrainingData, load_data
+from trainer.data import TrainingData, load_data, streams_of
 from trainer.errors import ConfigError
 from trainer.model import (
+    adapter_shape,
     add_adapter,
     check_vocabulary,
+    check_weights,
     fingerprint,
     load_adapter,
     load_model,
     load_tokenizer,
     longest_input,
+    merged,
 )
 from trainer.optim import make_optimizer
 from trainer.plan import Plan, plan_for
-from trainer.step import seed_step
+from trainer.precision import Precision
+from trainer.step import Engine, seed_step
 
 __all__ = ["Job", "prepare"]
 
@@ -54,8 +58,8 @@ class Job:
     optimizer: torch.optim.Optimizer
     """Over what is trained."""
 
-    accelerator: Accelerator
-    """Device, precision and, later, other processes."""
+    engine: Engine
+    """Runs the model forward and backward."""
 
     base_sha256: str | None
     """Digest of the model folder's files."""
@@ -68,7 +72,7 @@ class Job:
     @property
     def plan_facts(self) -> dict[str, Any]:
         """What decides the order of the data."""
-        return {"samples": self.plan.samples, "batch_size": self.plan.batch_size, "seed": self.plan.seed}
+        return self.plan.facts()
 
     @cached_property
     def parameters(self) -> tuple[int, int]:
@@ -84,10 +88,11 @@ def prepare(config: Config, checkpoint: Path | None = None) -> Job:
     """
     tokenizer = load_tokenizer(config.model)
     template = ChatTemplate(tokenizer)
-    config = _within_reach(config)
-    data = load_data(config.data, template, config.train.seed)
+    config = _with_adapter_shape(_within_reach(config))
+    data = load_data(config.data, template, config.train.seed, every_token=config.train.stage != "sft")
     plan = plan_for(
-        len(data.train),
+        streams_of(config.data, data),
+        [len(example.ids) for example in data.train],
         config.train.batch_size,
         steps=config.train.steps,
         epochs=config.train.epochs,
@@ -97,13 +102,31 @@ def prepare(config: Config, checkpoint: Path | None = None) -> Job:
     seed_step(config.train.seed, 0)
     model = _model(config, checkpoint, accelerator.device)
     check_vocabulary(model, tokenizer)
+    check_weights(model, str(checkpoint or config.model.path))
+    if config.train.gradient_checkpointing:
+        _keep_few_activations(model)
     optimizer = make_optimizer(model.named_parameters(), config.optim, config.lr)
     model, optimizer = accelerator.prepare(model, optimizer)
     model.train()
+    precision = Precision(_precision(config, accelerator.device), accelerator.device)
     return Job(
         config=config, data=data, plan=plan, model=model, tokenizer=tokenizer, template=template,
-        optimizer=optimizer, accelerator=accelerator, base_sha256=fingerprint(config.model),
+        optimizer=optimizer.optimizer, engine=Engine(accelerator, model, precision),
+        base_sha256=fingerprint(config.model),
     )  # fmt: skip
+
+
+def _with_adapter_shape(config: Config) -> Config:
+    if not config.model.adapter or config.train.method != "lora":
+        return config
+    return replace(config, lora=adapter_shape(config.model.adapter, config.lora))
+
+
+def _keep_few_activations(model: Any) -> None:
+    try:
+        model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
+    except ValueError as error:
+        raise ConfigError(f"train.gradient_checkpointing: this model cannot do that: {error}") from error
 
 
 def _within_reach(config: Config) -> Config:
@@ -115,20 +138,27 @@ def _within_reach(config: Config) -> Config:
 
 
 def _accelerator(config: Config) -> Accelerator:
-    wanted, precision = config.train.device, config.train.precision
-    if wanted == "cuda" and not torch.cuda.is_available():
+    if config.train.device == "cuda" and not torch.cuda.is_available():
         raise ConfigError("train.device is cuda, and torch finds no GPU here; leave it out, or take cpu")
-    on_gpu = wanted != "cpu" and torch.cuda.is_available()
-    if precision == "auto":
-        precision = "bf16" if on_gpu and torch.cuda.is_bf16_supported() else "fp32"
-    return Accelerator(cpu=wanted == "cpu", mixed_precision="bf16" if precision == "bf16" else "no")
+    # Precision is ours (trainer.precision): Accelerate knows devices and, later, other processes.
+    return Accelerator(cpu=config.train.device == "cpu", mixed_precision="no")
+
+
+def _precision(config: Config, device: torch.device) -> str:
+    if config.train.precision != "auto":
+        return config.train.precision
+    return "bf16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "fp32"
 
 
 def _model(config: Config, checkpoint: Path | None, device: torch.device) -> nn.Module:
-    if config.train.method == "lora":
-        base = load_model(config.model.path, config.model, _dtype(config, device))
-        return load_adapter(base, checkpoint) if checkpoint else add_adapter(base, config.lora)
-    return load_model(str(checkpoint) if checkpoint else config.model.path, config.model, _dtype(config, device))
+    dtype = _dtype(config, device)
+    if config.train.method == "full" and checkpoint:
+        return load_model(str(checkpoint), config.model, dtype)
+    base = load_model(config.model.path, config.model, dtype)
+    adapter = checkpoint or (Path(config.model.adapter) if config.model.adapter else None)
+    if config.train.method == "full":
+        return merged(load_adapter(base, adapter)) if adapter else base
+    return load_adapter(base, adapter) if adapter else add_adapter(base, config.lora)
 
 
 def _dtype(config: Config, device: torch.device) -> torch.dtype | str:

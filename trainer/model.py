@@ -20,8 +20,8 @@ from trainer.config import LoraConfig, ModelConfig
 from trainer.errors import ModelError
 
 __all__ = [
-    "add_adapter", "check_model_folder", "check_vocabulary", "fingerprint", "load_adapter", "load_model",
-    "load_tokenizer", "longest_input",
+    "adapter_shape", "add_adapter", "check_model_folder", "check_vocabulary", "check_weights", "fingerprint",
+    "load_adapter", "load_model", "load_tokenizer", "longest_input", "merged",
 ]  # fmt: skip
 
 disable_progress_bar()  # ours is the one to look at
@@ -53,9 +53,15 @@ def load_tokenizer(config: ModelConfig) -> Any:
     """Load the tokenizer of a model folder. Raises ModelError."""
     check_model_folder(config)
     try:
-        return AutoTokenizer.from_pretrained(_place(config), **_options(config))
+        tokenizer = AutoTokenizer.from_pretrained(_place(config), **_options(config))
     except _LOADING as error:
         raise ModelError(f"the tokenizer in {config.path} cannot be loaded: {_first_line(error)}") from error
+    if not tokenizer.eos_token:
+        raise ModelError(
+            f"the tokenizer in {config.path} has no end-of-sequence token, so a model could never learn where an "
+            f'answer ends; name it as "eos_token" in tokenizer_config.json'
+        )
+    return tokenizer
 
 
 def longest_input(config: ModelConfig) -> int | None:
@@ -72,6 +78,17 @@ def check_vocabulary(model: nn.Module, tokenizer: Any) -> None:
     places = model.get_input_embeddings().num_embeddings  # pyright: ignore[reportCallIssue, reportAttributeAccessIssue, reportOptionalMemberAccess] - every transformers model
     if len(tokenizer) > places:
         raise ModelError(f"the tokenizer has {len(tokenizer)} tokens, the model {places}; they do not belong together")
+
+
+def check_weights(model: nn.Module, folder: str) -> None:
+    """Raise ModelError where a weight is no number: no training would ever make it one."""
+    for name, tensor in model.named_parameters():
+        if not torch.isfinite(tensor).all():
+            bad = int((~torch.isfinite(tensor)).sum())
+            raise ModelError(
+                f"{bad} of {tensor.numel()} weights of {name} in {folder} are not a number; "
+                f"take a whole copy of the model"
+            )
 
 
 def load_model(folder: str, config: ModelConfig, dtype: torch.dtype | str) -> nn.Module:
@@ -97,22 +114,50 @@ def add_adapter(model: nn.Module, config: LoraConfig) -> nn.Module:
         with _peft_asking_old_names():
             return get_peft_model(model, lora)  # pyright: ignore[reportArgumentType] - every transformers model
     except ValueError as error:
-        raise ModelError(f"lora.target = {config.target} does not fit the model: {_first_line(error)}") from error
+        raise ModelError(
+            f"lora.target = {config.target} fits no layer of the model; its linear layers are called "
+            f"{', '.join(_linear_names(model))} ({_first_line(error)})"
+        ) from error
 
 
 def load_adapter(model: nn.Module, folder: Path) -> nn.Module:
-    """Put a saved adapter on a model, to be trained on."""
-    with _peft_asking_old_names():
-        return PeftModel.from_pretrained(model, str(folder), is_trainable=True, local_files_only=True)  # pyright: ignore[reportArgumentType] - every transformers model
+    """Put a saved adapter on a model, to be trained on. Raises ModelError."""
+    try:
+        with _peft_asking_old_names():
+            return PeftModel.from_pretrained(model, str(folder), is_trainable=True, local_files_only=True)  # pyright: ignore[reportArgumentType] - every transformers model
+    except _LOADING as error:
+        raise ModelError(f"the adapter in {folder} cannot be put on the model: {_first_line(error)}") from error
+
+
+def merged(model: Any) -> nn.Module:
+    """The model with its adapter taken into its weights, all of which can be trained."""
+    plain: nn.Module = model.merge_and_unload()
+    return plain.requires_grad_(True)
+
+
+def adapter_shape(folder: str, config: LoraConfig) -> LoraConfig:
+    """The shape of a saved adapter, which is what goes on being trained. Raises ModelError."""
+    try:
+        saved: Any = PeftLora.from_pretrained(folder, local_files_only=True)
+    except _LOADING as error:
+        raise ModelError(f"{folder} is no LoRA adapter: {_first_line(error)}") from error
+    target = saved.target_modules if isinstance(saved.target_modules, str) else sorted(saved.target_modules)
+    return replace(config, rank=saved.r, alpha=float(saved.lora_alpha), dropout=saved.lora_dropout, target=target)
+
+
+def _linear_names(model: nn.Module) -> list[str]:
+    """Last parts of the names of a model's linear layers, in order."""
+    found = [name.rpartition(".")[2] for name, layer in model.named_modules() if isinstance(layer, nn.Linear)]
+    return list(dict.fromkeys(found))
 
 
 def fingerprint(config: ModelConfig) -> str | None:
-    """Digest of all files of a model folder; None for a model from the hub."""
-    folder = Path(config.path).expanduser()
-    if not folder.is_dir():
+    """Digest of all files of a model folder, and of its adapter; None for a model from the hub."""
+    folders = [Path(name).expanduser() for name in (config.path, config.adapter) if name]
+    if not folders[0].is_dir():
         return None
     found = hashlib.sha256()
-    for path in sorted(folder.glob("*")):
+    for path in (path for folder in folders for path in sorted(folder.glob("*"))):
         if path.is_file() and not path.name.startswith("."):
             with path.open("rb") as file:
                 found.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())

@@ -5,7 +5,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,15 @@ import psutil
 import torch
 
 from assay.recording import Run
-from trainer.data import DataFile
+from trainer.data import DataFile, Example
 from trainer.job import Job
 
 __all__ = ["provenance", "record_data"]
 
-PACKAGES = ("assay-llm", "torch", "transformers", "peft", "accelerate", "tokenizers", "safetensors", "duckdb", "numpy")
 ROWS_A_LINE = 500
+
+DIFF_BYTES = 200_000
+"""Longest difference to the last commit that is kept with a run."""
 
 
 def provenance(job: Job) -> dict[str, Any]:
@@ -29,18 +31,18 @@ def provenance(job: Job) -> dict[str, Any]:
         "command": sys.argv,
         "folder": str(Path.cwd()),
         "git": _git(),
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": _packages(),
         "python": platform.python_version(),
         "host": platform.node(),
         "hardware": _hardware(job),
         "model": {
-            "path": job.config.model.path, "sha256": job.base_sha256,
+            "path": job.config.model.path, "adapter": job.config.model.adapter or None, "sha256": job.base_sha256,
             "parameters": all_of_them, "trained": trained,
             "chat_template": "built in" if job.template.is_built_in else "its own",
         },
         "data": [
-            {"role": role, "path": str(file.path), "sha256": file.sha256, "rows": len(file.samples)}
-            for role, file in _files(job)
+            {"role": file.role, "path": str(file.path), "sha256": file.sha256, "rows": len(file.samples)}
+            for file in job.data.files
         ],
     }  # fmt: skip
 
@@ -48,24 +50,40 @@ def provenance(job: Job) -> dict[str, Any]:
 def record_data(run: Run, job: Job) -> list[str]:
     """Record the data files and their rows; returns what a person should know about them."""
     warnings: list[str] = []
-    for role, file in _files(job):
-        rows = len(job.data.train) if role == "train" else len(job.data.validation)
-        run.record("dataset", path=str(file.path), sha256=file.sha256, rows=rows, role=role)
-        lines = [[item.row, item.id, item.source, item.task, item.hash] for item in file.samples]
+    for file in job.data.files:
+        rows = _used(file, job.data.validation if file.role == "validation" else job.data.train)
+        run.record(
+            "dataset", path=str(file.path), sha256=file.sha256, rows=rows, role=file.role, first_row=file.first_row
+        )
+        lines = [[item.row, item.id, item.source or file.path.stem, item.task, item.hash] for item in file.samples]
         for begin in range(0, len(lines), ROWS_A_LINE):
             run.record("samples", dataset=file.sha256, rows=lines[begin : begin + ROWS_A_LINE])
         for sentence, lost in _losses_of(file, job.config.data.max_length):
             run.event("data", sentence, level="warning", rows=lost)
             warnings.append(sentence)
-    if job.data.validation and job.data.validation_file is None:
-        file, rows = job.data.file, len(job.data.validation)
-        run.record("dataset", path=str(file.path), sha256=file.sha256, rows=rows, role="validation")
+    for file in _held_out_of(job):
+        rows = _used(file, job.data.validation)
+        run.record(
+            "dataset", path=str(file.path), sha256=file.sha256, rows=rows, role="validation", first_row=file.first_row
+        )
+    if job.data.alike:
+        sentence = (
+            f"{job.data.alike} rows of the validation file stand, nearly the same, in the training data; "
+            f"they are not measured on"
+        )
+        run.event("data", sentence, level="warning")
+        warnings.append(sentence)
     return warnings
 
 
-def _files(job: Job) -> list[tuple[str, DataFile]]:
-    other = job.data.validation_file
-    return [("train", job.data.file), *([("validation", other)] if other else [])]
+def _used(file: DataFile, examples: list[Example]) -> int:
+    end = file.first_row + len(file.samples)
+    return sum(1 for example in examples if file.first_row <= example.row < end)
+
+
+def _held_out_of(job: Job) -> list[DataFile]:
+    """The training files that rows for the validation loss were taken from."""
+    return [file for file in job.data.files if file.role == "train" and _used(file, job.data.validation)]
 
 
 def _losses_of(file: DataFile, max_length: int) -> Iterator[tuple[str, list[int]]]:
@@ -86,31 +104,35 @@ def _few(rows: list[int]) -> str:
     return "rows " + ", ".join(map(str, rows[:10])) + (", …" if len(rows) > 10 else "")
 
 
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
+def _packages() -> dict[str, str]:
+    """Every installed package with its version."""
+    found = {item.metadata["Name"]: item.version for item in distributions() if item.metadata["Name"]}
+    return dict(sorted(found.items(), key=lambda pair: pair[0].lower()))
 
 
 def _git() -> dict[str, Any] | None:
-    """Commit of the working folder, and whether something in it is not committed; None without git."""
+    """Commit of the working folder, and what of it is not committed; None without git."""
     try:
         commit = _said("git", "rev-parse", "HEAD")
-        return {"commit": commit, "changed": bool(_said("git", "status", "--porcelain", "--untracked-files=no"))}
+        diff = _said("git", "diff", "HEAD")
     except (OSError, subprocess.SubprocessError):
         return None
+    return {
+        "commit": commit.strip(), "changed": bool(diff),
+        "diff": diff[:DIFF_BYTES], "diff_cut": len(diff) > DIFF_BYTES,
+    }  # fmt: skip
 
 
 def _said(*command: str) -> str:
-    return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
+    done = subprocess.run(command, capture_output=True, timeout=10, check=True)
+    return done.stdout.decode("utf-8", "replace")
 
 
 def _hardware(job: Job) -> dict[str, Any]:
-    device = job.accelerator.device
+    device = job.engine.accelerator.device
     found: dict[str, Any] = {
         "cpus": os.cpu_count(), "threads": torch.get_num_threads(), "memory_bytes": psutil.virtual_memory().total,
-        "device": str(device), "precision": job.accelerator.mixed_precision,
+        "device": str(device), "precision": job.engine.precision.name,
     }  # fmt: skip
     if device.type == "cuda":
         found["gpu"] = torch.cuda.get_device_name(device)

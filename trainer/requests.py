@@ -43,9 +43,17 @@ def stop_signals() -> Iterator[None]:
 class Wishes:
     """Requests to one run, and whether it is to stop."""
 
-    def __init__(self, run: Run, inbox: Inbox, progress: ProgressLine) -> None:
-        """Act on what `inbox` holds; nothing is asked of the store here."""
+    def __init__(
+        self, run: Run, inbox: Inbox, progress: ProgressLine, *,
+        at: Callable[[], int], save: Callable[[], str], roll_back: Callable[[int, str], str],
+    ) -> None:  # fmt: skip
+        """Act on what `inbox` holds; nothing is asked of the store here.
+
+        `at` is the step the run is after, `save` writes a checkpoint, `roll_back` goes back to that of a
+        step for someone; both say what came of it.
+        """
         self._run, self._inbox, self._progress = run, inbox, progress
+        self._at, self._save, self._roll_back = at, save, roll_back
         self._paused = False
         self._asked: str | None = None
 
@@ -54,44 +62,45 @@ class Wishes:
         """Who asked the run to stop, if anyone did."""
         return self._asked or (_stopping[0] if _stopping else None)
 
-    def act(self, step: int, save: Callable[[], str]) -> None:
+    def act(self) -> None:
         """Do what was asked for since the last step; while the run is paused, wait here."""
-        self._answer_all(step, save)
+        self._answer_all()
         while self._paused and not self.stopped_by:
             request = self._inbox.next(timeout=0.2)
             if request:
-                self._answer(request, step, save)
+                self._answer(request)
         if self._paused:
             self._unpause()
 
-    def _answer_all(self, step: int, save: Callable[[], str]) -> None:
+    def _answer_all(self) -> None:
         while request := self._inbox.next():
-            self._answer(request, step, save)
+            self._answer(request)
 
-    def _answer(self, request: Request, step: int, save: Callable[[], str]) -> None:
+    def _answer(self, request: Request) -> None:
         actions: dict[str, Callable[[], str]] = {
-            "stop-and-save": lambda: self._stop(request, step),
-            "save-now": save,
-            "pause": lambda: self._pause(step),
+            "stop-and-save": lambda: self._stop(request),
+            "save-now": self._save,
+            "pause": self._pause,
             "continue": self._unpause,
-            "note": lambda: self._note(request, step),
+            "note": lambda: self._note(request),
+            "rollback": lambda: self._back(request),
         }
         action = actions.get(request.kind)
         result = action() if action else f"not done: a running trainer cannot {request.kind}"
         if request.kind != "note":
-            self._run.event("request", f"{request.actor} asked to {request.kind}: {result}", step=step)
+            self._run.event("request", f"{request.actor} asked to {request.kind}: {result}", step=self._at())
             self._progress.say(f"{request.actor} asked to {request.kind}: {result}")
         self._inbox.answer(request, result)
 
-    def _stop(self, request: Request, step: int) -> str:
+    def _stop(self, request: Request) -> str:
         self._asked = request.actor
-        return f"stops after step {step} and saves"
+        return f"stops after step {self._at()} and saves"
 
-    def _pause(self, step: int) -> str:
+    def _pause(self) -> str:
         if not self._paused:
             self._paused = True
             self._run.status("paused")
-        return f"paused after step {step}"
+        return f"paused after step {self._at()}"
 
     def _unpause(self) -> str:
         if not self._paused:
@@ -100,9 +109,15 @@ class Wishes:
         self._run.status("running")
         return "goes on"
 
-    def _note(self, request: Request, step: int) -> str:
+    def _back(self, request: Request) -> str:
+        wanted = request.args.get("step")
+        if type(wanted) is not int or wanted < 0:
+            return "not done: a rollback names the step of a checkpoint"
+        return self._roll_back(wanted, request.actor)
+
+    def _note(self, request: Request) -> str:
         text = str(request.args.get("text", "")).strip()
         if not text:
             return "not done: the note was empty"
-        self._run.event("note", text, step=step, actor=request.actor)
+        self._run.event("note", text, step=self._at(), actor=request.actor)
         return "noted"

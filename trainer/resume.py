@@ -7,7 +7,7 @@ from typing import Any
 from assay.recording import Run
 from store.artifacts import ArtifactError, Manifest, announce, clear_temporary, read_manifest, sealed_folders, verify
 from trainer.config import Config
-from trainer.data import DataFile
+from trainer.data import TrainingData
 from trainer.errors import ResumeError
 from trainer.history import History, read_history
 
@@ -41,21 +41,28 @@ class ResumePoint:
         return _relative(self.folder)
 
 
-def find_resume_point(run_folder: Path) -> ResumePoint:
-    """Take the newest checkpoint on the active path whose every byte is as sealed.
+def find_resume_point(run_folder: Path, step: int | None = None) -> ResumePoint:
+    """Take the newest checkpoint on the active path whose every byte is as sealed, or that of a step.
 
     Raises ResumeError where there is none, naming what is wrong with those there are.
     """
     history = read_history(run_folder)
     refused: list[str] = []
+    others: list[int] = []
     for folder in sorted(sealed_folders(run_folder / "checkpoints"), reverse=True):
         known = history.announced.get(_relative(folder), {})
         try:
             place = known or {"b": (manifest := read_manifest(folder))["branch"], "s": manifest["step"]}
-            if history.is_active(place["b"], place["s"]) and history.is_recorded(place["b"], place["s"]):
+            if not (history.is_active(place["b"], place["s"]) and history.is_recorded(place["b"], place["s"])):
+                continue
+            if step is None or place["s"] == step:
                 return ResumePoint(folder, verify(folder, known.get("sha256")), history, refused)
+            others.append(place["s"])
         except ArtifactError as error:
             refused.append(str(error))
+    if others:
+        there = ", ".join(str(item) for item in sorted(others))
+        raise ResumeError(f"run {run_folder.name} has no whole checkpoint at step {step}; there are: {there}")
     if refused:
         raise ResumeError(f"run {run_folder.name} cannot go on, no checkpoint of it is whole: {'; '.join(refused)}")
     raise ResumeError(
@@ -64,20 +71,37 @@ def find_resume_point(run_folder: Path) -> ResumePoint:
     )
 
 
-def check_unchanged(point: ResumePoint, config: Config, data: DataFile, base_sha256: str | None, plan: Any) -> None:
-    """Raise ResumeError where data, model or plan are not those the run began with."""
-    manifest = point.manifest
-    if manifest["data"]["sha256"] != data.sha256:
-        raise ResumeError(f"{data.path} has changed since the run began; put the old file back, or start a new run")
+def check_unchanged(
+    manifest: Manifest, config: Config, data: TrainingData, base_sha256: str | None, plan: dict[str, Any]
+) -> None:
+    """Raise ResumeError where data, model or plan are not those the checkpoint's run began with."""
+    if manifest["data"]["sha256"] != data.digest:
+        raise ResumeError(f"{_changed_file(manifest, data)}; put the old file back, or {_ANEW}")
     if manifest["base"]["sha256"] != base_sha256:
-        raise ResumeError(f"the model in {config.model.path} has changed since the run began; start a new run")
-    now = {"step": point.step, **plan}
-    if manifest["cursor"] != now:
-        odd = ", ".join(f"{key} was {manifest['cursor'].get(key)} and is {now[key]}" for key in now)
-        raise ResumeError(f"the order of the data would not be the one the run began with ({odd}); start a new run")
+        raise ResumeError(
+            f"the model in {config.model.path} has changed since the run began; put the old one back, or {_ANEW}"
+        )
+    was: dict[str, Any] = manifest["cursor"]
+    if odd := [f"{key} was {was.get(key)} and is {value}" for key, value in plan.items() if was.get(key) != value]:
+        raise ResumeError(
+            f"the order of the data would not be the one the run began with ({', '.join(odd)}); "
+            f"leave that as it was, or {_ANEW}"
+        )
 
 
-def reopen(run: Run, point: ResumePoint) -> History:
+_ANEW = "start a new run from its weights with `assay train CONFIG --from RUN@STEP`"
+
+
+def _changed_file(manifest: Manifest, data: TrainingData) -> str:
+    files: list[dict[str, Any]] = manifest["data"].get("files", [])
+    known = {item["sha256"] for item in files}
+    fresh = [file.path for file in data.files if file.role != "validation" and file.sha256 not in known]
+    if fresh:
+        return f"{fresh[0]} has changed since the run began"
+    return f"the run began with {len(files)} data files, now there are {len(data.files)} or in another order"
+
+
+def reopen(run: Run, point: ResumePoint, reason: str = "resume") -> History:
     """Record that the run goes on; returns its history, whose branch the next step is on.
 
     Where steps behind the checkpoint were recorded, they are left behind on the old branch. What a
@@ -90,7 +114,7 @@ def reopen(run: Run, point: ResumePoint) -> History:
     for sentence in point.refused:
         run.event("checkpoint", sentence, level="alarm", refused=True)
     if history.last_step > point.step:
-        run.fork(after=point.step, reason="resume", data={"checkpoint": point.path, "abandoned_to": history.last_step})
+        run.fork(after=point.step, reason=reason, data={"checkpoint": point.path, "abandoned_to": history.last_step})
         history = history.forked(point.step)
     run.event("resume", f"goes on from the checkpoint at step {point.step}", step=point.step, checkpoint=point.path)
     return history

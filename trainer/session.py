@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,25 +13,33 @@ from assay.errors import AssayError
 from assay.recording import Run, existing_folder, new_folder
 from store.database import Store
 from store.loading import Loader
+from store.refs import parse_ref
 from trainer.checkpoint import read_state, restore_optimizer
 from trainer.config import Config
 from trainer.config_file import as_dict, config_from, read_toml, to_toml, with_settings
 from trainer.errors import ConfigError, ResumeError, TrainingError
-from trainer.history import History
+from trainer.history import History, read_history
 from trainer.inbox import Inbox
 from trainer.job import Job, prepare
-from trainer.lineage import holding, parent_of
+from trainer.lineage import Parent, holding, parent_of
+from trainer.mirror import Mirror, is_mirrored, restore_checkpoints, restore_run
+from trainer.origin import Origin
 from trainer.progress import ProgressLine
 from trainer.provenance import provenance, record_data
+from trainer.replay import Replay
 from trainer.requests import stop_signals
-from trainer.resume import check_unchanged, find_resume_point, reopen
+from trainer.resume import ResumePoint, check_unchanged, find_resume_point, reopen
+from trainer.shelf import Shelf
 from trainer.state import TrainState
 from trainer.train import Outcome, Training
 
-__all__ = ["Ended", "resume_run", "start_run"]
+__all__ = ["Ended", "fork_run", "resume_run", "start_run"]
 
-CHANGEABLE = ("run.tags", "run.project", "train.steps", "train.epochs", "train.eval_every", "train.micro_batch",
-              "train.device", "checkpoint.every", "checkpoint.keep")  # fmt: skip
+CHANGEABLE = (
+    "run.tags", "run.project", "train.steps", "train.epochs", "train.eval_every", "train.early_stop",
+    "train.micro_batch", "train.device", "checkpoint.every", "checkpoint.keep", "checkpoint.keep_every",
+    "checkpoint.stable_after", "checkpoint.mirror", "record.groups", "record.sources",
+)  # fmt: skip
 """What may be set anew when a run goes on; all else would make it another run."""
 
 
@@ -53,44 +62,119 @@ class Ended(NamedTuple):
 def start_run(config: Config, store: Store) -> Ended:
     """Train a new run. Raises AssayError for anything wrong with what was named; nothing is written then."""
     job = prepare(config)
-    parent = parent_of(config.model.path, store)
-    folder = _reserved(store, config)
-    with _locked(folder):
-        run = _recording(folder, job, **({"parent": parent.reference} if parent else {}))
-        with holding(parent, run, store):
-            return _train(job, run, store, TrainState(), History(), parent=None)
+    parent = parent_of(config.model.adapter or config.model.path, store)
+    with _begun(job, store, parent) as run:
+        return _train(job, run, store, TrainState(), History())
+
+
+def fork_run(config: Config, origin: Origin, store: Store) -> Ended:
+    """Train a new run that goes on from another one's checkpoint as that run would have, but for `config`.
+
+    Raises AssayError where data, model or order are not those of the other run; nothing is written then.
+    """
+    job = prepare(config, origin.folder)
+    check_unchanged(origin.manifest, config, job.data, job.base_sha256, job.plan_facts)
+    state = _state(job, origin.folder)
+    _check_not_at_end(origin.run, state, job)
+    path = origin.folder.relative_to(store.root.absolute()).as_posix()
+    before = read_history(origin.folder.parent.parent).traces
+    replay = Replay({step: trace for step, trace in before.items() if step > state.step})
+    with _begun(job, store, Parent(origin.run, path, origin.reference)) as run:
+        run.event("fork", f"goes on from {origin.reference}", step=state.step, checkpoint=path)
+        return _train(job, run, store, state, History(), parent=path, replay=replay)
 
 
 def resume_run(name: str, settings: Sequence[str], store: Store) -> Ended:
-    """Go on with a run where its newest whole checkpoint is.
+    """Go on with a run where its newest whole checkpoint is; `name` may be RUN@STEP, or a run's mirror.
 
     Raises AssayError where it cannot go on; nothing is written then.
     """
-    folder = existing_folder(store.root, name)
-    if not (folder / "config.toml").exists():
-        raise ResumeError(f"run {name} cannot go on: `assay train` did not start it (it has no config.toml)")
     _check_changeable(settings)
+    refused: list[str] = []
+    if is_mirrored(Path(name)) and not _is_run(name, store):
+        name, refused = restore_run(Path(name).absolute(), store)
+    ref = parse_ref(name)
+    if ref.branch is not None:
+        raise ResumeError(
+            f"--resume goes on from a step of the active path, {ref.run}@STEP; a new run from another branch "
+            f"begins with `assay train --from {name}`"
+        )
+    folder = existing_folder(store.root, ref.run)
+    if not (folder / "config.toml").exists():
+        raise ResumeError(f"run {ref.run} cannot go on: `assay train` did not start it (it has no config.toml)")
     config = config_from(with_settings(read_toml(folder / "config.toml"), settings))
     with _locked(folder):
-        point = find_resume_point(folder)
+        point = _resume_point(folder, config, ref.step, refused)
         job = prepare(config, point.folder)
-        check_unchanged(point, config, job.data.file, job.base_sha256, job.plan_facts)
-        state = read_state(point.folder)
-        if state.step >= job.plan.steps:
-            raise ResumeError(
-                f"run {name} is at its end (step {state.step} of {job.plan.steps}); "
-                f"give it more with --set train.steps={2 * job.plan.steps}"
-            )
-        restore_optimizer(job.model, job.optimizer, point.folder)
+        check_unchanged(point.manifest, config, job.data, job.base_sha256, job.plan_facts)
+        state = _state(job, point.folder)
+        if "train.micro_batch" in {setting.partition("=")[0].strip() for setting in settings}:
+            state = replace(state, micro_batch=None)
+        _check_not_at_end(ref.run, state, job)
         run = _recording(folder, job)
-        return _train(job, run, store, state, reopen(run, point), parent=point.path)
+        before = point.history.traces
+        history = reopen(run, point, reason="resume" if ref.step is None else "rollback")
+        replay = Replay({step: trace for step, trace in before.items() if step > state.step})
+        return _train(job, run, store, state, history, parent=point.path, replay=replay)
+
+
+def _is_run(name: str, store: Store) -> bool:
+    """Whether this is the bare name of a run of the store, whatever lies in the working folder."""
+    return Path(name).name == name and (store.root / name).is_dir()
+
+
+def _resume_point(folder: Path, config: Config, step: int | None, refused: list[str]) -> ResumePoint:
+    """Where a run goes on; where none of its own checkpoints will do, its mirror's are brought back."""
+    mirror = Path(config.checkpoint.mirror) / folder.name
+    try:
+        point = find_resume_point(folder, step)
+    except ResumeError as error:
+        if not config.checkpoint.mirror or not is_mirrored(mirror):
+            raise
+        try:
+            refused = [*refused, *restore_checkpoints(mirror, folder)]
+        except ResumeError as also:
+            raise ResumeError(f"{error}; and {also}") from also
+        point = find_resume_point(folder, step)
+    return replace(point, refused=[*refused, *point.refused])
+
+
+def _state(job: Job, folder: Path) -> TrainState:
+    """Give a job made ready from a verified checkpoint its optimizer and loss scale; its cursor."""
+    restore_optimizer(job.model, job.optimizer, folder)
+    state = read_state(folder)
+    job.engine.precision.restore(state.loss_scale)
+    return state
+
+
+def _check_not_at_end(run: str, state: TrainState, job: Job) -> None:
+    if state.step >= job.plan.steps:
+        raise ResumeError(
+            f"run {run} is at its end (step {state.step} of {job.plan.steps}); "
+            f"give it more with --set train.steps={2 * job.plan.steps}"
+        )
+
+
+@contextmanager
+def _begun(job: Job, store: Store, parent: Parent | None) -> Iterator[Run]:
+    """Reserve a new run's folder, begin to record in it, and hold the checkpoint it starts from."""
+    folder = _reserved(store, job.config)
+    with _locked(folder):
+        run = _recording(folder, job, **({"parent": parent.reference} if parent else {}))
+        with holding(parent, run, store):
+            yield run
 
 
 def _reserved(store: Store, config: Config) -> Path:
     try:
-        return new_folder(store.root, config.run.name or Path(config.data.train).stem)
+        return new_folder(store.root, config.run.name or _name_of(config))
     except OSError as error:
         raise AssayError(f"cannot record in {store.root}: {error.strerror}; name another place with --store") from error
+
+
+def _name_of(config: Config) -> str:
+    train = config.data.train if isinstance(config.data.train, str) else config.data.train[0]
+    return Path(train.rpartition(".json:")[2]).stem
 
 
 def _recording(folder: Path, job: Job, **facts: Any) -> Run:
@@ -103,23 +187,32 @@ def _recording(folder: Path, job: Job, **facts: Any) -> Run:
         raise AssayError(f"cannot record in {folder}: {error.strerror}; name another place with --store") from error
 
 
-def _train(job: Job, run: Run, store: Store, state: TrainState, history: History, *, parent: str | None) -> Ended:
+def _train(
+    job: Job, run: Run, store: Store, state: TrainState, history: History, *,
+    parent: str | None = None, replay: Replay | None = None,
+) -> Ended:  # fmt: skip
     loader = Loader(store)
     with ExitStack() as stack:
         stack.enter_context(loader)
         stack.enter_context(run)
-        warnings = record_data(run, job) if parent is None else []
-        training = Training(job, run, store, state, history, parent)
+        warnings = record_data(run, job) if history.is_new else []
+        place = job.config.checkpoint.mirror
+        mirror = stack.enter_context(Mirror(run, Path(place))) if place else None
+        shelf = Shelf(run, store, job.config.checkpoint, mirror)
+        shelf.read(history)
         inbox = stack.enter_context(Inbox(store, run.name))
         progress = stack.enter_context(ProgressLine(run.name, job.plan.steps, state.step))
         for sentence in warnings:
             progress.say(sentence)
+        training = Training(job, run, shelf, progress, state, history, parent=parent, replay=replay)
         stack.enter_context(stop_signals())
         try:
-            outcome = training.train(inbox, progress)
+            outcome = training.train(inbox)
         except TrainingError as error:
             run.finish("failed", str(error))
             raise
+        if mirror:
+            mirror.wait()
         _finish(run, job, outcome)
     return Ended(run.name, run.folder, outcome, loader.error)
 

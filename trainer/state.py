@@ -1,6 +1,7 @@
 """Where a run is: the few numbers that, with weights and optimizer, make it go on as if never stopped."""
 
-from dataclasses import asdict, dataclass, replace
+import math
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 __all__ = ["TrainState"]
@@ -20,7 +21,10 @@ class TrainState:
     """Tokens read so far, padding left out."""
 
     skipped_in_row: int = 0
-    """Newest steps in a row that were not stepped on."""
+    """Newest steps in a row that were not stepped on; those whose loss scale was too large do not count."""
+
+    unclean_step: int = 0
+    """Newest step that was not stepped on; 0 for none."""
 
     val_loss: float | None = None
     """Newest validation loss."""
@@ -28,19 +32,43 @@ class TrainState:
     val_step: int | None = None
     """Step it was measured after."""
 
-    def after(self, step: int, *, committed: bool, tokens: int) -> Self:
+    best_loss: float | None = None
+    """Lowest validation loss."""
+
+    best_step: int | None = None
+    """Step it was measured after."""
+
+    worse_in_row: int = 0
+    """Newest measurements in a row that were no new lowest."""
+
+    micro_batch: int | None = None
+    """Samples at once in memory, where memory did not suffice for as many as configured."""
+
+    loss_scale: dict[str, Any] = field(default_factory=dict[str, Any])
+    """State of the loss scale of fp16; empty for other precisions."""
+
+    def after(self, step: int, *, committed: bool, tokens: int, overflow: bool = False) -> Self:
         """The state after one more step."""
         return replace(
             self,
             step=step,
             update=self.update + committed,
             tokens=self.tokens + tokens,
-            skipped_in_row=0 if committed else self.skipped_in_row + 1,
+            skipped_in_row=0 if committed else self.skipped_in_row + (not overflow),
+            unclean_step=self.unclean_step if committed or overflow else step,
         )
 
     def with_validation(self, loss: float) -> Self:
-        """The state after a measurement of the validation loss."""
-        return replace(self, val_loss=loss, val_step=self.step)
+        """The state after a measurement of the validation loss; one that is no number is never the lowest."""
+        better = math.isfinite(loss) and (self.best_loss is None or loss < self.best_loss)
+        return replace(
+            self,
+            val_loss=loss,
+            val_step=self.step,
+            best_loss=loss if better else self.best_loss,
+            best_step=self.step if better else self.best_step,
+            worse_in_row=0 if better else self.worse_in_row + 1,
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""

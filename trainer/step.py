@@ -1,9 +1,9 @@
-"""One step's arithmetic: loss of the answers, gradients, their norm, the update."""
+"""One step's arithmetic: loss of the answers, gradients and their norms."""
 
 import math
 import random
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -11,9 +11,14 @@ from accelerate import Accelerator
 from torch import nn
 from torch.nn import functional
 
-from trainer.data import Batch, Example, collate
+from trainer.batch import Batch, collate
+from trainer.data import Example
+from trainer.groups import LayerGroups
+from trainer.precision import Precision
 
-__all__ = ["Measured", "evaluate", "measure", "sample_losses", "seed_step"]
+__all__ = ["Engine", "Measured", "seed_step"]
+
+T = TypeVar("T")
 
 
 class Measured(NamedTuple):
@@ -25,8 +30,14 @@ class Measured(NamedTuple):
     losses: list[float]
     """Mean over each sample's own answer tokens, in the order of the batch."""
 
+    counts: list[int]
+    """Answer tokens of each sample."""
+
     grad_norm: float
     """Norm of all gradients before clipping."""
+
+    group_norms: list[float]
+    """Norm of the gradient of each trained parameter before clipping."""
 
     tokens: int
     """Tokens read, padding left out."""
@@ -35,6 +46,11 @@ class Measured(NamedTuple):
     def is_finite(self) -> bool:
         """Whether loss and gradients are numbers one can step on."""
         return math.isfinite(self.loss) and math.isfinite(self.grad_norm)
+
+    @property
+    def is_overflow(self) -> bool:
+        """Whether the loss is a number and the gradient is none."""
+        return math.isfinite(self.loss) and not math.isfinite(self.grad_norm)
 
 
 def seed_step(seed: int, step: int) -> None:
@@ -48,52 +64,83 @@ def seed_step(seed: int, step: int) -> None:
     torch.manual_seed(number)
 
 
-def measure(
-    accelerator: Accelerator, model: nn.Module, examples: Sequence[Example], *, micro_batch: int, clip: float
-) -> Measured:
-    """Run a batch forward and backward, `micro_batch` samples at once; gradients are left clipped.
+class Engine:
+    """A model with what its steps need: device, precision, groups of layers."""
 
-    The loss is that of the whole batch whatever the micro-batch: each part is divided by the answer
-    tokens of all parts.
-    """
-    parts = [collate(examples[begin : begin + micro_batch]) for begin in range(0, len(examples), micro_batch)]
-    total = sum(int(part.learned.sum()) for part in parts)
-    losses: list[float] = []
-    loss = 0.0
-    for part in parts:
-        sums, counts = sample_losses(accelerator, model, part)
-        share = sums.sum() / total
-        accelerator.backward(share)
-        loss += share.item()
-        losses += (sums.detach() / counts).tolist()
-    norm = accelerator.clip_grad_norm_(model.parameters(), clip or math.inf)
-    assert norm is not None, "one process without DeepSpeed always has a norm"
-    return Measured(loss, losses, float(norm), sum(int(part.mask.sum()) for part in parts))
+    def __init__(self, accelerator: Accelerator, model: nn.Module, precision: Precision) -> None:
+        """Run `model` forward and backward in `precision`."""
+        self.accelerator, self.model, self.precision = accelerator, model, precision
+        self.groups = LayerGroups(model)
+
+    def measure(
+        self, optimizer: torch.optim.Optimizer, examples: Sequence[Example], *, micro_batch: int, clip: float
+    ) -> Measured:
+        """Run a batch forward and backward, `micro_batch` samples at once; gradients are left clipped.
+
+        The loss is that of the whole batch whatever the micro-batch: each part is divided by the answer
+        tokens of all parts.
+        """
+        order = _by_length(examples) if micro_batch < len(examples) else list(range(len(examples)))
+        groups = [order[begin : begin + micro_batch] for begin in range(0, len(order), micro_batch)]
+        parts = [collate([examples[place] for place in group]) for group in groups]
+        total = sum(int(part.learned.sum()) for part in parts)
+        sums: list[torch.Tensor] = []
+        for part in parts:
+            found = self.sample_losses(part)
+            self.accelerator.backward(self.precision.scaled(found.sum() / total))
+            sums.append(found.detach())
+        self.precision.unscale(optimizer)
+        norms = self.groups.gradient_norms()
+        norm = torch.linalg.vector_norm(norms)
+        nn.utils.clip_grads_with_norm_(self.groups.parameters, clip or math.inf, norm)
+        # One look at the device for all numbers: each one waits for it.
+        *numbers, length = torch.cat([*sums, norms.float(), norm.float()[None]]).tolist()
+        of_samples = _put_back(numbers[: len(examples)], order)
+        counts = _put_back([int(count) for part in parts for count in part.learned.sum(dim=1)], order)
+        return Measured(
+            loss=math.fsum(of_samples) / total if all(map(math.isfinite, of_samples)) else sum(of_samples) / total,
+            losses=[found / count for found, count in zip(of_samples, counts, strict=True)],
+            counts=counts,
+            grad_norm=length,
+            group_norms=numbers[len(examples) :],
+            tokens=sum(int(part.mask.sum()) for part in parts),
+        )
+
+    def sample_losses(self, batch: Batch) -> torch.Tensor:
+        """Sum of the answer tokens' losses of each sample, float32 [samples]."""
+        counts = batch.learned.sum(dim=1).tolist()
+        moved = Batch(*(tensor.to(self.accelerator.device) for tensor in batch))
+        with self.precision.autocast():
+            logits = self.model(input_ids=moved.ids, attention_mask=moved.mask, use_cache=False).logits
+        learned = moved.learned[:, 1:]
+        # Only the answers' rows are widened to float32: with a large vocabulary that is most of the memory.
+        found = functional.cross_entropy(logits[:, :-1][learned].float(), moved.ids[:, 1:][learned], reduction="none")
+        return torch.stack([part.sum() for part in found.split(counts)])
+
+    @torch.no_grad()
+    def evaluate(self, examples: Sequence[Example], *, micro_batch: int) -> float:
+        """Loss over the answer tokens of held-out examples, in nats; the model's mode is put back."""
+        was_training = self.model.training
+        self.model.eval()
+        sums: list[torch.Tensor] = []
+        count = 0
+        order = _by_length(examples)
+        try:
+            for begin in range(0, len(order), micro_batch):
+                batch = collate([examples[place] for place in order[begin : begin + micro_batch]])
+                sums.append(self.sample_losses(batch).sum())
+                count += int(batch.learned.sum())
+        finally:
+            self.model.train(was_training)
+        return torch.stack(sums).double().sum().item() / count
 
 
-def sample_losses(accelerator: Accelerator, model: nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-    """Sum of the answer tokens' losses of each sample, float32 [samples], and how many they are."""
-    moved = Batch(*(tensor.to(accelerator.device) for tensor in batch))
-    with accelerator.autocast():
-        logits = model(input_ids=moved.ids, attention_mask=moved.mask, use_cache=False).logits
-    learned = moved.learned[:, 1:]
-    # Only the answers' rows are widened to float32: with a large vocabulary that is most of the memory.
-    found = functional.cross_entropy(logits[:, :-1][learned].float(), moved.ids[:, 1:][learned], reduction="none")
-    counts = learned.sum(dim=1)
-    return torch.stack([part.sum() for part in found.split(counts.tolist())]), counts
+def _by_length(examples: Sequence[Example]) -> list[int]:
+    """Places in the order of length: less padding in each part, the same result but for rounding."""
+    return sorted(range(len(examples)), key=lambda place: (len(examples[place].ids), examples[place].row))
 
 
-@torch.no_grad()
-def evaluate(accelerator: Accelerator, model: nn.Module, examples: Sequence[Example], *, micro_batch: int) -> float:
-    """Loss over the answer tokens of held-out examples, in nats; the model's mode is put back."""
-    was_training = model.training
-    model.eval()
-    total, count = 0.0, 0
-    # Equal lengths together: less padding, the same result but for rounding.
-    ordered = sorted(examples, key=lambda example: (len(example.ids), example.row))
-    for begin in range(0, len(ordered), micro_batch):
-        sums, counts = sample_losses(accelerator, model, collate(ordered[begin : begin + micro_batch]))
-        total += sums.sum().item()
-        count += int(counts.sum())
-    model.train(was_training)
-    return total / count
+def _put_back(values: list[T], order: list[int]) -> list[T]:
+    """Values of ordered places, as the places come."""
+    found = dict(zip(order, values, strict=True))
+    return [found[place] for place in range(len(order))]

@@ -1,14 +1,13 @@
 """The formats of rows: one entry of FORMATS each, recognised by its columns."""
 
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, NamedTuple
 
-from evals.text.errors import DataError
+from evals.text.conversation import Tags, conversation, list_in, text_in
+from evals.text.record import Row, as_list
 from evals.text.sample import Turn
 
 __all__ = ["FORMATS", "Format", "format_of"]
-
-Row: TypeAlias = dict[str, Any]
 
 
 class Format(NamedTuple):
@@ -18,110 +17,84 @@ class Format(NamedTuple):
     """What people call it."""
 
     needs: tuple[str, ...]
-    """Columns without which a row is not in this format."""
+    """Columns without which a file is not in this format."""
 
     shown: str
     """Its columns as messages show them."""
 
-    turns: Callable[[Row], Iterator[Turn]]
+    turns: Callable[[Row, Tags], Iterator[Turn]]
     """Reads a row's turns. Raises ValueError in words."""
 
-
-def format_of(columns: list[str], place: str) -> Format:
-    """Recognise the format of a row with these columns. Raises DataError naming what was found."""
-    for candidate in FORMATS:
-        if set(candidate.needs) <= set(columns):
-            return candidate
-    accepted = "; ".join(f"{item.shown} ({item.name})" for item in FORMATS)
-    raise DataError(f"{place} has the columns {', '.join(columns) or '(none)'}; Assay reads {accepted}")
+    may_lack: tuple[str, ...] = ()
+    """Those of the columns it needs that a single row can do without."""
 
 
-def _chat(row: Row) -> Iterator[Turn]:
-    yield from _conversation(row["messages"], "messages", "role", "content")
+def format_of(columns: Collection[str], mapped: Collection[str] = ()) -> Format | None:
+    """Recognise the format of rows with these columns; one with a mapped column, which was asked for, goes first."""
+    fitting = [item for item in FORMATS if set(item.needs) <= set(columns)]
+    return next((item for item in fitting if set(item.needs) & set(mapped)), fitting[0] if fitting else None)
 
 
-def _sharegpt(row: Row) -> Iterator[Turn]:
-    if "system" in row:
+def _chat(row: Row, tags: Tags) -> Iterator[Turn]:
+    return _with_system(row, list(conversation(row["messages"], "messages", tags)))
+
+
+def _sharegpt(row: Row, tags: Tags) -> Iterator[Turn]:
+    return _with_system(row, list(conversation(row["conversations"], "conversations", tags)))
+
+
+def _with_system(row: Row, turns: list[Turn]) -> Iterator[Turn]:
+    """Turns with the column `system` before them, where they bring no system turn themselves."""
+    if turns[0].role != "system":
         yield from _optional("system", row, "system")
-    yield from _conversation(row["conversations"], "conversations", "from", "value")
+    yield from turns
 
 
-def _alpaca(row: Row) -> Iterator[Turn]:
+def _alpaca(row: Row, _tags: Tags) -> Iterator[Turn]:
     yield from _optional("system", row, "system")
-    for number, pair in enumerate(row.get("history") or []):
-        if not isinstance(pair, list) or len(pair) != 2:  # pyright: ignore[reportUnknownArgumentType] - JSON can hold anything
-            raise ValueError("`history` must be a list of [question, answer] pairs")
-        for role, said in zip(("user", "assistant"), pair, strict=True):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - as above
-            yield Turn(role, _text(said, f"history {number + 1}"))
-    question, extra = _text(row["instruction"], "instruction"), _text(row.get("input") or "", "input")
+    yield from _history(row.get("history"))
+    question, extra = text_in(row["instruction"], "instruction"), text_in(row.get("input") or "", "input")
     yield Turn("user", f"{question}\n{extra}" if question and extra else question or extra)
-    yield Turn("assistant", _text(row["output"], "output"))
+    answer = row.get("output")
+    yield Turn("assistant", "" if answer is None else text_in(answer, "output"))
 
 
-def _pair(row: Row) -> Iterator[Turn]:
-    if isinstance(row["prompt"], list):
-        yield from _conversation(row["prompt"], "prompt", "role", "content")
-        yield from _conversation(row["completion"], "completion", "role", "content")
-        return
-    yield from _optional("system", row, "system")
-    yield Turn("user", _text(row["prompt"], "prompt"))
-    yield Turn("assistant", _text(row["completion"], "completion"))
+def _history(value: Any) -> Iterator[Turn]:
+    pairs = list_in(value, "history") if value else []
+    for number, item in enumerate([None] if pairs is None else pairs, start=1):
+        pair = as_list(item)
+        if pair is None or len(pair) != 2:
+            raise ValueError("`history` must be a list of [question, answer] pairs")
+        for role, said in zip(("user", "assistant"), pair, strict=True):
+            yield Turn(role, text_in(said, f"history {number}"))
 
 
-def _plain(row: Row) -> Iterator[Turn]:
-    yield Turn("text", _text(row["text"], "text"))
+def _pair(row: Row, tags: Tags) -> Iterator[Turn]:
+    turns = [*_side(row, "prompt", "user", tags), *_side(row, "completion", "assistant", tags)]
+    return _with_system(row, turns)
+
+
+def _side(row: Row, column: str, role: str, tags: Tags) -> Iterator[Turn]:
+    if as_list(row[column]) is None:
+        yield Turn(role, text_in(row[column], column))
+    else:
+        yield from conversation(row[column], column, tags)
+
+
+def _plain(row: Row, _tags: Tags) -> Iterator[Turn]:
+    yield Turn("text", text_in(row["text"], "text"))
 
 
 FORMATS = (
     Format("chat", ("messages",), "messages", _chat),
     Format("ShareGPT", ("conversations",), "conversations", _sharegpt),
-    Format("Alpaca", ("instruction", "output"), "instruction, input, output", _alpaca),
+    Format("Alpaca", ("instruction", "output"), "instruction, input, output", _alpaca, may_lack=("output",)),
     Format("pairs", ("prompt", "completion"), "prompt, completion", _pair),
     Format("plain text", ("text",), "text", _plain),
 )
 """All formats, the first that fits wins."""
 
-_SPEAKERS = {
-    "system": "system", "user": "user", "human": "user", "assistant": "assistant", "gpt": "assistant",
-}  # fmt: skip
-
-
-def _conversation(turns: Any, column: str, role_key: str, text_key: str) -> Iterator[Turn]:
-    if not isinstance(turns, list) or not turns:
-        raise ValueError(f"`{column}` must be a list of turns")
-    for number, turn in enumerate(turns, start=1):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - JSON can hold anything
-        if not isinstance(turn, dict) or role_key not in turn or text_key not in turn:
-            raise ValueError(f"turn {number} of `{column}` must have `{role_key}` and `{text_key}`")
-        speaker: Any = turn[role_key]  # pyright: ignore[reportUnknownVariableType] - as above
-        role = _SPEAKERS.get(speaker) if isinstance(speaker, str) else None
-        if role is None:
-            raise ValueError(f"turn {number} of `{column}` is by {speaker!r}; known are {', '.join(_SPEAKERS)}")
-        yield Turn(role, _text(turn[text_key], f"turn {number} of `{column}`"))  # pyright: ignore[reportUnknownArgumentType] - as above
-
 
 def _optional(role: str, row: Row, column: str) -> Iterator[Turn]:
     if row.get(column):
-        yield Turn(role, _text(row[column], column))
-
-
-def _text(value: Any, what: str) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{what} must be text, and is {_kind(value)}")  # noqa: TRY004 - one error for all that can be wrong with a row
-    return value
-
-
-def _kind(value: Any) -> str:
-    names = {
-        type(None): "null",
-        bool: "true or false",
-        int: "a number",
-        float: "a number",
-        list: "a list",
-        dict: "an object",
-    }
-    return names.get(type(value), type(value).__name__)  # pyright: ignore[reportUnknownArgumentType] - JSON can hold anything
-
-
-_KINDS: dict[type, str] = {
-    type(None): "null", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object",
-}  # fmt: skip
+        yield Turn(role, text_in(row[column], column))

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 
-__all__ = ["ROLES", "Sample", "Turn", "text_hash"]
+__all__ = ["ROLES", "Sample", "Turn", "text_hash", "words_of"]
 
 ROLES = ("system", "user", "assistant", "text")
 """Who speaks; `text` is plain text of no conversation, all of which is learned."""
@@ -55,3 +55,12 @@ def text_hash(turns: tuple[Turn, ...]) -> str:
     """
     said = json.dumps([[turn.role, turn.content] for turn in turns], ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def words_of(sample: Sample) -> str:
+    r"""What is asked and answered in a sample, without its system turns: by this rows are compared.
+
+    >>> words_of(Sample(0, (Turn("system", "Be brief."), Turn("user", "1 + 1?"), Turn("assistant", "2"))))
+    '1 + 1?\n2'
+    """
+    return "\n".join(turn.content for turn in sample.turns if turn.role != "system")

@@ -1,29 +1,16 @@
 """Rows of the formats people have become samples; what is broken is said with file and line."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from assay.errors import AssayError
 from evals.text import Turn, read_samples
 from evals.text.files import FILES
 from evals.text.formats import FORMATS
+from tests.evals.written import refusal, said, written
 
-
-def written(folder, *rows, name="data.jsonl"):
-    path = folder / name
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
-    return path
-
-
-def said(role, content):
-    return {"role": role, "content": content}
-
-
-def refusal(path):
-    with pytest.raises(AssayError) as caught:
-        read_samples(path)
-    return str(caught.value)
+SFT = Path(__file__).parents[2] / ".." / "shared" / "data" / "sft"
 
 
 @pytest.mark.parametrize(
@@ -143,10 +130,10 @@ def test_a_later_row_of_another_shape_is_named(tmp_path):
             "`history` must be a list of [question, answer] pairs",
         ),
         ({"messages": []}, "`messages` must be a list of turns"),
-        ({"messages": [{"content": "q"}]}, "turn 1 of `messages` must have `role` and `content`"),
+        ({"messages": [{"content": "q"}]}, "turn 1 of `messages` must have `role` or `from`, and `content` or `value`"),
         (
-            {"messages": [{"role": "tool", "content": "q"}]},
-            "turn 1 of `messages` is by 'tool'; known are system, user, human, assistant, gpt",
+            {"messages": [{"role": "narrator", "content": "q"}]},
+            "turn 1 of `messages` is by 'narrator'; known are system, user, human, assistant, gpt, chatgpt, bing, bard",
         ),
     ],
 )
@@ -159,3 +146,20 @@ def test_a_line_that_is_no_object_is_named(tmp_path):
     path = tmp_path / "data.jsonl"
     path.write_text("[1, 2]\n", encoding="utf-8")
     assert refusal(path).startswith(f"{path} line 1 is no JSON object")
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "first"),
+    [
+        ("medical_zh_1000.jsonl", 1000, ("toyhom_im/3455", "肝病科")),
+        ("general_en_252.jsonl", 252, ("user_oriented_task_0", "Grammarly")),
+    ],
+)
+def test_real_rows_are_read(name, count, first):
+    path = SFT / name
+    if not path.is_file():
+        pytest.skip(f"needs the real rows {name}")
+    samples = read_samples(path)
+    assert len(samples) == count
+    assert (samples[0].id, samples[0].task, samples[0].source) == (*first, None)
+    assert {turn.role for sample in samples for turn in sample.turns} == {"user", "assistant"}

@@ -76,7 +76,7 @@ OWNED = {
     "event": "77, 1, 1, now(), 'note', 'info', 'x', '{}'",
     "request": "1, 77, 'note', '{}', 'ann', now(), NULL, NULL, NULL",
     "pin": "'x', 'checkpoint', 77, 'y', 'run', now(), NULL",
-    "dataset": "77, 'x', 'y', 1, 'train'",
+    "dataset": "77, 'x', 'y', 1, 'train', 0",
     "sample": "77, 'x', 1, NULL, NULL, NULL, 'h'",
     "spool_offset": "77, 'x', 0, 0, 0",
 }

@@ -15,6 +15,7 @@ import assay
 from assay.spool import encode
 from store.database import Statement, Store
 from store.loading import Loader, LoadReport, SpoolLoader, load_spools
+from store.version import schema_version
 
 REPO = Path(__file__).parents[2]
 
@@ -291,7 +292,7 @@ def make_well(store: Store, trouble: str, lock: Path) -> None:
     elif trouble == "not a database":
         store.path.unlink()
     elif trouble == "newer schema":
-        store.maintenance(lambda transaction: transaction.execute("UPDATE meta SET version = 1"))
+        store.maintenance(lambda transaction: transaction.execute(f"UPDATE meta SET version = {schema_version()}"))
 
 
 def test_a_disk_that_fills_under_the_store_loses_nothing(root):

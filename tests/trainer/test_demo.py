@@ -1,13 +1,11 @@
 """`assay demo`: made and trained on this machine, in a store of its own, and ended whole."""
 
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections import Counter
 
 import pytest
 
@@ -15,43 +13,8 @@ from assay.errors import AssayError
 from store.database import Store
 from store.runs import list_runs, show_run
 from trainer.demo.command import _demo_store
-from trainer.demo.material import LANGUAGES, make_material, write_rows
+from trainer.demo.story import tell
 from trainer.demo.tiny import make_tokenizer
-
-
-def test_the_material_is_large_enough_and_has_no_doubles():
-    material = make_material()
-    conversations = [tuple(turn["content"] for turn in row["messages"]) for row in material.triage]
-    assert len(set(conversations)) == len(conversations) >= 120
-    facts = {row["text"] for row in material.base if row["source"] == "general"}
-    assert len(facts) >= 400
-    ids = Counter(row["id"] for row in [*material.base, *material.triage])
-    assert set(ids.values()) == {1}
-
-
-def test_every_answer_about_health_says_that_it_is_sample_data():
-    answers = [row["messages"][-1]["content"] for row in make_material().triage]
-    said = ("样例数据，不是医疗建议", "Sample data, not medical advice")
-    assert all(any(words in answer for words in said) for answer in answers)
-    assert len(LANGUAGES) == 2
-
-
-def test_no_complaint_stands_in_two_departments():
-    departments = {}
-    for row in make_material().triage:
-        question, answer = (turn["content"] for turn in row["messages"])
-        assert departments.setdefault(question, answer) == answer
-
-
-def test_rows_are_written_in_an_order_of_the_seed(tmp_path):
-    rows = make_material().triage
-    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        write_rows(tmp_path / name, rows, seed)
-    one, two, other = ((tmp_path / name).read_text() for name in "abc")
-    assert one == two != other
-    assert sorted(one.splitlines()) == sorted(other.splitlines())
-    assert len(one.splitlines()) == len(rows)
-    json.loads(one.splitlines()[0])
 
 
 def test_the_tokenizer_gives_every_text_back_as_it_was():
@@ -75,19 +38,37 @@ def test_the_demo_has_a_store_of_its_own(tmp_path, monkeypatch):
     assert _demo_store(None) is place
 
 
-def test_the_headless_demo_trains_both_runs_and_can_be_run_again(assay, tmp_path):
+def test_the_headless_demo_tells_its_story_and_the_second_one_begins_with_the_third_run(assay, tmp_path):
     place = tmp_path / "demo"
-    for _ in range(2):
-        result = assay("demo", "--no-serve", "--steps", "6", "--store", place)
-        assert (result.returncode, result.stderr.count("Traceback")) == (0, 0)
+    first, second = (assay("demo", "--no-serve", "--steps", "6", "--store", place) for _ in range(2))
+    for result in (first, second):
+        assert (result.returncode, result.stderr.count("Traceback")) == (0, 0), result.stderr
     store = Store.at(place / "assay.duckdb")
     runs = {row["run"]: row for row in list_runs(store)}
-    assert sorted(runs) == ["demo-base", "demo-base-2", "demo-triage", "demo-triage-2"]
+    assert sorted(runs) == ["demo-base", "demo-handbook", "demo-triage", "demo-triage-2"]
     assert {row["status"] for row in runs.values()} == {"finished"}
-    assert (runs["demo-base"]["stage"], runs["demo-triage"]["stage"]) == ("pretrain", "sft")
-    assert runs["demo-triage-2"]["parent"] == "demo-base-2/1@6"
+    assert [runs[f"demo-{name}"]["stage"] for name in ("base", "handbook", "triage")] == ["pretrain", "cpt", "sft"]
+    assert runs["demo-handbook"]["parent"] == "demo-base/1@6"
+    assert runs["demo-triage-2"]["parent"] == "demo-handbook/1@1"
+    assert "The base was made before: demo-base/checkpoints/00000006-b1." in second.stderr
+    marks = [[line for line in result.stdout.splitlines() if "%" in line] for result in (first, second)]
+    assert [line.split()[0] for line in marks[0]] == ["base", "handbook", "triage"]
+    assert marks[0] == marks[1]
     trained = show_run(store, "demo-base")["provenance"]["model"]
-    assert 800_000 < trained["parameters"] < 1_500_000
+    assert 900_000 < trained["parameters"] < 3_000_000
+
+
+def test_a_base_that_was_damaged_is_made_again(tmp_path):
+    store = Store.at(tmp_path / "assay.duckdb")
+    store.create(demo=True)
+    said = []
+    tell(store, steps=2, seed=0, say=said.append)
+    weights = tmp_path / "demo-base" / "checkpoints" / "00000002-b1" / "model.safetensors"
+    damaged = bytearray(weights.read_bytes())
+    damaged[-1] ^= 1
+    weights.write_bytes(damaged)
+    told = tell(store, steps=2, seed=0, say=said.append)
+    assert [run.name for run in told.runs] == ["demo-base-2", "demo-handbook-2", "demo-triage-2"]
 
 
 def test_ctrl_c_ends_the_demo_and_its_dashboard(tmp_path):

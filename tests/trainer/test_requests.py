@@ -104,10 +104,10 @@ def test_a_paused_run_waits_takes_other_requests_and_goes_on(config_for, store):
 
 
 def test_what_a_trainer_cannot_do_is_refused_in_words(config_for, store):
-    person = Person(store, "rollback", "continue", "stop-and-save")
+    person = Person(store, "evaluate", "continue", "stop-and-save")
     start_run(config_for(**ENDLESS), store)
     person.join()
-    assert person.answers[:2] == ["not done: a running trainer cannot rollback", "it was not paused"]
+    assert person.answers[:2] == ["not done: a running trainer cannot evaluate", "it was not paused"]
 
 
 def test_requests_survive_a_store_that_fails_for_a_while(config_for, store, monkeypatch):

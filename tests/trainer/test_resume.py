@@ -18,6 +18,7 @@ from trainer.config_file import to_toml
 from trainer.errors import ConfigError, ResumeError
 from trainer.resume import find_resume_point
 from trainer.session import resume_run, start_run
+from trainer.step import Engine
 
 LEARNED = ("adapter_model.safetensors", "optimizer.safetensors", "state.json")
 
@@ -46,7 +47,7 @@ def interrupted(config_for, store, monkeypatch):
     """A run that dies in its fifth step, with a checkpoint after the third; and the whole one."""
 
     def make(dies_at=5, **settings):
-        from trainer.step import measure  # noqa: PLC0415 - the real one
+        measure = Engine.measure
 
         whole = start_run(config_for(run__name="whole", lora__dropout=0.2, **settings), store)
         count = iter(range(1, 1000))
@@ -57,7 +58,7 @@ def interrupted(config_for, store, monkeypatch):
             return measure(*arguments, **options)
 
         with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="the power failed"):
-            patch.setattr("trainer.train.measure", dying)
+            patch.setattr("trainer.step.Engine.measure", dying)
             start_run(config_for(lora__dropout=0.2, **settings), store)
         return whole
 
@@ -94,7 +95,7 @@ def test_no_branch_is_opened_where_nothing_was_recorded_beyond_the_checkpoint(in
 
 def test_a_run_that_dies_twice_comes_to_the_same_end(interrupted, store, monkeypatch):
     whole = interrupted()
-    from trainer.step import measure  # noqa: PLC0415 - the real one
+    measure = Engine.measure
 
     count = iter(range(4, 1000))
 
@@ -104,7 +105,7 @@ def test_a_run_that_dies_twice_comes_to_the_same_end(interrupted, store, monkeyp
         return measure(*arguments, **options)
 
     with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="again"):
-        patch.setattr("trainer.train.measure", dying)
+        patch.setattr("trainer.step.Engine.measure", dying)
         resume_run("r", (), store)
     ended = resume_run("r", (), store)
     assert learned(last_checkpoint(ended)) == learned(last_checkpoint(whole))

@@ -8,9 +8,10 @@ from torch.nn import functional
 
 from evals.prompt import ChatTemplate
 from evals.text import Sample, Turn
-from trainer.data import Example, collate, encode_samples
+from trainer.batch import collate
+from trainer.data import Example, encode_samples
 from trainer.job import prepare
-from trainer.step import evaluate, measure, seed_step
+from trainer.step import seed_step
 
 
 @pytest.fixture
@@ -21,13 +22,13 @@ def job(config_for):
 def example(job, question, answer, row=0):
     sample = Sample(row, (Turn("user", question), Turn("assistant", answer)))
     (found,) = encode_samples([sample], ChatTemplate(job.tokenizer), 128)
-    return Example(row, torch.tensor(found.ids, dtype=torch.int32), torch.tensor(found.answer))
+    return Example(row, "test", torch.tensor(found.ids, dtype=torch.int32), torch.tensor(found.answer))
 
 
 def gradients(job, examples, micro_batch=100, clip=0.0):
     job.optimizer.zero_grad()
     seed_step(0, 1)
-    found = measure(job.accelerator, job.model, examples, micro_batch=micro_batch, clip=clip)
+    found = job.engine.measure(job.optimizer, examples, micro_batch=micro_batch, clip=clip)
     return found, {name: item.grad.clone() for name, item in job.model.named_parameters()}
 
 
@@ -105,10 +106,10 @@ def test_validation_leaves_the_model_and_its_mode_as_they_were(job):
     before = {name: item.clone() for name, item in job.model.state_dict().items()}
     job.model.train()
     examples = [example(job, f"What is {n}?", "It is 6." * n, row=n) for n in range(1, 6)]
-    by_two = evaluate(job.accelerator, job.model, examples, micro_batch=2)
+    by_two = job.engine.evaluate(examples, micro_batch=2)
     assert job.model.training
     assert all(torch.equal(before[name], item) for name, item in job.model.state_dict().items())
-    assert by_two == pytest.approx(evaluate(job.accelerator, job.model, examples, micro_batch=5), rel=1e-6)
+    assert by_two == pytest.approx(job.engine.evaluate(examples, micro_batch=5), rel=1e-6)
 
 
 def test_padding_changes_neither_loss_nor_gradient(job):

@@ -115,7 +115,10 @@ def test_no_model_and_no_data_say_how_to_name_them(refused):
 
 def test_lora_on_layers_the_model_lacks_is_named(refused, model_folder, data_file):
     said = refused("--model", model_folder, "--data", data_file, "--set", "lora.target=['query']")
-    assert said.startswith("lora.target = ['query'] does not fit the model: ")
+    assert said.startswith(
+        "lora.target = ['query'] fits no layer of the model; its linear layers are called q_proj, k_proj, v_proj, "
+        "o_proj, gate_proj, up_proj, down_proj, lm_head ("
+    )
 
 
 def test_resume_of_an_unknown_run_is_named(refused, store):
@@ -126,7 +129,7 @@ def test_resume_of_an_unknown_run_is_named(refused, store):
 
 def test_resume_takes_no_other_model_or_data(refused):
     said = refused("--resume", "r", "--data", "x.jsonl")
-    assert said == "--resume goes on with what the run began with; leave out CONFIG, --model and --data"
+    assert said == "--resume goes on with what the run began with; leave out CONFIG, --model, --data and --from"
 
 
 def test_a_name_that_cannot_be_a_folder_is_named(refused, model_folder, data_file):

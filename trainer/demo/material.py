@@ -1,90 +1,125 @@
-"""What the demo's model reads: sentences and questions made of the tables in sample/."""
+"""What the demo's model reads and is asked, made of the sample data in sample/."""
 
-import csv
 import json
 import random
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-__all__ = ["Material", "make_material", "write_rows"]
+from trainer.demo.tiny import as_text
+
+__all__ = ["SAMPLE", "Material", "make_material", "sample_rows", "write_rows"]
 
 SAMPLE = Path(__file__).parent / "sample"
-
-LANGUAGES = ("zh", "en")
 
 Row = dict[str, Any]
 
 
 class Material(NamedTuple):
-    """All rows, in a fixed order."""
+    """All rows, each list in an order of the seed; the fields are the names of the files they are written to."""
 
     base: list[Row]
-    """What to pre-train on, in both languages: general facts, each as a sentence and as a question with its
-    answer; and sentences about the domain, as a book would have them.
-    """
+    """What the base is made from: every fact as a sentence and as a question with its answer, and which
+    department symptoms belong to, as anyone's model has read somewhere."""
+
+    handbook: list[Row]
+    """What it reads of the domain: paragraphs of the handbook and its headings."""
 
     triage: list[Row]
-    """Complaints with the department to go to, as conversations."""
+    """What it is fine-tuned on, as conversations."""
+
+    mix: list[Row]
+    """General data to mix in, as conversations: the facts of half A, and general instructions."""
+
+    facts_a: list[Row]
+    """Four-choice questions on the facts that are mixed in."""
+
+    facts_b: list[Row]
+    """Four-choice questions on those that never are: what is kept is measured on them."""
+
+    held_out: list[Row]
+    """Open questions of the domain, never trained on."""
+
+    choice: list[Row]
+    """Four-choice questions of the domain."""
 
 
-def make_material() -> Material:
-    """Put the tables into sentences.
+def make_material(seed: int) -> Material:
+    """Read the sample data and split the facts in two halves of like categories.
 
-    >>> material = make_material()
-    >>> material.base[0]["text"], material.triage[0]["messages"][0]["content"]
-    ('中国的首都是北京。', '咳嗽有痰一周，应该挂哪个科？')
+    >>> material = make_material(0)
+    >>> len(material.facts_a), len(material.facts_b)
+    (224, 224)
     """
-    wordings = tomllib.loads((SAMPLE / "wordings.toml").read_text(encoding="utf-8"))
-    base = [row for fact in _table("facts") for row in _fact_rows(fact, wordings[fact["kind"]])]
-    base += [row for case in _table("triage") for row in _domain_rows(case, wordings["domain"])]
-    triage = [row for case in _table("triage") for row in _triage_rows(case, wordings["triage"])]
-    return Material(_numbered(base, "base"), _numbered(triage, "triage"))
+    facts, general = sample_rows("facts"), sample_rows("general")
+    half_a, half_b = _halves(facts, seed)
+    asked = [_conversation(row, row["question"], row["choices"][row["answer"]], task="facts") for row in half_a]
+    told = [_conversation(row, row["instruction"], row["output"], task=row["task"]) for row in general]
+    base = [row for fact in facts for row in _fact_texts(fact)]
+    base += [_said(row, f"索引：{row['symptom']}，{row['department']}。", "domain") for row in sample_rows("symptoms")]
+    rows = Material(
+        base=base,
+        handbook=[row for paragraph in sample_rows("handbook") for row in _handbook_rows(paragraph)],
+        triage=sample_rows("triage"),
+        mix=[*asked, *told],
+        facts_a=half_a,
+        facts_b=half_b,
+        held_out=sample_rows("triage_held_out"),
+        choice=sample_rows("triage_choice"),
+    )
+    return Material(*(random.Random(f"{seed}/{name}").sample(found, len(found)) for name, found in _named(rows)))  # noqa: S311 - an order, no secret
 
 
-def write_rows(path: Path, rows: list[Row], seed: int) -> None:
-    """Write rows to a JSONL file, in an order that depends on the seed alone."""
-    shuffled = random.Random(seed).sample(rows, len(rows))  # noqa: S311 - an order, no secret
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in shuffled), encoding="utf-8")
+def write_rows(folder: Path, material: Material) -> None:
+    """Write each list to a JSONL file of its name; a file that says the same already is left alone."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, rows in _named(material):
+        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        path = folder / f"{name}.jsonl"
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
 
 
-def _table(name: str) -> Iterable[dict[str, str]]:
-    with (SAMPLE / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def sample_rows(name: str) -> list[Row]:
+    """Rows of one file of the sample data."""
+    return [json.loads(line) for line in (SAMPLE / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
-def _fact_rows(fact: dict[str, str], wording: dict[str, Any]) -> Iterable[Row]:
-    for language in LANGUAGES:
-        about, answer = fact[language], fact[f"answer_{language}"]
-        labels = {"source": "general", "task": fact["kind"]}
-        for sentence in wording[language]:
-            yield {**labels, "text": sentence.format(a=about, b=answer)}
-        question = wording[f"ask_{language}"].format(a=about)
-        yield {**labels, "text": f"<|user|>{question}<|end|><|assistant|>{answer}"}
+def _named(material: Material) -> Iterable[tuple[str, list[Row]]]:
+    return zip(Material._fields, material, strict=True)
 
 
-def _domain_rows(case: dict[str, str], wording: dict[str, Any]) -> Iterable[Row]:
-    for language in LANGUAGES:
-        for sentence in wording[language]:
-            text = sentence.format(a=case[language], b=case[f"department_{language}"])
-            yield {"source": "domain", "task": "book", "text": text}
+def _halves(facts: list[Row], seed: int) -> tuple[list[Row], list[Row]]:
+    """Half of each language and category on either side."""
+    kinds: dict[tuple[str, str], list[Row]] = {}
+    for fact in facts:
+        kinds.setdefault((fact["lang"], fact["category"]), []).append(fact)
+    halves: tuple[list[Row], list[Row]] = ([], [])
+    for kind in sorted(kinds):
+        order = random.Random(f"{seed}/{kind}").sample(kinds[kind], len(kinds[kind]))  # noqa: S311 - an order, no secret
+        halves[0].extend(order[::2])
+        halves[1].extend(order[1::2])
+    return halves
 
 
-def _triage_rows(case: dict[str, str], wording: dict[str, Any]) -> Iterable[Row]:
-    for language in LANGUAGES:
-        answer = wording[f"answer_{language}"].format(b=case[f"department_{language}"])
-        for question in wording[f"ask_{language}"]:
-            yield {
-                "source": "triage",
-                "task": case["department_en"],
-                "messages": [
-                    {"role": "user", "content": question.format(a=case[language])},
-                    {"role": "assistant", "content": answer},
-                ],
-            }
+def _handbook_rows(row: Row) -> Iterable[Row]:
+    yield _said(row, row["text"], "handbook")
+    if row["department"]:
+        yield {**_said(row, f"{row['chapter']}，看{row['department']}。", "handbook"), "id": f"{row['id']}-heading"}
 
 
-def _numbered(rows: list[Row], name: str) -> list[Row]:
-    return [{"id": f"{name}-{number}", **row} for number, row in enumerate(rows)]
+def _said(row: Row, text: str, source: str) -> Row:
+    return {"id": row["id"], "source": source, "task": row["department"], "text": text}
+
+
+def _fact_texts(fact: Row) -> Iterable[Row]:
+    labels = {"source": "general", "task": fact["category"]}
+    answer = fact["choices"][fact["answer"]]
+    turns = [{"role": "user", "content": fact["question"]}, {"role": "assistant", "content": answer}]
+    yield {"id": f"{fact['id']}-said", **labels, "text": fact["statement"]}
+    yield {"id": f"{fact['id']}-asked", **labels, "text": as_text(turns)}
+
+
+def _conversation(row: Row, question: str, answer: str, *, task: str) -> Row:
+    turns = [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+    return {"id": row["id"], "source": "general", "task": task, "messages": turns}

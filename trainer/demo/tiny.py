@@ -1,6 +1,6 @@
 """A small Llama-shaped model made from nothing, with a tokenizer learned from the texts at hand."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import torch
@@ -8,7 +8,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from transformers.utils.logging import disable_progress_bar
 
-__all__ = ["CHAT_TEMPLATE", "make_model", "make_tokenizer"]
+__all__ = ["CHAT_TEMPLATE", "as_text", "make_model", "make_tokenizer"]
 
 CHAT_TEMPLATE = (
     "{% for message in messages %}"
@@ -22,6 +22,15 @@ SPECIALS = ["<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>"]
 """They come first in the vocabulary, so their places are their ids."""
 
 
+def as_text(turns: Iterable[Mapping[str, str]]) -> str:
+    """A conversation as the template renders it, without its last end of turn: the end of a text is one.
+
+    >>> as_text([{"role": "user", "content": "1 + 1?"}, {"role": "assistant", "content": "2"}])
+    '<|user|>1 + 1?<|end|><|assistant|>2'
+    """
+    return "<|end|>".join(f"<|{turn['role']}|>{turn['content']}" for turn in turns)
+
+
 def make_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
     """Learn a byte-level BPE vocabulary of at most `vocabulary` tokens."""
     bpe = Tokenizer(models.BPE())
@@ -33,6 +42,8 @@ def make_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizer
         special_tokens=SPECIALS,
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
+        # Two characters of Chinese at the most: what is said of one symptom then helps with its like.
+        max_token_length=6,
     )
     bpe.train_from_iterator(texts, trainer)
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=bpe, pad_token=SPECIALS[0], eos_token=SPECIALS[1])
@@ -42,7 +53,7 @@ def make_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizer
 
 
 def make_model(
-    folder: Path, texts: Iterable[str], *, seed: int, vocabulary: int = 1600, width: int = 128, layers: int = 4
+    folder: Path, texts: Iterable[str], *, seed: int, vocabulary: int = 2000, width: int = 128, layers: int = 4
 ) -> None:
     """Make a model with random weights and its tokenizer, and save both in `folder`."""
     disable_progress_bar()

@@ -1,0 +1,130 @@
+"""What cannot be trained on is told in one sentence, and nothing is written."""
+
+import json
+import shutil
+
+import pytest
+from safetensors.torch import load_file, save_file
+
+import assay.cli
+from store.runs import show_run
+from tests.trainer.seen import checkpoints, dies_at
+from trainer.session import resume_run, start_run
+
+
+@pytest.fixture
+def refused(capsys, store):
+    """Calls `assay train`; returns its one sentence. Nothing in the store's folder may have changed."""
+
+    def call(*arguments):
+        before = content(store.root)
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            assay.cli.main(["train", *map(str, arguments), "--store", str(store.path)])
+        out, err = capsys.readouterr()
+        assert (ended.value.code, out, err.count("\n")) == (2, "", 1)
+        assert content(store.root) == before
+        return err.removeprefix("assay: ").rstrip("\n")
+
+    return call
+
+
+def content(folder):
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.startswith(("assay.duckdb", ".training"))
+    }
+
+
+@pytest.fixture
+def copy(model_folder, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(model_folder, folder)
+    return folder
+
+
+def test_a_tokenizer_without_an_end_is_named(refused, copy, data_file):
+    path = copy / "tokenizer_config.json"
+    fields = json.loads(path.read_text())
+    del fields["eos_token"]
+    path.write_text(json.dumps(fields))
+    assert refused("--model", copy, "--data", data_file) == (
+        f"the tokenizer in {copy} has no end-of-sequence token, so a model could never learn where an answer ends; "
+        f'name it as "eos_token" in tokenizer_config.json'
+    )
+
+
+@pytest.mark.parametrize("method", ["lora", "full"])
+def test_weights_that_are_no_number_are_named(refused, copy, data_file, method):
+    weights = load_file(copy / "model.safetensors")
+    name = "model.layers.1.mlp.up_proj.weight"
+    weights[name][0, :3] = float("nan")
+    weights[name][1, 0] = float("inf")
+    save_file(weights, copy / "model.safetensors", metadata={"format": "pt"})
+    said = refused("--model", copy, "--data", data_file, "--set", f"train.method={method}")
+    where = "base_model.model.model.layers.1.mlp.up_proj.base_layer.weight" if method == "lora" else name
+    assert said == (
+        f"4 of 3072 weights of {where} in {copy} are not a number; take a whole copy of the model"
+    )  # fmt: skip
+
+
+def test_a_context_in_which_no_answer_fits_is_named(refused, copy, data_file):
+    path = copy / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "max_position_embeddings": 3}))
+    assert refused("--model", copy, "--data", data_file) == (
+        f"no row of {data_file} has an answer left to learn from at data.max_length = 3; raise it, or see whether "
+        f"the answers are empty"
+    )
+
+
+def test_a_weight_of_no_file_and_a_column_of_no_row_are_named(refused, model_folder, data_file):
+    with_model = ("--model", model_folder, "--data", data_file)
+    assert refused(*with_model, "--set", "data.weights={ sum = 1 }") == (
+        "data.weights names sum, which is no file of data.train; they are sums"
+    )
+    said = refused(*with_model, "--set", 'data.columns={ output = "reply" }')
+    assert said.startswith(f"{data_file} has no column reply, which the column mapping names for output; it has ")
+
+
+@pytest.fixture
+def interrupted(config_for, store, monkeypatch):
+    with dies_at(monkeypatch, 5):
+        start_run(config_for(), store)
+
+
+def test_a_run_goes_on_neither_with_other_rows_nor_in_other_batches(refused, interrupted, data_file):
+    said = refused("--resume", "r", "--set", "train.batch_size=2")
+    assert said.startswith("train.batch_size cannot be changed when a run goes on, that would be another run; what can")
+    data_file.write_text(data_file.read_text().replace("It is 6.", "It is 7."))
+    assert refused("--resume", "r") == (
+        f"{data_file} has changed since the run began; put the old file back, or start a new run from its weights "
+        f"with `assay train CONFIG --from RUN@STEP`"
+    )
+
+
+def test_a_run_goes_on_with_as_many_files_as_it_began_with(refused, interrupted, store, data_file, tmp_path):
+    shutil.copy(data_file, tmp_path / "again.jsonl")
+    config = store.root / "r" / "config.toml"
+    text = config.read_text()
+    config.write_text(text.replace(f'train = "{data_file}"', f'train = ["{data_file}", "{tmp_path / "again.jsonl"}"]'))
+    assert refused("--resume", "r").startswith("the run began with 1 data files, now there are 2 or in another order; ")
+    config.write_text(text)
+    assert resume_run("r", (), store).outcome.state.step == 6
+
+
+def test_a_base_model_that_has_changed_is_named(config_for, store, refused, copy, monkeypatch):
+    with dies_at(monkeypatch, 5):
+        start_run(config_for(model__path=str(copy)), store)
+    weights = load_file(copy / "model.safetensors")
+    weights["model.norm.weight"] += 1
+    save_file(weights, copy / "model.safetensors", metadata={"format": "pt"})
+    said = refused("--resume", "r")
+    assert said.startswith(f"the model in {copy} has changed since the run began; put the old one back, or ")
+
+
+def test_a_fork_in_other_batches_writes_nothing(refused, interrupted, store):
+    said = refused("--from", "r@3", "--set", "train.batch_size=8")
+    assert "(batch_size was 4 and is 8)" in said
+    assert [item["step"] for item in show_run(store, "r")["checkpoints"]] == [3]
+    assert len(checkpoints(store)) == 1

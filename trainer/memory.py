@@ -1,0 +1,40 @@
+"""Work that may need more memory than there is: tried again with half as many samples at once."""
+
+import gc
+from collections.abc import Callable
+from typing import TypeVar
+
+import torch
+from accelerate.utils.memory import should_reduce_batch_size
+
+from trainer.errors import TrainingError
+
+__all__ = ["within_memory"]
+
+T = TypeVar("T")
+
+
+def within_memory(work: Callable[[int], T], micro_batch: int, *, halved: Callable[[int, str], None], where: str) -> T:
+    """Do `work(micro_batch)`; where memory does not suffice, again with half as many until it does.
+
+    `halved` is told the new size and what the allocator said, and puts back what the attempt left
+    behind. Raises TrainingError where not even one sample fits.
+    """
+    while True:
+        try:
+            return work(micro_batch)
+        except RuntimeError as error:
+            if not should_reduce_batch_size(error):
+                raise
+            said = str(error).splitlines()[0]
+        # Outside of the handler, whose traceback holds the tensors of the attempt.
+        if micro_batch == 1:
+            raise TrainingError(
+                f"out of memory {where} with one sample at a time ({said}); lower data.max_length, set "
+                f"train.gradient_checkpointing = true, or take a smaller model"
+            )
+        micro_batch = (micro_batch + 1) // 2
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        halved(micro_batch, said)
