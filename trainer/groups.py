@@ -5,8 +5,9 @@ Recorded for each group with trained parameters, over all its elements:
 
     group/<g>/grad_norm    norm of the gradient, before clipping
     group/<g>/update_rms   root mean square of lr * m / (sqrt(v) + eps), what Adam adds to the weights
-    group/<g>/rms_t        root of the mean of g^2 / max(v, eps^2); above 1 where the gradient outgrows
-                           what Adam remembers of it (StableAdamW, arXiv 2304.13013)
+    group/<g>/rms_t        root mean square of g / (sqrt(v) + eps); above 1 where the gradient outgrows what
+                           Adam remembers of it (StableAdamW, arXiv 2304.13013, which divides by
+                           max(sqrt(v), eps): the same but where a weight has next to no gradient)
 
 m and v are Adam's averages without their bias, g the gradient as Adam saw it. All of it is computed from
 the optimizer's state, not from a copy of the weights.
@@ -21,12 +22,15 @@ import torch
 from torch import nn
 
 # pyright: reportPrivateImportUsage=false, reportPrivateUsage=false
-# torch's own optimizers and clipping are made of its _foreach functions; it exports no others.
+# torch's own clipping is made of this function; it exports no other.
 
 __all__ = ["GROUPS", "LayerGroups", "group_of"]
 
 AT_ONCE = 1 << 24
-"""Most numbers that are looked at together: large enough for few kernels, small beside any model."""
+"""Most numbers that are looked at together: few kernels on a GPU, small beside any model."""
+
+AT_ONCE_CPU = 1 << 17
+"""The same on a processor: what fits its cache is read from memory once, not once an operation."""
 
 GROUPS = ("embed", "first", "middle", "last", "head")
 
@@ -83,11 +87,15 @@ class LayerGroups:
 
     @torch.no_grad()
     def step_norms(self, optimizer: torch.optim.Optimizer) -> tuple[torch.Tensor, torch.Tensor]:
-        """Norm of the update and of g / max(sqrt(v), eps) of each parameter, float32 [parameters], on the device."""
-        squares = torch.zeros(2, len(self.parameters), device=self.parameters[0].device)
-        for pieces in _in_batches(_pieces(self.parameters, optimizer)):
-            places = torch.tensor([piece.place for piece in pieces], device=squares.device)
-            squares.index_add_(1, places, _adam_norms(pieces).square_())
+        """Norm of the update and of g / (sqrt(v) + eps) of each parameter, float32 [parameters], on the device."""
+        device = self.parameters[0].device
+        squares = torch.zeros(2, len(self.parameters), device=device)
+        pieces = list(_pieces(self.parameters, optimizer, AT_ONCE_CPU if device.type == "cpu" else AT_ONCE))
+        if pieces:
+            sums = torch.stack([found for piece in pieces for found in _sums_of_squares(piece)])
+            factors = [[(piece.rate * piece.correction) ** 2, piece.correction**2] for piece in pieces]
+            found = sums.view(-1, 2) * torch.tensor(factors, device=device)
+            squares.index_add_(1, torch.tensor([piece.place for piece in pieces], device=device), found.T)
         return squares[0].sqrt(), squares[1].sqrt()
 
     def named(self, gradients: list[float], updates: list[float], ratios: list[float]) -> dict[str, float]:
@@ -118,41 +126,29 @@ class _Piece(NamedTuple):
     eps: float
 
 
-def _pieces(parameters: list[nn.Parameter], optimizer: torch.optim.Optimizer) -> Iterator[_Piece]:
+def _pieces(parameters: list[nn.Parameter], optimizer: torch.optim.Optimizer, most: int) -> Iterator[_Piece]:
     settings = {id(item): group for group in optimizer.param_groups for item in group["params"]}
     for place, item in enumerate(parameters):
         state = optimizer.state.get(item)
         if not state or item.grad is None:
             continue
-        group, step = settings[id(item)], float(state["step"])
+        group, step = settings[id(item)], state["step"].item()
         beta1, beta2 = group["betas"]
         numbers = group["lr"] / (1 - beta1**step), math.sqrt(1 - beta2**step), group["eps"]
-        flat = [tensor.reshape(-1).split(AT_ONCE) for tensor in (item.grad, state["exp_avg"], state["exp_avg_sq"])]
-        for gradient, mean, square in zip(*flat, strict=True):
-            yield _Piece(place, gradient, mean, square, *numbers)
+        flat = item.grad.reshape(-1), state["exp_avg"].reshape(-1), state["exp_avg_sq"].reshape(-1)
+        if len(flat[0]) <= most:
+            yield _Piece(place, *flat, *numbers)
+            continue
+        for parts in zip(*(tensor.split(most) for tensor in flat), strict=True):
+            yield _Piece(place, *parts, *numbers)
 
 
-def _in_batches(pieces: Iterator[_Piece]) -> Iterator[list[_Piece]]:
-    batch: list[_Piece] = []
-    size = 0
-    for piece in pieces:
-        if batch and size + len(piece.gradient) > AT_ONCE:
-            yield batch
-            batch, size = [], 0
-        batch.append(piece)
-        size += len(piece.gradient)
-    if batch:
-        yield batch
-
-
-def _adam_norms(pieces: list[_Piece]) -> torch.Tensor:
-    """Norms of update and ratio of each piece, float32 [2, pieces]."""
-    eps = pieces[0].eps
-    roots = torch._foreach_sqrt([piece.square for piece in pieces])
-    torch._foreach_div_(roots, [piece.correction for piece in pieces])
-    ratios = torch._foreach_div([piece.gradient for piece in pieces], torch._foreach_clamp_min(roots, eps))
-    torch._foreach_add_(roots, eps)
-    torch._foreach_reciprocal_(roots)
-    torch._foreach_mul_(roots, [piece.mean for piece in pieces])
-    rates = torch.tensor([piece.rate for piece in pieces], device=roots[0].device)
-    return torch.stack([torch.stack(torch._foreach_norm(roots)) * rates, torch.stack(torch._foreach_norm(ratios))])
+def _sums_of_squares(piece: _Piece) -> tuple[torch.Tensor, torch.Tensor]:
+    """Sums of the squares of mean and gradient, each over sqrt(square) + correction * eps."""
+    root = torch.sqrt(piece.square)
+    root.add_(piece.correction * piece.eps)
+    ratio = torch.div(piece.mean, root)
+    mean = torch.dot(ratio, ratio)
+    # Into the same memory: a fresh page costs more than the division.
+    torch.div(piece.gradient, root, out=ratio)
+    return mean, torch.dot(ratio, ratio)

@@ -56,7 +56,9 @@ def make_material(seed: int) -> Material:
     asked = [_conversation(row, row["question"], row["choices"][row["answer"]], task="facts") for row in half_a]
     told = [_conversation(row, row["instruction"], row["output"], task=row["task"]) for row in general]
     base = [row for fact in facts for row in _fact_texts(fact)]
-    base += [_said(row, f"索引：{row['symptom']}，{row['department']}。", "domain") for row in sample_rows("symptoms")]
+    base += [
+        _said(row, f"索引：{row['symptom']}，看{row['department']}。", "domain") for row in sample_rows("symptoms")
+    ]
     rows = Material(
         base=base,
         handbook=[row for paragraph in sample_rows("handbook") for row in _handbook_rows(paragraph)],

@@ -180,14 +180,14 @@ def _triage(model: Path, place: Path, steps: int, seed: int) -> Config:
             "run": {"name": "demo-triage", "project": "demo", "tags": ["demo"]},
             "model": {"path": str(model)},
             "data": {
-                "train": str(place / "triage.jsonl"), "general": str(place / "mix.jsonl"), "general_ratio": 0.3,
+                "train": str(place / "triage.jsonl"), "general": str(place / "mix.jsonl"), "general_ratio": 0.25,
                 "validation": 0.05, "max_length": 128,
             },
             "train": {
                 "stage": "sft", "method": "lora", "steps": steps, "batch_size": 16, "micro_batch": 8,
                 "seed": seed, "eval_every": 25, "device": "cpu",
             },
-            "optim": {"lr": 2.5e-3, "beta2": 0.99},
+            "optim": {"lr": 3e-3, "beta2": 0.99},
             "lora": {"rank": 32, "alpha": 64.0},
             "checkpoint": {"every": 50, "stable_after": 20},
         }
