@@ -229,6 +229,7 @@ class Training:
             self.save()
         if not stopped and state.step - state.unclean_step >= min(after, state.step):
             self.shelf.mature(state.step, state.unclean_step, self.history, after=0)
+            self.shelf.prune(self.history)
         if not stopped and self.has_stopped_learning and state.step < self.job.plan.steps:
             best = f"the lowest validation loss is that of step {state.best_step}"
             sentence = f"stopped early at step {state.step}: {best}"

@@ -50,7 +50,13 @@ def interrupted(config_for, store, monkeypatch, mirror):
 
 
 def test_each_kept_checkpoint_is_copied_byte_for_byte_and_pruned_ones_vanish(config_for, store, mirror):
-    config = config_for(checkpoint__every=1, checkpoint__keep=2, checkpoint__mirror=str(mirror), data__validation=0.0)
+    config = config_for(
+        checkpoint__every=1,
+        checkpoint__keep=2,
+        checkpoint__stable_after=1,
+        checkpoint__mirror=str(mirror),
+        data__validation=0.0,
+    )
     start_run(config, store)
     names = [folder.name for folder in checkpoints(store)]
     assert names == ["00000005-b1", "00000006-b1"]
