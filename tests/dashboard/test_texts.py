@@ -10,12 +10,12 @@ import pytest
 import dashboard
 from dashboard.pages import PAGES
 from dashboard.queries.run import CARDS
-from dashboard.texts import LANGUAGES, TEXTS, text
+from dashboard.texts import LANGUAGES, TABLES, TEXTS, text
 from dashboard.views.curves import SINGLE, SMOOTH
 from dashboard.words import STATUS_TONES
 
 HERE = Path(dashboard.__file__).parent
-SOURCES = [path for path in HERE.rglob("*.py") if path.name != "texts.py"]
+SOURCES = [path for path in HERE.rglob("*.py") if path.name != "texts.py" and path.parent.name != "text_tables"]
 SCREEN = [*(HERE / "app_pages").glob("*.py"), *(HERE / "views").glob("*.py"), HERE / "widgets.py", HERE / "app.py"]
 
 LOSS_CHART = ("training", "validation", "abandoned", "lowest", "highest", "checkpoint", "state", "value")
@@ -50,6 +50,10 @@ def test_a_text_has_words_in_every_language_and_the_same_blanks(key):
 def test_the_chinese_texts_are_chinese():
     without = [key for key, words in TEXTS.items() if not re.search("[一-鿿]", re.sub(r"\{\w+\}", "", words["zh"]))]
     assert without == []
+
+
+def test_no_key_stands_in_two_tables():
+    assert sum(map(len, TABLES)) == len(TEXTS)
 
 
 def test_every_key_is_used_somewhere():

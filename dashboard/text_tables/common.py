@@ -1,0 +1,43 @@
+"""Words that stand on several pages."""
+
+from dashboard.text_tables.shape import Text
+
+__all__ = ["TEXTS"]
+
+TEXTS: dict[str, Text] = {
+    # everywhere
+    "name": {"zh": "Assay 试金", "en": "Assay 试金"},
+    "language": {"zh": "语言", "en": "Language"},
+    "train": {"zh": "训练", "en": "Train"},
+    "home": {"zh": "首页", "en": "Home"},
+    "runs": {"zh": "全部运行", "en": "Runs"},
+    "run": {"zh": "运行详情", "en": "Run"},
+    "foot": {"zh": "数据文件 {store} · Assay {version}", "en": "Store {store} · Assay {version}"},
+    "demo_store": {"zh": "演示数据", "en": "demo store"},
+    "not_loading": {"zh": "新的步骤暂时无法写入：{reason}", "en": "New steps are not arriving: {reason}"},
+    "store_problem": {"zh": "数据文件现在无法读取：{reason}", "en": "The store cannot be read now: {reason}"},
+    # status of a run, in words
+    "status.queued": {"zh": "排队中", "en": "queued"},
+    "status.running": {"zh": "训练中", "en": "running"},
+    "status.paused": {"zh": "已暂停", "en": "paused"},
+    "status.finished": {"zh": "已完成", "en": "finished"},
+    "status.failed": {"zh": "失败", "en": "failed"},
+    "status.lost": {"zh": "失去联系", "en": "lost"},
+    "status_help.lost": {
+        "zh": "超过 60 秒没有消息：进程可能已经结束。",
+        "en": "No sign of life for more than 60 seconds: its process has probably ended.",
+    },
+    # where a run is
+    "step_of": {"zh": "第 {step} / {total} 步", "en": "step {step} of {total}"},
+    "step": {"zh": "第 {step} 步", "en": "step {step}"},
+    "no_step": {"zh": "还没有步骤", "en": "no step yet"},
+    "time_left": {"zh": "约剩 {time}", "en": "{time} left"},
+    "took": {"zh": "用时 {time}", "en": "took {time}"},
+    "ago": {"zh": "{time}前", "en": "{time} ago"},
+    "branch": {"zh": "分支 {branch}", "en": "branch {branch}"},
+    "watched": {"zh": "来自其他程序：{source}", "en": "another program's: {source}"},
+    "seconds": {"zh": "{n} 秒", "en": "{n} s"},
+    "minutes": {"zh": "{n} 分钟", "en": "{n} min"},
+    "hours": {"zh": "{n} 小时 {m} 分", "en": "{n} h {m} min"},
+    "days": {"zh": "{n} 天 {m} 小时", "en": "{n} d {m} h"},
+}
