@@ -4,6 +4,7 @@ The targets are strings, so that nothing here imports upward and `assay --help` 
 nor streamlit.
 """
 
+import errno
 import importlib
 import sys
 from collections.abc import Sequence
@@ -39,6 +40,10 @@ COMMANDS = {
     "rollback": Command("store.commands.rollback:rollback", "Ask a running trainer to go back to a checkpoint."),
     "db": Command("store.commands.db:db", "Check, migrate, rebuild, query and export the store."),
 }
+
+
+_REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a disk that is full says."""
 
 
 class LazyCommands(click.Group):
@@ -94,6 +99,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # The reader of our output has gone (as in `assay … | head`): nothing is wrong.
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        if error.errno not in _REFUSED:
+            raise
+        # What is left unwritten would be tried again when the interpreter ends.
+        sys.stdout = None
+        _fail(f"cannot write{f' {error.filename}' if error.filename else ''}: {error.strerror}; make room there")
     sys.exit(status if isinstance(status, int) else 0)
 
 

@@ -1,6 +1,7 @@
 """`assay dash`: serve the dashboard on this machine."""
 
 import os
+import signal
 import sys
 import threading
 import webbrowser
@@ -26,7 +27,8 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Loopback address to listen on.")
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
-def dash(store: str | None, port: int, host: str, no_browser: bool) -> None:
+@click.option("--until-stdin-ends", is_flag=True, hidden=True, help="End with the program that started this one.")
+def dash(store: str | None, port: int, host: str, no_browser: bool, until_stdin_ends: bool) -> None:
     """Serve the dashboard."""
     from dashboard.server import bind, serve  # noqa: PLC0415 - `assay dash --help` need not load Streamlit
 
@@ -44,7 +46,15 @@ def dash(store: str | None, port: int, host: str, no_browser: bool) -> None:
     notes.print(f"Store: {opened.path}")
     if not no_browser and _has_screen():
         threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+    if until_stdin_ends:
+        threading.Thread(target=_end_with_stdin, daemon=True).start()
     serve(opened, listener, host)
+
+
+def _end_with_stdin() -> None:
+    # However the program at its other end dies, SIGKILL too, the system closes the pipe.
+    sys.stdin.buffer.read()
+    signal.raise_signal(signal.SIGTERM)
 
 
 def _shown(host: str) -> str:

@@ -88,6 +88,19 @@ def test_ctrl_c_ends_the_demo_and_its_dashboard(tmp_path):
     assert not _listening(port)
 
 
+def test_a_demo_that_is_killed_takes_its_dashboard_with_it(tmp_path):
+    place = tmp_path / "demo"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-P", "-m", "assay", "demo", "--port", port, "--steps", 100000, "--store", place]
+    process = subprocess.Popen(list(map(str, command)), env={**os.environ, "OMP_NUM_THREADS": "1"})
+    _wait_for(lambda: _listening(port))
+    process.kill()
+    process.wait(timeout=60)
+    _wait_for(lambda: not _listening(port))
+
+
 def test_a_port_in_use_ends_the_demo_before_it_trains(assay, tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -82,8 +82,10 @@ def _story() -> Any:
 def _dashboard(place: Store, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """The dashboard as a process, which prints its address and ends with us."""
     command = [sys.executable, "-P", "-m", "assay", "dash", "--store", str(place.path), "--port", str(port)]
-    # In a session of its own, Ctrl-C reaches us alone and we end it in our order.
-    child = subprocess.Popen(command, stdout=sys.stderr.fileno(), stdin=subprocess.DEVNULL, start_new_session=True)
+    # In a session of its own, Ctrl-C reaches us alone and we end it in our order; the pipe ends it where we cannot.
+    child = subprocess.Popen(
+        [*command, "--until-stdin-ends"], stdout=sys.stderr.fileno(), stdin=subprocess.PIPE, start_new_session=True
+    )
     try:
         yield child
     finally:
