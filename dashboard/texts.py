@@ -6,7 +6,7 @@ holds those for 1.
 
 from typing import Any, Literal, TypeAlias
 
-from dashboard.text_tables import common, curves, home, run, runs
+from dashboard.text_tables import common, curves, exports, home, run, runs
 from dashboard.text_tables.shape import Text
 
 __all__ = ["DEFAULT", "LANGUAGES", "TABLES", "TEXTS", "Language", "text"]
@@ -32,7 +32,7 @@ def text(key: str, language: Language, **values: Any) -> str:
     return TEXTS[chosen][language].format(**values)
 
 
-TABLES = (common.TEXTS, home.TEXTS, runs.TEXTS, run.TEXTS, curves.TEXTS)
+TABLES = (common.TEXTS, home.TEXTS, runs.TEXTS, run.TEXTS, curves.TEXTS, exports.TEXTS)
 """A table a page; no key stands in two of them."""
 
 TEXTS: dict[str, Text] = {key: words for table in TABLES for key, words in table.items()}

@@ -28,7 +28,10 @@ TEXTS: dict[str, Text] = {
         "en": "{over}-step mean up {value} in {steps} steps",
     },
     "note.lowest": {"zh": "第 {step} 步最低", "en": "lowest at step {step}"},
-    "note.lowest_since": {"zh": "第 {step} 步最低，为 {value}", "en": "lowest at step {step}: {value}"},
+    "note.lowest_since": {
+        "zh": "第 {step} 步最低，为 {value}，此后更高",
+        "en": "lowest at step {step}: {value}, higher since",
+    },
     "note.range": {"zh": "近 {steps} 步：{low} – {high}", "en": "last {steps} steps: {low} – {high}"},
     "note.same": {"zh": "近 {steps} 步不变", "en": "unchanged for {steps} steps"},
     "note.at": {"zh": "第 {step} 步", "en": "at step {step}"},

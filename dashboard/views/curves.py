@@ -1,7 +1,6 @@
 """Run · Curves: the figures of the moment, the loss with all that happened to it, and every other metric."""
 
 from collections.abc import Mapping
-from html import escape
 from typing import Any
 
 import pyarrow as pa
@@ -9,14 +8,13 @@ import streamlit as st
 
 from dashboard import cached, widgets
 from dashboard.charts.loss import ZOOM, LossData, loss_chart
-from dashboard.charts.small import small_chart
 from dashboard.language import t, words
-from dashboard.panels import Panel, panels
+from dashboard.panels import Panel
 from dashboard.queries.curves import Span
 from dashboard.queries.run import CARDS
 from dashboard.tables import between
 from dashboard.texts import TEXTS
-from dashboard.views import figures
+from dashboard.views import exports, figures, metrics
 from dashboard.words import count
 from store.series import Series
 
@@ -27,7 +25,6 @@ SINGLE = ("grad_norm", "lr", "tokens_per_s")
 BUCKETS = 400
 """Points of the loss chart at the most, but for short runs, which are drawn step by step."""
 
-SMALL_BUCKETS = 120
 SMOOTH = {"none": 0.0, "light": 0.01, "strong": 0.05}
 """Smoothing as a share of the run's length."""
 
@@ -46,23 +43,17 @@ def show(run: Run) -> None:
         _loss(run, tuple(name for name in LOSSES if name in names))
     else:
         widgets.notice(t("curves.no_loss"))
-    _panels(run, [Panel("", t(f"metric.{name}"), {name: name}) for name in SINGLE if name in names])
-    _others(run, panels(name for name in names if name not in CARDS))
-
-
-def _span() -> Span:
-    """The range of steps in the address."""
-    first, last = st.query_params.get("first", ""), st.query_params.get("last", "")
-    return Span(int(first), int(last)) if first.isdigit() and last.isdigit() and int(first) < int(last) else Span()
+    metrics.draw(run, [Panel("", t(f"metric.{name}"), {name: name}) for name in SINGLE if name in names])
+    metrics.others(run, [name for name in names if name not in CARDS])
 
 
 def _loss(run: Run, names: tuple[str, ...]) -> None:
-    span = _span()
+    span = metrics.span()
     log, smooth = _controls(run, span)
     series = cached.curves(cached.store_path(), run["id"], names, span, BUCKETS, run["heartbeat"])
     chart = loss_chart(
         _loss_data(run, series, span), _chart_words(), widgets.look(),
-        span=_ends(span), log=log, smooth=smooth,
+        span=metrics.ends(span), log=log, smooth=smooth,
     )  # fmt: skip
     # A new range is a new chart: the old one's brush would lie over all of it.
     key = f"loss-{run['id']}-{span.first}-{span.last}"
@@ -75,10 +66,8 @@ def _loss(run: Run, names: tuple[str, ...]) -> None:
         alt=t("curves.alt", name=run["name"]),
     )
     _caption(series, smooth)
-
-
-def _ends(span: Span) -> tuple[int, int] | None:
-    return None if span.first is None or span.last is None else (span.first, span.last)
+    with st.container(horizontal=True, gap="small", key="a-exports"):
+        exports.buttons(run, names, span, chart)
 
 
 def _chart_words() -> dict[str, str]:
@@ -150,35 +139,3 @@ def _caption(series: Series, smooth: float) -> None:
     if smooth:
         parts.append(t("curves.smoothed", steps=count(int(smooth))))
     st.html(f'<p class="a-caption">{" · ".join([*parts, t("curves.brush")])}</p>')
-
-
-def _panels(run: Run, shown: list[Panel]) -> None:
-    """Small charts, three in a row."""
-    if not shown:
-        return
-    names = tuple(name for panel in shown for name in panel.labels)
-    span = _span()
-    points = cached.small_curves(cached.store_path(), run["id"], names, span, SMALL_BUCKETS, run["heartbeat"])
-    for start in range(0, len(shown), 3):
-        for panel, column in zip(shown[start : start + 3], st.columns(3), strict=False):
-            with column:
-                st.html(f'<p class="a-title">{escape(panel.title)}</p>')
-                chart = small_chart(points, panel.labels, widgets.look(), _ends(span))
-                st.altair_chart(
-                    chart, theme=None, key=f"small-{run['id']}-{panel.group}-{panel.title}", alt=panel.title
-                )
-
-
-def _others(run: Run, found: list[Panel]) -> None:
-    """All other metrics by the first part of their names; what is folded away is neither read nor sent."""
-    groups = sorted({panel.group for panel in found}, key=lambda group: (group != "loss", group == "", group))
-    for group in groups:
-        members = [panel for panel in found if panel.group == group]
-        names = sum(len(panel.labels) for panel in members)
-        title = t(f"group.{group}") if f"group.{group}" in TEXTS else widgets.plain(group)
-        folded = st.expander(
-            t("group.count", name=title, count=names), expanded=group == "loss", key=f"group-{group}", on_change="rerun"
-        )
-        if folded.open:
-            with folded:
-                _panels(run, members)

@@ -183,3 +183,16 @@ def test_the_language_follows_the_switch_and_stays_in_the_address(monkeypatch, f
     app.get("button_group")[0].set_value("zh").run()
     assert app.query_params["lang"] == "zh"
     assert TEXTS["home.ended"]["zh"] in shown(app)
+
+
+def test_a_metric_is_found_by_a_part_of_its_name_and_can_be_kept_on_top(monkeypatch, full_store):
+    app = opened(monkeypatch, full_store, "run", run="triage")
+    app.text_input(key="find").set_value("RMS").run()
+    assert '<p class="a-title">rms</p>' in shown(app)
+    assert '<p class="a-title">accuracy</p>' not in shown(app)
+    app.text_input(key="find").set_value("nothing like it").run()
+    assert "No metric has “nothing like it” in its name." in shown(app)
+    app.text_input(key="find").set_value("").run()
+    app.multiselect(key="pin").set_value(["accuracy"]).run()
+    assert '<p class="a-title">accuracy</p>' in shown(app)
+    assert not app.exception

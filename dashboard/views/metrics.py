@@ -1,0 +1,96 @@
+"""Every metric but the loss: small charts by group, to be searched, and kept on top."""
+
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from dashboard import cached, widgets
+from dashboard.charts.small import small_chart
+from dashboard.language import t
+from dashboard.panels import Panel, panels
+from dashboard.queries.curves import Span
+from dashboard.texts import TEXTS
+
+__all__ = ["draw", "ends", "others", "span"]
+
+SMALL_BUCKETS = 120
+MANY = 5
+"""From so many metrics on there is something to search."""
+
+Run = dict[str, Any]
+
+
+def span() -> Span:
+    """The range of steps in the address."""
+    first, last = st.query_params.get("first", ""), st.query_params.get("last", "")
+    return Span(int(first), int(last)) if first.isdigit() and last.isdigit() and int(first) < int(last) else Span()
+
+
+def ends(shown: Span) -> tuple[int, int] | None:
+    """Both ends of a range; None for all steps."""
+    return None if shown.first is None or shown.last is None else (shown.first, shown.last)
+
+
+def draw(run: Run, shown: list[Panel], place: str = "") -> None:
+    """Small charts, three in a row; `place` tells a chart from the same one elsewhere on the page."""
+    if not shown:
+        return
+    names = tuple(name for panel in shown for name in panel.labels)
+    points = cached.small_curves(cached.store_path(), run["id"], names, span(), SMALL_BUCKETS, run["heartbeat"])
+    for start in range(0, len(shown), 3):
+        for panel, column in zip(shown[start : start + 3], st.columns(3), strict=False):
+            with column:
+                st.html(f'<p class="a-title">{escape(panel.title)}</p>')
+                chart = small_chart(points, panel.labels, widgets.look(), ends(span()))
+                key = f"small-{place}-{run['id']}-{panel.group}-{panel.title}"
+                st.altair_chart(chart, theme=None, key=key, alt=panel.title)
+
+
+def others(run: Run, names: list[str]) -> None:
+    """All other metrics: those kept on top, then those found by a search, else all by group."""
+    found = panels(names)
+    if len(names) < MANY:
+        _groups(run, found)
+        return
+    words, pinned = _controls(found)
+    draw(run, [panel for panel in found if _title(panel) in pinned], "pinned")
+    if not words:
+        _groups(run, found)
+        return
+    matching = panels(name for name in names if words.casefold() in name.casefold())
+    draw(run, matching, "found")
+    if not matching:
+        widgets.notice(t("find.none", words=words))
+
+
+def _controls(found: list[Panel]) -> tuple[str, list[str]]:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="a-find"):
+        words = st.text_input(
+            t("find.label"), key="find", placeholder=t("find.label"), label_visibility="collapsed", width=240,
+            bind="query-params",
+        )  # fmt: skip
+        pinned = st.multiselect(
+            t("pin.label"), sorted({_title(panel) for panel in found}), key="pin", placeholder=t("pin.hint"),
+            label_visibility="collapsed", width=420, bind="query-params",
+        )  # fmt: skip
+    return words.strip(), pinned
+
+
+def _title(panel: Panel) -> str:
+    return panel.title if panel.group in ("", panel.title) else f"{panel.group}/{panel.title}"
+
+
+def _groups(run: Run, found: list[Panel]) -> None:
+    """By the first part of the names; what is folded away is neither read nor sent."""
+    groups = sorted({panel.group for panel in found}, key=lambda group: (group != "loss", group == "", group))
+    for group in groups:
+        members = [panel for panel in found if panel.group == group]
+        names = sum(len(panel.labels) for panel in members)
+        title = t(f"group.{group}") if f"group.{group}" in TEXTS else widgets.plain(group)
+        folded = st.expander(
+            t("group.count", name=title, count=names), expanded=group == "loss", key=f"group-{group}", on_change="rerun"
+        )
+        if folded.open:
+            with folded:
+                draw(run, members)
