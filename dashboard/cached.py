@@ -11,6 +11,7 @@ import pyarrow as pa
 import streamlit as st
 
 from assay.locate import locate_store
+from dashboard.queries import alarms as alarm_queries
 from dashboard.queries import curves as curve_queries
 from dashboard.queries import run as run_queries
 from dashboard.queries import runs as runs_queries
@@ -20,7 +21,7 @@ from store.database import Store
 from store.series import Series
 
 __all__ = [
-    "checkpoints", "curves", "figures", "forks", "is_demo",
+    "alarms", "checkpoints", "curves", "figures", "forks", "is_demo",
     "metric_names", "run_facts", "runs", "small_curves", "store_path",
 ]  # fmt: skip
 
@@ -42,6 +43,12 @@ def store_path() -> str:
 def runs(path: str) -> list[dict[str, Any]]:
     """All runs; see `queries.runs.runs`."""
     return runs_queries.runs(Store.at(path)).to_pylist()
+
+
+@st.cache_data(ttl=LIVE, max_entries=4, show_spinner=False)
+def alarms(path: str) -> dict[int, dict[str, Any]]:
+    """Newest alarm by run; see `queries.alarms.newest_alarms`."""
+    return {row["run_id"]: row for row in alarm_queries.newest_alarms(Store.at(path)).to_pylist()}
 
 
 @st.cache_data(ttl=LIVE, max_entries=64, show_spinner=False)

@@ -15,6 +15,7 @@ TEXTS: dict[str, Text] = {
         "zh": "验证损失最低 {value}（第 {step} 步）",
         "en": "lowest validation loss {value} at step {step}",
     },
+    "home.alarm": {"zh": "最近一次警报（{when}）：{message}", "en": "Last alarm, {when}: {message}"},
     "home.no_word": {"zh": "{time}没有消息", "en": "no word for {time}"},
     "home.no_error": {"zh": "没有留下错误信息", "en": "left no error message"},
     "home.empty": {"zh": "还没有任何运行。可以这样开始：", "en": "No run yet. Ways to begin:"},

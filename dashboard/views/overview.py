@@ -36,6 +36,7 @@ def running(rows: list[Run]) -> None:
             with words:
                 _line(row, widgets.place(row), _figures(row))
                 _progress(row)
+                _alarm(row)
             with curve:
                 _curve(row)
 
@@ -91,6 +92,13 @@ def _when(row: Run) -> str:
 def _progress(row: Run) -> None:
     if row["total_steps"] and row["last_step"] is not None:
         st.html(f'<progress class="a-progress" max="{row["total_steps"]}" value="{row["last_step"]}"></progress>')
+
+
+def _alarm(row: Run) -> None:
+    found = cached.alarms(cached.store_path()).get(row["id"])
+    if found:
+        said = t("home.alarm", when=ago(found["time"], utc_now(), current()), message=found["message"])
+        st.html(f'<p class="a-notice a-warn">{escape(said)}</p>')
 
 
 def _curve(row: Run) -> None:

@@ -6,12 +6,15 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import assay
 import dashboard
 from dashboard import cached
 from dashboard.pages import PAGES, page_path
 from dashboard.texts import TEXTS
 from store.clock import utc_now
+from store.database import Store
 from store.errors import StoreBusyError
+from store.loading import load_spools
 
 APP = Path(dashboard.__file__).parent / "app.py"
 NAMES = [entry.name for entry in PAGES]
@@ -196,3 +199,19 @@ def test_a_metric_is_found_by_a_part_of_its_name_and_can_be_kept_on_top(monkeypa
     app.multiselect(key="pin").set_value(["accuracy"]).run()
     assert '<p class="a-title">accuracy</p>' in shown(app)
     assert not app.exception
+
+
+def test_a_run_under_way_shows_its_last_alarm_and_an_ended_one_does_not(monkeypatch, root):
+    for name in ("alive", "over"):
+        run = assay.run(name, store=root)
+        run.log(1, loss=2.0)
+        run.event("not-a-number", "an older alarm", level="alarm", step=1)
+        run.event("not-a-number", f"step 2 of <{name}>: the loss is not a number", level="alarm", step=2)
+        run.finish()
+    store = Store.at(root / "assay.duckdb")
+    load_spools(store)
+    store.transaction(lambda tx: tx.execute("UPDATE run SET status = 'running', ended = NULL WHERE name = 'alive'"))
+    words = shown(opened(monkeypatch, store))
+    assert "step 2 of &lt;alive&gt;: the loss is not a number" in words
+    assert "older alarm" not in words
+    assert "&lt;over&gt;" not in words
