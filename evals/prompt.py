@@ -129,6 +129,8 @@ class ChatTemplate:
         All answers are marked, or the last one only; blank ones are not. Raises DataError where the
         template refuses the conversation.
         """
+        if any(_has_half_character(turn.content) for turn in turns):
+            raise DataError(r"it holds half of a character (a lone \ud800 to \udfff), which no tokenizer reads")
         if turns and turns[0].role == "text":
             return self._encode_text("\n".join(turn.content for turn in turns), max_length)
         messages, text = self._rendered(turns)
@@ -232,6 +234,15 @@ class ChatTemplate:
                 answer[place] = True
                 return
             answer[place] = starts[place] < stop
+
+
+def _has_half_character(text: str) -> bool:
+    """Whether a text holds a surrogate of no pair, as JSON can write it and UTF-8 cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _template_of(tokenizer: ChatTokenizer) -> str:

@@ -21,6 +21,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from assay.foreign import Failure, attempt
 from assay.recording import Run
 from assay.spool import as_number
 from store.artifacts import Manifest, announce, read_manifest, seal, temporary_for
@@ -111,7 +112,10 @@ def _write_model(job: Job, folder: Path) -> None:
         (folder / "README.md").unlink(missing_ok=True)
     else:
         model.save_pretrained(folder)
-        job.tokenizer.save_pretrained(folder)
+        # The tokenizers package raises a bare Exception for whatever the disk refuses.
+        saved = attempt(job.tokenizer.save_pretrained, folder)
+        if isinstance(saved, Failure):
+            raise OSError(None, f"the tokenizer cannot be written to {folder.parent}")
 
 
 def _optimizer_tensors(job: Job) -> dict[str, torch.Tensor]:

@@ -20,7 +20,7 @@ STOP_CODES = {"Ctrl-C": 130, "SIGTERM": 143}
 @click.command()
 @click.argument("config", required=False, type=click.Path(path_type=Path))
 @click.option("--model", metavar="DIR", help="Folder of the model to start from.")
-@click.option("--data", metavar="FILE", help="Data file: chat messages, Alpaca or prompt/completion rows.")
+@click.option("--data", metavar="FILE", help="Data file: JSONL, JSON, CSV, TSV or Parquet.")
 @click.option("--validation", metavar="SHARE|FILE", help="Share of rows held out, or a file. Default: 0.02.")
 @click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Set a key, as in optim.lr=2e-5.")
 @click.option("--resume", metavar="RUN[@STEP]", help="Go on with a run at its newest checkpoint, or that of a step.")
@@ -79,6 +79,13 @@ def _end(ended: Any, named: str | None) -> int:
     click.echo(f"run {ended.name} is in {ended.folder}")
     if ended.store_error:
         notes.print(f"its last steps are not in the store yet, its spool has them all: {ended.store_error}")
+    if outcome.unsaved:
+        what = f"stopped by {outcome.stopped_by}" if outcome.stopped_by else "at its end"
+        notes.print(f"{what} after step {outcome.state.step}, but what it learned last is lost: {outcome.unsaved}")
+        click.echo(
+            f"next: make room, then assay train --resume {ended.name}{option} goes on from the checkpoint before"
+        )
+        return STOP_CODES.get(outcome.stopped_by or "", 1)
     if outcome.stopped_by is None:
         click.echo(f"next: assay runs show {ended.name}{option}, or assay dash{option} to see it")
         return 0

@@ -59,7 +59,8 @@ class DataConfig:
     """Shares of the sources of `train` among its tokens, by file stem; not named: as often as they are long."""
 
     columns: dict[str, str] = field(default_factory=dict[str, str])
-    """Columns of the files by our names, as in { instruction = "question", output = "answer" }."""
+    """Columns of `train` and `validation` by our names, as in { instruction = "question", output = "answer" };
+    those of `general` are its own."""
 
     validation: float | str = 0.02
     """Share of the rows held out for the validation loss, or a data file of its own; 0 for none."""
@@ -85,7 +86,7 @@ class TrainConfig:
     """Passes over `data.train`; not used where `steps` is given."""
 
     steps: int | None = None
-    """Steps to train for."""
+    """Steps to train for; the learning rate's schedule ends there, so changing them changes every rate."""
 
     batch_size: int = 8
     """Samples a step."""
@@ -192,6 +193,9 @@ class RecordConfig:
 
     sources: bool = True
     """Loss of each source, at every step."""
+
+    system_seconds: float = 10.0
+    """Seconds between two looks at the machine (processors, memory, disk, GPUs); 0 for none."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from trainer.config import Config
+from trainer.config import Config, DataConfig
 from trainer.errors import ConfigError
 
 __all__ = ["as_dict", "config_from", "read_toml", "to_toml", "with_settings"]
@@ -220,6 +220,7 @@ _RULES = {
     "checkpoint.keep": _POSITIVE,
     "checkpoint.keep_every": _POSITIVE,
     "checkpoint.stable_after": _POSITIVE,
+    "record.system_seconds": _Rule(lambda value: value == 0 or 0.1 <= value <= 86400, "0 for none, or 0.1 to 86400"),
 }
 
 
@@ -228,6 +229,10 @@ def _check_together(config: Config) -> None:
         raise ConfigError("no model is named; give [model] path, or --model DIR")
     if not config.data.train:
         raise ConfigError("no data is named; give [data] train, or --data FILE")
+    if config.train.early_stop and not config.data.validation:
+        raise ConfigError("train.early_stop watches the validation loss, and data.validation is 0; give it rows")
+    if config.data.general_ratio not in (0, DataConfig.general_ratio) and not config.data.general:
+        raise ConfigError(f"data.general_ratio is {config.data.general_ratio}, and no data.general is named to mix in")
 
 
 def _with_absolute_paths(config: Config) -> Config:

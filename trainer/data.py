@@ -170,7 +170,8 @@ def _specs(config: DataConfig) -> list[tuple[str, str]]:
 
 
 def _read(spec: str, role: str, first_row: int, config: DataConfig, encode: Encode) -> DataFile:
-    place = locate(spec, config.columns or None)
+    # General data is someone else's: it has columns of its own, or a dataset_info.json that says what they are.
+    place = locate(spec, config.columns if role != "general" else None)
     path = place.path.expanduser().absolute()
     samples = read_samples(path, place.columns)
     try:
@@ -189,8 +190,8 @@ def _read(spec: str, role: str, first_row: int, config: DataConfig, encode: Enco
     ]  # fmt: skip
     if not examples:
         raise DataError(
-            f"no row of {path} has an answer left to learn from at data.max_length = {config.max_length}; "
-            f"raise it, or see whether the answers are empty"
+            f"no row of {path} has an answer left to learn from in its first {config.max_length} tokens, the lesser of "
+            f"data.max_length and the model's context; raise the lower one, or see whether the answers are empty"
         )
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()

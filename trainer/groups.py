@@ -85,6 +85,12 @@ class LayerGroups:
         updates, ratios = torch.stack(self.step_norms(optimizer)).tolist()
         return self.named(gradients, updates, ratios)
 
+    def gradients(self, gradients: list[float]) -> dict[str, float]:
+        """The gradient norm of each group by its name, of a step that was not taken: where it is no number."""
+        nothing = [0.0] * len(gradients)
+        found = self.named(gradients, nothing, nothing)
+        return {name: value for name, value in found.items() if name.endswith("/grad_norm")}
+
     @torch.no_grad()
     def step_norms(self, optimizer: torch.optim.Optimizer) -> tuple[torch.Tensor, torch.Tensor]:
         """Norm of the update and of g / (sqrt(v) + eps) of each parameter, float32 [parameters], on the device."""
@@ -139,8 +145,8 @@ def _pieces(parameters: list[nn.Parameter], optimizer: torch.optim.Optimizer, mo
         if len(flat[0]) <= most:
             yield _Piece(place, *flat, *numbers)
             continue
-        for parts in zip(*(tensor.split(most) for tensor in flat), strict=True):
-            yield _Piece(place, *parts, *numbers)
+        for gradient, mean, square in zip(*(tensor.split(most) for tensor in flat), strict=True):
+            yield _Piece(place, gradient, mean, square, *numbers)
 
 
 def _sums_of_squares(piece: _Piece) -> tuple[torch.Tensor, torch.Tensor]:

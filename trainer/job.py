@@ -1,5 +1,6 @@
 """Everything a run needs before its first step, made ready before anything is recorded."""
 
+import os
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -140,6 +141,10 @@ def _within_reach(config: Config) -> Config:
 def _accelerator(config: Config) -> Accelerator:
     if config.train.device == "cuda" and not torch.cuda.is_available():
         raise ConfigError("train.device is cuda, and torch finds no GPU here; leave it out, or take cpu")
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise ConfigError(
+            "`assay train` trains in one process so far; start it without `accelerate launch` or torchrun"
+        )
     # Precision is ours (trainer.precision): Accelerate knows devices and, later, other processes.
     return Accelerator(cpu=config.train.device == "cpu", mixed_precision="no")
 

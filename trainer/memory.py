@@ -1,7 +1,8 @@
 """Work that may need more memory than there is: tried again with half as many samples at once."""
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
@@ -9,9 +10,23 @@ from accelerate.utils.memory import should_reduce_batch_size
 
 from trainer.errors import TrainingError
 
-__all__ = ["within_memory"]
+__all__ = ["out_of_memory_told", "within_memory"]
 
 T = TypeVar("T")
+
+
+@contextmanager
+def out_of_memory_told(where: str) -> Iterator[None]:
+    """Say in words that memory does not suffice for work which fewer samples at once would not make smaller."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not should_reduce_batch_size(error):
+            raise
+        raise TrainingError(
+            f'out of memory {where} ({str(error).splitlines()[0]}); train an adapter (train.method = "lora") or '
+            f"take a smaller model"
+        ) from error
 
 
 def within_memory(work: Callable[[int], T], micro_batch: int, *, halved: Callable[[int, str], None], where: str) -> T:

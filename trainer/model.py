@@ -14,6 +14,7 @@ from peft import PeftModel, get_peft_model
 from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers.pytorch_utils import Conv1D
 from transformers.utils.logging import disable_progress_bar
 
 from trainer.config import LoraConfig, ModelConfig
@@ -110,14 +111,16 @@ def add_adapter(model: nn.Module, config: LoraConfig) -> nn.Module:
         target_modules=config.target,
         task_type="CAUSAL_LM",
     )
+    names = [name for name, _ in model.named_modules()]
+    wanted = config.target if isinstance(config.target, list) else []
+    for target in wanted:
+        if not any(name == target or name.endswith(f".{target}") for name in names):
+            raise ModelError(_fits_none(model, target))
     try:
         with _peft_asking_old_names():
             return get_peft_model(model, lora)  # pyright: ignore[reportArgumentType] - every transformers model
     except ValueError as error:
-        raise ModelError(
-            f"lora.target = {config.target} fits no layer of the model; its linear layers are called "
-            f"{', '.join(_linear_names(model))} ({_first_line(error)})"
-        ) from error
+        raise ModelError(f"{_fits_none(model, config.target)} ({_first_line(error)})") from error
 
 
 def load_adapter(model: nn.Module, folder: Path) -> nn.Module:
@@ -145,9 +148,16 @@ def adapter_shape(folder: str, config: LoraConfig) -> LoraConfig:
     return replace(config, rank=saved.r, alpha=float(saved.lora_alpha), dropout=saved.lora_dropout, target=target)
 
 
+def _fits_none(model: nn.Module, target: object) -> str:
+    return f"lora.target = {target} fits no layer of the model; its linear layers are called " + ", ".join(
+        _linear_names(model)
+    )
+
+
 def _linear_names(model: nn.Module) -> list[str]:
     """Last parts of the names of a model's linear layers, in order."""
-    found = [name.rpartition(".")[2] for name, layer in model.named_modules() if isinstance(layer, nn.Linear)]
+    kinds = (nn.Linear, Conv1D)  # GPT-2 has its own kind
+    found = [name.rpartition(".")[2] for name, layer in model.named_modules() if isinstance(layer, kinds)]
     return list(dict.fromkeys(found))
 
 

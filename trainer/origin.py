@@ -46,10 +46,19 @@ def find_origin(text: str, store: Store) -> Origin:
 
 
 def forked_config(origin: Origin, settings: Sequence[str]) -> Config:
-    """The configuration of a run that goes on from a checkpoint as its run would have, but for `settings`."""
+    """The configuration of a run that goes on from a checkpoint as its run would have, but for `settings`.
+
+    Raises ConfigError where they are wrong, or would train other weights than those of the checkpoint.
+    """
     tables = read_toml(origin.folder / "config.toml")
     tables["run"]["name"] = f"{origin.run}-from-{origin.manifest['step']}"
-    return config_from(with_settings(tables, settings))
+    was, config = config_from(tables), config_from(with_settings(tables, settings))
+    if (config.train.method, config.lora) != (was.train.method, was.lora):
+        raise ConfigError(
+            f"{origin.reference} goes on with the weights it has, so train.method and [lora] stay as they were; "
+            f"a new stage begins with `assay train CONFIG --from {origin.run}@{origin.manifest['step']}`"
+        )
+    return config
 
 
 def stage_tables(origin: Origin, tables: dict[str, Any]) -> dict[str, Any]:

@@ -6,19 +6,21 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from trainer.runlog import RunLog
+
 __all__ = ["ProgressLine"]
 
 PLAIN_SECONDS = 10.0
-"""Seconds between two lines where stderr is no terminal."""
+"""Seconds between two lines, in the log and where stderr is no terminal."""
 
 
 class ProgressLine:
-    """A bar with loss and speed on a terminal; a line now and then elsewhere."""
+    """A bar with loss and speed on a terminal; a line now and then elsewhere, and in the run's log."""
 
-    def __init__(self, name: str, steps: int, done: int = 0) -> None:
-        """Show `done` of `steps`, once entered as a context."""
+    def __init__(self, name: str, steps: int, done: int = 0, log: RunLog | None = None) -> None:
+        """Show `done` of `steps`, once entered as a context; what is shown is kept in `log`."""
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
-        self._name, self._steps = name, steps
+        self._name, self._steps, self._log = name, steps, log
         self._bar = Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
             TextColumn("{task.fields[said]}"), TimeRemainingColumn(),
@@ -31,14 +33,22 @@ class ProgressLine:
         """Show a step that is done."""
         said = f"loss {loss:.3f}  {tokens_per_s:,.0f} tokens/s"
         self._bar.update(self._task, completed=step, said=said)
-        last = step == self._steps
-        if not self._console.is_terminal and (last or time.monotonic() - self._said_at > PLAIN_SECONDS):
+        if step == self._steps or time.monotonic() - self._said_at > PLAIN_SECONDS:
             self._said_at = time.monotonic()
-            self._console.print(f"{self._name}: step {step} of {self._steps}, {said}")
+            line = f"{self._name}: step {step} of {self._steps}, {said}"
+            if self._console.is_terminal:
+                self._keep(line)  # the bar shows it
+            else:
+                self.say(line)
 
     def say(self, sentence: str) -> None:
         """Print a sentence above the bar."""
         self._bar.console.print(sentence, markup=False)
+        self._keep(sentence)
+
+    def _keep(self, sentence: str) -> None:
+        if self._log:
+            self._log.write(sentence)
 
     def __enter__(self) -> Self:
         self._bar.start()

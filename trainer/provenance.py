@@ -96,7 +96,7 @@ def _losses_of(file: DataFile, max_length: int) -> Iterator[tuple[str, list[int]
             file.without_answer,
         )
     if file.cut:
-        reason = f"longer than {max_length} tokens and are cut at their end; data.max_length decides"
+        reason = f"longer than {max_length} tokens and are cut at their end; data.max_length or the model decides"
         yield f"{len(file.cut)} {of_all} are {reason} ({_few(file.cut)})", file.cut
 
 

@@ -1,7 +1,7 @@
 """Proof that a run went on exactly: steps done before are done again, and must give the same numbers."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from assay.spool import as_number
@@ -47,9 +47,12 @@ class Proof(NamedTuple):
 class Replay:
     """Compares steps with what they came to the first time."""
 
-    def __init__(self, expected: Mapping[int, Trace]) -> None:
-        """Expect these traces, by step; none for nothing to compare."""
+    def __init__(self, expected: Mapping[int, Trace], changed: Sequence[str] = ()) -> None:
+        """Expect these traces, by step; none for nothing to compare. `changed` are settings that were
+        others then, and explain a difference.
+        """
         self._expected = dict(sorted(expected.items()))
+        self._reason = f"{', '.join(changed)} was set anew" if changed else _NOT_EXACT
         self._digest = hashlib.sha256()
         self._first = min(self._expected, default=0)
         self._last = max(self._expected, default=-1)
@@ -62,7 +65,7 @@ class Replay:
         self._digest.update(repr((step, *now)).encode())
         if before != now:
             self._expected.clear()
-            return self._proof(step, equal=False, says=_difference(step, before, now))
+            return self._proof(step, equal=False, says=_difference(step, before, now, self._reason))
         if step < self._last:
             return None
         return self._proof(step, equal=True, says=f"{_steps(self._first, step)} came to the same numbers, bit for bit")
@@ -86,10 +89,10 @@ def _steps(first: int, last: int) -> str:
     return f"step {first}, done again," if first == last else f"steps {first} to {last}, done again,"
 
 
-def _difference(step: int, before: Trace, now: Trace) -> str:
+def _difference(step: int, before: Trace, now: Trace, reason: str) -> str:
     if before.rows != now.rows:
         return f"step {step}, done again, read other samples than before"
     was, is_now = float.fromhex(before.loss), float.fromhex(now.loss)
     if before.loss != now.loss:
-        return f"step {step}, done again, came to a loss of {is_now!r} and not {was!r}: {_NOT_EXACT}"
-    return f"step {step}, done again, came to another gradient than before: {_NOT_EXACT}"
+        return f"step {step}, done again, came to a loss of {is_now!r} and not {was!r}: {reason}"
+    return f"step {step}, done again, came to another gradient than before: {reason}"

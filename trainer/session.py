@@ -29,8 +29,10 @@ from trainer.provenance import provenance, record_data
 from trainer.replay import Replay
 from trainer.requests import stop_signals
 from trainer.resume import ResumePoint, check_unchanged, find_resume_point, reopen
+from trainer.runlog import RunLog
 from trainer.shelf import Shelf
 from trainer.state import TrainState
+from trainer.system import System
 from trainer.train import Outcome, Training
 
 __all__ = ["Ended", "fork_run", "resume_run", "start_run"]
@@ -38,7 +40,7 @@ __all__ = ["Ended", "fork_run", "resume_run", "start_run"]
 CHANGEABLE = (
     "run.tags", "run.project", "train.steps", "train.epochs", "train.eval_every", "train.early_stop",
     "train.micro_batch", "train.device", "checkpoint.every", "checkpoint.keep", "checkpoint.keep_every",
-    "checkpoint.stable_after", "checkpoint.mirror", "record.groups", "record.sources",
+    "checkpoint.stable_after", "checkpoint.mirror", "record.groups", "record.sources", "record.system_seconds",
 )  # fmt: skip
 """What may be set anew when a run goes on; all else would make it another run."""
 
@@ -61,7 +63,7 @@ class Ended(NamedTuple):
 
 def start_run(config: Config, store: Store) -> Ended:
     """Train a new run. Raises AssayError for anything wrong with what was named; nothing is written then."""
-    job = prepare(config)
+    job = _prepared(config, store)
     parent = parent_of(config.model.adapter or config.model.path, store)
     with _begun(job, store, parent) as run:
         return _train(job, run, store, TrainState(), History())
@@ -72,13 +74,16 @@ def fork_run(config: Config, origin: Origin, store: Store) -> Ended:
 
     Raises AssayError where data, model or order are not those of the other run; nothing is written then.
     """
-    job = prepare(config, origin.folder)
+    job = _prepared(config, store, origin.folder)
     check_unchanged(origin.manifest, config, job.data, job.base_sha256, job.plan_facts)
     state = _state(job, origin.folder)
     _check_not_at_end(origin.run, state, job)
     path = origin.folder.relative_to(store.root.absolute()).as_posix()
-    before = read_history(origin.folder.parent.parent).traces
-    replay = Replay({step: trace for step, trace in before.items() if step > state.step})
+    before = read_history(origin.folder.parent.parent)
+    # Of a branch that was left, what came next is not known: these are the traces of another path.
+    is_active = before.is_active(origin.manifest["branch"], state.step)
+    expected = {step: trace for step, trace in before.traces.items() if is_active and step > state.step}
+    replay = Replay(expected, _changed(config, origin.folder))
     with _begun(job, store, Parent(origin.run, path, origin.reference)) as run:
         run.event("fork", f"goes on from {origin.reference}", step=state.step, checkpoint=path)
         return _train(job, run, store, state, History(), parent=path, replay=replay)
@@ -105,7 +110,7 @@ def resume_run(name: str, settings: Sequence[str], store: Store) -> Ended:
     config = config_from(with_settings(read_toml(folder / "config.toml"), settings))
     with _locked(folder):
         point = _resume_point(folder, config, ref.step, refused)
-        job = prepare(config, point.folder)
+        job = _prepared(config, store, point.folder)
         check_unchanged(point.manifest, config, job.data, job.base_sha256, job.plan_facts)
         state = _state(job, point.folder)
         if "train.micro_batch" in {setting.partition("=")[0].strip() for setting in settings}:
@@ -114,7 +119,8 @@ def resume_run(name: str, settings: Sequence[str], store: Store) -> Ended:
         run = _recording(folder, job)
         before = point.history.traces
         history = reopen(run, point, reason="resume" if ref.step is None else "rollback")
-        replay = Replay({step: trace for step, trace in before.items() if step > state.step})
+        expected = {step: trace for step, trace in before.items() if step > state.step}
+        replay = Replay(expected, _changed(config, point.folder))
         return _train(job, run, store, state, history, parent=point.path, replay=replay)
 
 
@@ -137,6 +143,23 @@ def _resume_point(folder: Path, config: Config, step: int | None, refused: list[
             raise ResumeError(f"{error}; and {also}") from also
         point = find_resume_point(folder, step)
     return replace(point, refused=[*refused, *point.refused])
+
+
+def _changed(config: Config, checkpoint: Path) -> list[str]:
+    """Settings of the arithmetic that are not those the checkpoint was trained with."""
+    was, now = (as_dict(item) for item in (config_from(read_toml(checkpoint / "config.toml")), config))
+    names = [(section, key) for section in ("train", "optim", "lora", "data") for key in now[section] | was[section]]
+    return [
+        f"{section}.{key}" for section, key in names
+        if now[section].get(key) != was[section].get(key) and key not in ("early_stop", "eval_every")
+    ]  # fmt: skip
+
+
+def _prepared(config: Config, store: Store, checkpoint: Path | None = None) -> Job:
+    mirror = config.checkpoint.mirror
+    if mirror and Path(mirror).resolve() == store.root.resolve():
+        raise ConfigError(f"checkpoint.mirror is {mirror}, where the runs are; name a folder on another disk")
+    return prepare(config, checkpoint)
 
 
 def _state(job: Job, folder: Path) -> TrainState:
@@ -195,16 +218,21 @@ def _train(
     with ExitStack() as stack:
         stack.enter_context(loader)
         stack.enter_context(run)
+        log = stack.enter_context(RunLog(run.folder))
+        if not history.is_new:
+            log.write(f"{run.name} goes on after step {state.step} of {job.plan.steps}")
         warnings = record_data(run, job) if history.is_new else []
         place = job.config.checkpoint.mirror
         mirror = stack.enter_context(Mirror(run, Path(place))) if place else None
         shelf = Shelf(run, store, job.config.checkpoint, mirror)
         shelf.read(history)
         inbox = stack.enter_context(Inbox(store, run.name))
-        progress = stack.enter_context(ProgressLine(run.name, job.plan.steps, state.step))
+        progress = stack.enter_context(ProgressLine(run.name, job.plan.steps, state.step, log))
         for sentence in warnings:
             progress.say(sentence)
         training = Training(job, run, shelf, progress, state, history, parent=parent, replay=replay)
+        if seconds := job.config.record.system_seconds:
+            training.also = stack.enter_context(System(run.folder, seconds)).take
         stack.enter_context(stop_signals())
         try:
             outcome = training.train(inbox)
@@ -213,14 +241,15 @@ def _train(
             raise
         if mirror:
             mirror.wait()
-        _finish(run, job, outcome)
+        _finish(run, job, outcome, log)
     return Ended(run.name, run.folder, outcome, loader.error)
 
 
-def _finish(run: Run, job: Job, outcome: Outcome) -> None:
+def _finish(run: Run, job: Job, outcome: Outcome, log: RunLog) -> None:
     if outcome.stopped_by is None:
         return
     sentence = f"stopped at step {outcome.state.step} of {job.plan.steps} by {outcome.stopped_by}"
+    log.write(sentence)
     run.event("stopped", f"{sentence}; `assay train --resume {run.name}` goes on", step=outcome.state.step)
     run.finish("finished", sentence)
 

@@ -2,10 +2,12 @@
 
 Metrics recorded at each step: loss, grad_norm, lr, tokens_per_s, step_seconds, memory_bytes, tokens,
 epoch, with fp16 loss_scale, loss/<source> where there are several, and the groups of trainer.groups;
-val_loss before the first step, each `train.eval_every` steps, at each checkpoint and at the end.
+val_loss before the first step, each `train.eval_every` steps, at each checkpoint and at the end; now and then
+what trainer.system sees of the machine.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -17,7 +19,7 @@ from trainer.errors import TrainingError
 from trainer.history import History
 from trainer.inbox import Inbox
 from trainer.job import Job
-from trainer.memory import within_memory
+from trainer.memory import out_of_memory_told, within_memory
 from trainer.optim import lr_at, set_lr
 from trainer.progress import ProgressLine
 from trainer.replay import MOST_TRACES, Replay, Trace
@@ -43,6 +45,9 @@ class Outcome:
     stopped_by: str | None
     """Who or what stopped it before its end."""
 
+    unsaved: str | None = None
+    """Why what it learned last is in no checkpoint, where it is in none."""
+
 
 class Training:
     """One run being trained by this process."""
@@ -58,6 +63,9 @@ class Training:
         self.state, self.history, self.parent = state, history, parent
         self.replay = replay or Replay({})
         self.traces: dict[int, Trace] = dict(history.traces)
+        self.unsaved: str | None = None
+        self.also: Callable[[], dict[str, float]] = dict
+        """Gives what else there is to record with a step; it must not wait."""
 
     def train(self, inbox: Inbox) -> Outcome:
         """Train to the end, or until someone stops it; what was reached is saved either way.
@@ -82,7 +90,7 @@ class Training:
             wishes.act()
             self.give_up_if_useless()
         self.end(stopped=wishes.stopped_by is not None)
-        return Outcome(self.state, wishes.stopped_by)
+        return Outcome(self.state, wishes.stopped_by, self.unsaved)
 
     def train_step(self, step: int) -> None:
         """Read the samples of a step, learn from them unless they give no number, record the step."""
@@ -93,10 +101,12 @@ class Training:
         values = {"lr": lr} | signals(job, found, examples)
         if found.is_finite:
             set_lr(job.optimizer, lr)
-            job.engine.precision.step(job.optimizer)
+            with out_of_memory_told(f"for the optimizer's state at step {step}"):
+                job.engine.precision.step(job.optimizer)
             values |= job.engine.groups.after_step(job.optimizer, found.group_norms) if job.config.record.groups else {}
         else:
             job.engine.precision.skip()
+            values |= job.engine.groups.gradients(found.group_norms) if job.config.record.groups else {}
         job.optimizer.zero_grad(set_to_none=True)
         self.commit(step, found)
         self.record(found, examples, values, time.perf_counter() - began)
@@ -143,7 +153,7 @@ class Training:
         }  # fmt: skip
         verdict = "commit" if found.is_finite else "skip"
         batch = {"update": self.state.update, "verdict": verdict, "rows": rows, "losses": found.losses}
-        self.run.log_batch(step, values, batch)
+        self.run.log_batch(step, values | self.also(), batch)
         self.compare(step, Trace(found.loss.hex(), found.grad_norm.hex(), tuple(rows)))
 
     def compare(self, step: int, now: Trace) -> None:
@@ -182,7 +192,10 @@ class Training:
         except OSError as error:
             sentence = f"no checkpoint could be written at step {self.state.step}: {error.strerror or error}"
             self.run.event("checkpoint", sentence, level="alarm", step=self.state.step)
+            self.progress.say(sentence)
+            self.unsaved = sentence
             return sentence
+        self.unsaved = None
         self.parent = folder.relative_to(self.run.folder.parent).as_posix()
         if new:
             self.shelf.add(folder, manifest, self.history)

@@ -57,6 +57,7 @@ def config_for(model_folder, data_file):
             "checkpoint": {"every": 3},
             "run": {"name": "r"},
             "optim": {"lr": 5e-3},
+            "record": {"system_seconds": 0},
         }
         for name, value in settings.items():
             section, key = name.split("__")

@@ -73,8 +73,8 @@ def test_a_context_in_which_no_answer_fits_is_named(refused, copy, data_file):
     path = copy / "config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "max_position_embeddings": 3}))
     assert refused("--model", copy, "--data", data_file) == (
-        f"no row of {data_file} has an answer left to learn from at data.max_length = 3; raise it, or see whether "
-        f"the answers are empty"
+        f"no row of {data_file} has an answer left to learn from in its first 3 tokens, the lesser of data.max_length "
+        f"and the model's context; raise the lower one, or see whether the answers are empty"
     )
 
 
@@ -85,6 +85,44 @@ def test_a_weight_of_no_file_and_a_column_of_no_row_are_named(refused, model_fol
     )
     said = refused(*with_model, "--set", 'data.columns={ output = "reply" }')
     assert said.startswith(f"{data_file} has no column reply, which the column mapping names for output; it has ")
+
+
+def test_what_could_have_no_effect_is_refused(refused, model_folder, data_file):
+    with_model = ("--model", model_folder, "--data", data_file)
+    assert refused(*with_model, "--validation", "0", "--set", "train.early_stop=2") == (
+        "train.early_stop watches the validation loss, and data.validation is 0; give it rows"
+    )
+    assert refused(*with_model, "--set", "data.general_ratio=0.5") == (
+        "data.general_ratio is 0.5, and no data.general is named to mix in"
+    )
+
+
+def test_of_several_layers_to_adapt_the_one_that_is_not_there_is_named(refused, model_folder, data_file):
+    said = refused("--model", model_folder, "--data", data_file, "--set", 'lora.target=["q_proj", "query"]')
+    assert said == (
+        "lora.target = query fits no layer of the model; its linear layers are called q_proj, k_proj, v_proj, "
+        "o_proj, gate_proj, up_proj, down_proj, lm_head"
+    )
+
+
+def test_half_of_a_character_is_named_by_its_row(refused, model_folder, tmp_path):
+    path = tmp_path / "odd.jsonl"
+    path.write_text('{"prompt": "a", "completion": "b"}\n{"prompt": "c", "completion": "\\ud83d"}\n')
+    assert refused("--model", model_folder, "--data", path) == (
+        rf"{path} row 1: it holds half of a character (a lone \ud800 to \udfff), which no tokenizer reads"
+    )
+
+
+def test_a_mirror_among_the_runs_is_refused(refused, model_folder, data_file, store):
+    said = refused("--model", model_folder, "--data", data_file, "--set", f"checkpoint.mirror={store.root}")
+    assert said == f"checkpoint.mirror is {store.root}, where the runs are; name a folder on another disk"
+
+
+def test_a_second_process_of_a_launcher_is_refused(refused, model_folder, data_file, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert refused("--model", model_folder, "--data", data_file) == (
+        "`assay train` trains in one process so far; start it without `accelerate launch` or torchrun"
+    )
 
 
 @pytest.fixture
@@ -128,3 +166,11 @@ def test_a_fork_in_other_batches_writes_nothing(refused, interrupted, store):
     assert "(batch_size was 4 and is 8)" in said
     assert [item["step"] for item in show_run(store, "r")["checkpoints"]] == [3]
     assert len(checkpoints(store)) == 1
+
+
+@pytest.mark.parametrize("setting", ["train.method=full", "lora.rank=4", "lora.dropout=0.5"])
+def test_a_fork_of_other_weights_writes_nothing(refused, interrupted, setting):
+    assert refused("--from", "r@3", "--set", setting) == (
+        "r/1@3 goes on with the weights it has, so train.method and [lora] stay as they were; "
+        "a new stage begins with `assay train CONFIG --from r@3`"
+    )

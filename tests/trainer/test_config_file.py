@@ -49,6 +49,8 @@ def test_every_key_has_a_default_and_says_what_it_means():
         ({"lora": {"target": [1]}}, "lora.target must be a list of texts or text, and is [1]"),
         ({"data": {"validation": 1.0}}, "data.validation must be a file, or a share of the rows below 1, and is 1.0"),
         ({"checkpoint": {"keep": 0}}, "checkpoint.keep must be above 0, and is 0"),
+        ({"record": {"system_seconds": 0.01}},
+         "record.system_seconds must be 0 for none, or 0.1 to 86400, and is 0.01"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_said_in_a_sentence(tables, said):

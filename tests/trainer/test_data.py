@@ -131,7 +131,7 @@ def test_a_run_on_mixed_data_goes_on_bit_equal_and_not_with_another_share(mixed,
 
 
 def test_weights_decide_how_often_a_file_is_read(mixed, store, tmp_path):
-    config = mixed(data__weights={"one": 1.0, "two": 3.0}, data__general="", train__steps=30)
+    config = mixed(data__weights={"one": 1.0, "two": 3.0}, data__general="", data__general_ratio=0.2, train__steps=30)
     start_run(config, store)
     size = lengths(config)
     read = [place for batch in batches(store) for place in batch["rows"]]
@@ -179,6 +179,14 @@ TALK = [
     {"role": "user", "content": "First?"}, {"role": "assistant", "content": "One."},
     {"role": "user", "content": "Second?"}, {"role": "assistant", "content": "Two."},
 ]  # fmt: skip
+
+
+def test_general_data_has_columns_of_its_own(config_for, file):
+    path = file("odd.jsonl", [{"question": f"Who is {number}?", "reply": "Me."} for number in range(9)])
+    general = file("own.jsonl", [{"prompt": f"What is {number}?", "completion": "A number."} for number in range(9)])
+    columns = {"prompt": "question", "completion": "reply"}
+    job = prepare(config_for(data__train=path, data__general=general, data__columns=columns, data__validation=0.0))
+    assert [len(item.examples) for item in job.data.files] == [9, 9]
 
 
 def test_of_a_conversation_all_answers_are_learned_or_the_last_one_only(config_for, file):

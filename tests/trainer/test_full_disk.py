@@ -1,6 +1,7 @@
 """A disk that takes part of a checkpoint and no more."""
 
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -9,9 +10,10 @@ import sys
 import pytest
 from safetensors import SafetensorError
 
+import assay.cli
 from store.artifacts import verify
 from store.runs import show_run
-from tests.trainer.seen import checkpoints, learned, metric, said
+from tests.trainer.seen import ENDLESS, Person, checkpoints, learned, metric, said
 from trainer.config_file import to_toml
 from trainer.demo.tiny import make_model
 from trainer.session import start_run
@@ -40,13 +42,33 @@ def test_a_full_disk_costs_the_checkpoint_and_nothing_else(config_for, store, tm
         preexec_fn=small_disk, capture_output=True, text=True, timeout=120,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
-    assert (done.returncode, done.stderr.count("Traceback")) == (0, 0)
+    assert (done.returncode, done.stderr.count("Traceback")) == (1, 0)
+    assert "at its end after step 3, but what it learned last is lost: no checkpoint could be written" in done.stderr
+    assert "next: make room, then assay train --resume r " in done.stdout
     run = show_run(store, "r")
     assert (run["status"], run["step"], len(metric(store, "loss"))) == ("finished", 3, 3)
     alarms = [item for item in run["events"] if item["kind"] == "checkpoint" and item["level"] == "alarm"]
     assert [item["step"] for item in alarms] == [3, 2, 1]
     assert all("File too large" in item["message"] for item in alarms)
     assert list((store.root / "r" / "checkpoints").iterdir()) == []
+
+
+def test_a_run_that_is_stopped_says_that_it_could_not_save(config_for, store, monkeypatch, tmp_path, capsys):
+    job = tmp_path / "job.toml"
+    job.write_text(to_toml(config_for(**ENDLESS)))
+
+    def full(*_arguments, **_options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("trainer.checkpoint.save_file", full)
+    Person(store, "stop-and-save")
+    with pytest.raises(SystemExit) as ended:
+        assay.cli.main(["train", str(job), "--store", str(store.path)])
+    out, err = capsys.readouterr()
+    assert ended.value.code == 1
+    assert re.search(r"stopped by lin after step \d+, but what it learned last is lost: no checkpoint could be ", err)
+    assert "the step is saved" not in err
+    assert "next: make room, then assay train --resume r " in out
 
 
 @pytest.mark.parametrize(

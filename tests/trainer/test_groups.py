@@ -15,7 +15,7 @@ from trainer.job import prepare
 from trainer.model import add_adapter
 from trainer.optim import make_optimizer, set_lr
 from trainer.session import start_run
-from trainer.step import seed_step
+from trainer.step import Engine, seed_step
 
 RATE = 3e-3
 
@@ -223,3 +223,20 @@ def test_groups_and_sources_are_recorded_unless_that_is_switched_off(config_for,
     names = {row["name"] for row in store.rows("SELECT name FROM metric_name")}
     assert {name for name in names if name.startswith("loss/")} == {"loss/even", "loss/odd"}
     assert len({name for name in names if name.startswith("group/")}) == 6
+
+
+def test_a_step_that_is_not_taken_has_gradient_norms_by_group_and_no_update(config_for, store, monkeypatch):
+    measure = Engine.measure
+    steps = iter(range(1, 9))
+
+    def overflowing(*arguments, **options):
+        found = measure(*arguments, **options)
+        if next(steps) != 2:
+            return found
+        return found._replace(grad_norm=math.inf, group_norms=[math.inf, *found.group_norms[1:]])
+
+    monkeypatch.setattr("trainer.step.Engine.measure", overflowing)
+    start_run(config_for(train__steps=3), store)
+    assert metric(store, "group/first/grad_norm")[1, 2] == math.inf
+    assert 0 < metric(store, "group/last/grad_norm")[1, 2] < math.inf
+    assert list(metric(store, "group/first/update_rms")) == [(1, 1), (1, 3)]

@@ -182,3 +182,15 @@ def test_an_odd_number_is_halved_upwards():
     with pytest.raises(TrainingError, match=r"^out of memory here with one sample at a time"):
         within_memory(work, 7, halved=lambda *_: None, where="here")
     assert tried == [7, 4, 2, 1]
+
+
+def test_an_optimizer_whose_state_does_not_fit_is_told_in_a_sentence(config_for, store, monkeypatch):
+    def full(*_):
+        raise RuntimeError("[enforce fail at alloc_cpu.cpp:121] DefaultCPUAllocator: can't allocate memory: you tried")
+
+    monkeypatch.setattr("trainer.precision.Precision.step", full)
+    with pytest.raises(
+        TrainingError, match=r"^out of memory for the optimizer's state at step 1 .*take a smaller model$"
+    ):
+        start_run(config_for(), store)
+    assert show_run(store, "r")["status"] == "failed"

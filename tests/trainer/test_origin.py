@@ -145,6 +145,9 @@ def test_a_checkpoint_of_an_abandoned_branch_can_be_named(whole, store):
     fork("r/1@6", store, "train.steps=8", "run.name=child")
     assert (metric(store, "loss", "child")[1, 8], metric(store, "loss")[1, 8]) == (metric(store, "loss")[1, 8],) * 2
     assert store.rows("SELECT parent FROM run WHERE name = 'child'") == [{"parent": "r/1@6"}]
+    # Step 5 of the branch that took over was another one: nothing is claimed of that.
+    fork("r/1@4", store, "run.name=other")
+    assert events(store, "replay", "other") == []
 
 
 def test_a_damaged_checkpoint_is_no_origin(whole, store):

@@ -101,7 +101,7 @@ def test_one_that_goes_on_with_another_micro_batch_says_whether_that_was_exact(c
     (proof,) = events(store, "replay")
     assert (proof["data"]["equal"], proof["level"]) == (False, "warning")
     assert proof["message"].startswith("step 4, done again, came to a loss of ")
-    assert proof["message"].endswith("here a run does not go on exactly")
+    assert proof["message"].endswith(": train.micro_batch was set anew")
 
 
 def test_a_run_that_dies_twice_compares_with_what_it_did_last(config_for, store, monkeypatch):
