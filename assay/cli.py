@@ -36,7 +36,7 @@ COMMANDS = {
     "train": Command("trainer.command:train", "Fine-tune a model and record the run.", "train"),
     "watch": Command("store.commands.watch:watch", "Follow someone else's run by its log files.", "import"),
     "dash": Command("dashboard.command:dash", "Serve the dashboard."),
-    "runs": Command("store.commands.runs:runs", "List, show and remove runs."),
+    "runs": Command("store.commands.runs:runs", "List, show, compare and remove runs."),
     "rollback": Command("store.commands.rollback:rollback", "Ask a running trainer to go back to a checkpoint."),
     "db": Command("store.commands.db:db", "Check, migrate, rebuild, query and export the store."),
 }

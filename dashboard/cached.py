@@ -40,9 +40,9 @@ def store_path() -> str:
 
 
 @st.cache_data(ttl=LIVE, max_entries=4, show_spinner=False)
-def runs(path: str) -> list[dict[str, Any]]:
+def runs(path: str, *, archived: bool = False) -> list[dict[str, Any]]:
     """All runs; see `queries.runs.runs`."""
-    return runs_queries.runs(Store.at(path)).to_pylist()
+    return runs_queries.runs(Store.at(path), archived).to_pylist()
 
 
 @st.cache_data(ttl=LIVE, max_entries=4, show_spinner=False)

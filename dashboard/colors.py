@@ -47,6 +47,9 @@ class Look(NamedTuple):
     series: tuple[str, ...]
     """Lines of a chart, told apart by colour-blind eyes too (Okabe and Ito's palette)."""
 
+    further: tuple[str, ...]
+    """Two more for runs laid over each other, told apart by how light they are."""
+
 
 LIGHT = Look(
     background="#FCFCFB",
@@ -60,6 +63,7 @@ LIGHT = Look(
     bad="#B3261E",
     abandoned="#9AA0A6",
     series=("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"),
+    further=("#882255", "#1C2024"),
 )
 
 # The first two and the last colour change places or brightness, so that lines stand out on the dark ground.
@@ -75,4 +79,5 @@ DARK = Look(
     bad="#F0857C",
     abandoned="#80868C",
     series=("#56B4E9", "#F0803C", "#1FBF92", "#DB93BC", "#E69F00", "#3A8FCB"),
+    further=("#E8DE8A", "#E6E8EA"),
 )

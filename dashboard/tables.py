@@ -7,7 +7,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["POINT", "between", "floats", "only", "ordered", "steps", "table_of", "thinned", "values", "words"]
+__all__ = [
+    "POINT", "between", "floats", "only", "ordered", "placed", "steps", "table_of", "thinned", "values", "words",
+]  # fmt: skip
 
 POINT = ["metric", "branch", "active", "step", "min", "max", "last"]
 """Columns of a table of curves."""
@@ -67,3 +69,9 @@ def thinned(points: pa.Table, width: int) -> pa.Table:
     names = {"step_min": "step", "min_min": "min", "max_max": "max", "last_last": "last"}
     named = grouped.rename_columns([names.get(name, name) for name in grouped.column_names]).select(POINT)
     return named.sort_by([(name, "ascending") for name in ("metric", "branch", "step")])
+
+
+def placed(points: pa.Table, places: list[float | None]) -> pa.Table:
+    """Columns step, x, min, max and last in the order of `x`, which holds the places; rows without one are left out."""
+    table = points.select(["step", "min", "max", "last"]).append_column("x", pa.array(places, pa.float64()))
+    return table.filter(pc.is_valid(table["x"])).sort_by([("x", "ascending"), ("step", "ascending")])

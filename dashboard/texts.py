@@ -6,7 +6,19 @@ holds those for 1.
 
 from typing import Any, Literal, TypeAlias
 
-from dashboard.text_tables import common, curves, exports, home, run, runs
+from dashboard.text_tables import (
+    actions,
+    checkpoints,
+    common,
+    compare,
+    curves,
+    data,
+    exports,
+    home,
+    log,
+    run,
+    runs,
+)
 from dashboard.text_tables.shape import Text
 
 __all__ = ["DEFAULT", "LANGUAGES", "TABLES", "TEXTS", "Language", "text"]
@@ -32,7 +44,19 @@ def text(key: str, language: Language, **values: Any) -> str:
     return TEXTS[chosen][language].format(**values)
 
 
-TABLES = (common.TEXTS, home.TEXTS, runs.TEXTS, run.TEXTS, curves.TEXTS, exports.TEXTS)
+TABLES = (
+    common.TEXTS,
+    home.TEXTS,
+    runs.TEXTS,
+    compare.TEXTS,
+    run.TEXTS,
+    actions.TEXTS,
+    curves.TEXTS,
+    exports.TEXTS,
+    checkpoints.TEXTS,
+    data.TEXTS,
+    log.TEXTS,
+)
 """A table a page; no key stands in two of them."""
 
 TEXTS: dict[str, Text] = {key: words for table in TABLES for key, words in table.items()}

@@ -68,10 +68,10 @@ def live(draw: Callable[[], None], every: float | None) -> None:
     st.fragment(guarded, run_every=every)()
 
 
-def rows_of_runs() -> list[dict[str, Any]]:
-    """All runs; none where there is no store yet. Raises StoreError."""
+def rows_of_runs(*, archived: bool = False) -> list[dict[str, Any]]:
+    """All runs, but for those archived; none where there is no store yet. Raises StoreError."""
     try:
-        return cached.runs(cached.store_path())
+        return cached.runs(cached.store_path(), archived=archived)
     except StoreMissingError:
         return []
 
@@ -110,7 +110,9 @@ def run_head(run: dict[str, Any]) -> None:
     if run["source"]:
         lines.append(f'<span class="a-source">{escape(t("watched", source=run["source"]))}</span>')
     if run["error"]:
-        lines.append(f'<span class="a-error">{escape(t("run.error", error=run["error"]))}</span>')
+        # A run that was asked to stop says so here too, which is no error.
+        look_of = "a-error" if run["status"] == "failed" else "a-source"
+        lines.append(f'<span class="{look_of}">{escape(t("run.error", error=run["error"]))}</span>')
     st.html("".join(f'<div class="a-head">{line}</div>' for line in lines))
 
 

@@ -7,7 +7,9 @@ from typing import Any
 from dashboard.texts import TEXTS, Language, text
 from store.runs import status_of
 
-__all__ = ["STATUS_TONES", "ago", "count", "duration", "figure", "seconds_left", "status_tone", "status_word", "where"]
+__all__ = [
+    "STATUS_TONES", "ago", "count", "duration", "figure", "seconds_left", "size", "status_tone", "status_word", "where",
+]  # fmt: skip
 
 STATUS_TONES = {
     "queued": "quiet", "running": "good", "paused": "warn", "finished": "quiet", "failed": "bad", "lost": "warn",
@@ -48,6 +50,22 @@ def count(number: int) -> str:
     '1,234,567'
     """
     return f"{number:,}"
+
+
+def size(number: int | None) -> str:
+    """Bytes in about three digits; powers of 1000, as file managers count.
+
+    >>> [size(number) for number in (900, 13_451_368, 2_470_000_000, None)]
+    ['900 B', '13.5 MB', '2.47 GB', '–']
+    """
+    if number is None:
+        return "–"
+    value, unit = float(number), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if value < 999.5:
+            break
+        value, unit = value / 1000, larger
+    return f"{number} B" if unit == "B" else f"{value:.3g} {unit}"
 
 
 def duration(seconds: float, language: Language) -> str:

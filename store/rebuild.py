@@ -18,8 +18,8 @@ from store.loading import LoadReport, SpoolLoader
 
 __all__ = ["Rebuilt", "rebuild"]
 
-PEOPLE_FIELDS = ("tags", "starred", "archived", "notes")
-"""Columns of `run` that people change in the store alone."""
+PEOPLE_FIELDS = ("tags", "starred", "archived", "notes", "edited")
+"""Columns of `run` that people change in the store alone; `project` is one more where it is `edited`."""
 
 
 class Rebuilt(NamedTuple):
@@ -94,7 +94,7 @@ def _what_people_added(store: Store) -> dict[str, Any] | None:
     try:
         return {
             "demo": store.rows("SELECT demo FROM meta")[0]["demo"],
-            "runs": store.rows(f"SELECT id, name, {', '.join(PEOPLE_FIELDS)} FROM run"),
+            "runs": store.rows(f"SELECT id, name, project, {', '.join(PEOPLE_FIELDS)} FROM run"),
             "request": store.read("SELECT * FROM request"),
             "pin": store.read("SELECT * FROM pin"),
         }
@@ -113,10 +113,11 @@ def _refuse_to_lose(store: Store, old: dict[str, Any]) -> None:
 def _carry_over(transaction: Transaction, old: dict[str, Any]) -> None:
     ids = {row["name"]: row["id"] for row in transaction.rows("SELECT id, name FROM run")}
     new_id = {run["id"]: ids[run["name"]] for run in old["runs"] if run["name"] in ids}
-    changes = ", ".join(f"{name} = ${name}" for name in PEOPLE_FIELDS)
     for run in old["runs"]:
         if run["id"] in new_id:
-            values = {name: run[name] for name in PEOPLE_FIELDS}
+            fields = [*PEOPLE_FIELDS, *(["project"] if "project" in (run["edited"] or []) else [])]
+            changes = ", ".join(f"{name} = ${name}" for name in fields)
+            values = {name: run[name] for name in fields}
             transaction.execute(f"UPDATE run SET {changes} WHERE id = $id", {**values, "id": new_id[run["id"]]})
     for table in ("request", "pin"):
         rows = [{**row, "run_id": new_id.get(row["run_id"])} for row in old[table].to_pylist()]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from store.clock import utc_now
@@ -12,6 +13,9 @@ __all__ = ["KINDS", "Request", "ask", "finish", "take", "waiting"]
 
 KINDS = ("stop-and-save", "save-now", "pause", "continue", "note", "rollback", "evaluate", "open-campaign")
 """What can be asked."""
+
+AGAIN = timedelta(seconds=2)
+"""So soon after each other two equal requests are one: a button pressed twice."""
 
 
 class Request(NamedTuple):
@@ -30,22 +34,28 @@ class Request(NamedTuple):
     """Who asked."""
 
 
-def ask(store: Store, run: str, kind: str, args: Mapping[str, Any] | None = None, *, actor: str) -> int:
+def ask(
+    store: Store, run: str, kind: str, args: Mapping[str, Any] | None = None, *, actor: str, once: bool = False
+) -> int:
     """Put a request; it waits until the run's trainer takes it. Returns its number.
 
-    Raises StoreError where there is no such run, ValueError for a kind that cannot be asked.
+    `once`: where the same waits already, or was the last thing asked a moment ago, nothing is put and
+    that one's number returned. Raises StoreError where there is no such run, ValueError for a kind
+    that cannot be asked.
     """
     if kind not in KINDS:
         raise ValueError(f"no request of kind {kind!r}")
-    run_id = find_run(store, run)["id"]
+    asked = {"run_id": find_run(store, run)["id"], "kind": kind, "args": json.dumps(dict(args or {}))}
 
     def put(transaction: Transaction) -> int:
+        now = utc_now()
+        if once and (same := transaction.rows(_SAME, {**asked, "since": now - AGAIN})):
+            return same[0]["id"]
         number = transaction.rows("SELECT coalesce(max(id), 0) + 1 AS id FROM request")[0]["id"]
-        values = {"id": number, "run_id": run_id, "kind": kind, "args": json.dumps(dict(args or {})), "actor": actor}
         transaction.execute(
             "INSERT INTO request (id, run_id, kind, args, actor, created) "
             "VALUES ($id, $run_id, $kind, $args, $actor, $created)",
-            {**values, "created": utc_now()},
+            {**asked, "id": number, "actor": actor, "created": now},
         )
         return number
 
@@ -83,6 +93,13 @@ def finish(store: Store, request_id: int, result: str) -> None:
 
     store.transaction(mark)
 
+
+_SAME = """
+SELECT id FROM request
+WHERE run_id = $run_id AND kind = $kind AND CAST(args AS VARCHAR) = $args
+  AND (taken IS NULL OR (created > $since AND id = (SELECT max(id) FROM request WHERE run_id = $run_id)))
+ORDER BY id DESC LIMIT 1
+"""
 
 _WAITING = """
 SELECT q.id, q.kind, q.args, q.actor FROM request q JOIN run r ON r.id = q.run_id

@@ -23,6 +23,9 @@ _COMPUTED = {
     "heartbeat": "greatest(heartbeat, least(make_timestamp($heartbeat), $soon))",
     "ended": "make_timestamp($ended)",
     "first_step": "least(first_step, $first_step)",
+    # What a person has set is theirs: see store.run_edits.
+    "tags": "CASE WHEN list_contains(edited, 'tags') THEN tags ELSE $tags END",
+    "project": "CASE WHEN list_contains(edited, 'project') THEN project ELSE $project END",
 }
 """Columns of `run` whose new value is not simply the one given."""
 

@@ -11,7 +11,7 @@ from store.errors import StoreError
 from store.pins import holders_of_run
 from store.refs import find_run
 
-__all__ = ["LOST_AFTER", "list_runs", "remove_run", "show_run", "status_of"]
+__all__ = ["LOST_AFTER", "list_runs", "remove_run", "seconds_taken", "show_run", "status_of"]
 
 Row: TypeAlias = dict[str, Any]
 
@@ -35,6 +35,13 @@ def status_of(row: Row, now: datetime | None = None) -> str:
     if row["status"] in ("running", "paused", "queued") and (now or utc_now()) - row["heartbeat"] > LOST_AFTER:
         return "lost"
     return row["status"]
+
+
+def seconds_taken(row: Row, now: datetime | None = None) -> float:
+    """How long a row of `run` took, or has taken so far; a lost one until its last line."""
+    moment = now or utc_now()
+    end = row["ended"] or (row["heartbeat"] if status_of(row, moment) == "lost" else moment)
+    return (end - row["created"]).total_seconds()
 
 
 def list_runs(store: Store) -> list[Row]:

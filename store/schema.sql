@@ -36,7 +36,8 @@ CREATE TABLE run (
     tags VARCHAR[] NOT NULL,
     starred BOOLEAN NOT NULL,
     archived BOOLEAN NOT NULL,
-    notes VARCHAR
+    notes VARCHAR,
+    edited VARCHAR[]
 );
 COMMENT ON TABLE run IS 'One row a run.';
 COMMENT ON COLUMN run.id IS 'Number of the run in this store.';
@@ -59,6 +60,7 @@ COMMENT ON COLUMN run.tags IS 'Words to find the run by.';
 COMMENT ON COLUMN run.starred IS 'Whether someone keeps it on top.';
 COMMENT ON COLUMN run.archived IS 'Whether it is hidden from lists.';
 COMMENT ON COLUMN run.notes IS 'What people wrote about it.';
+COMMENT ON COLUMN run.edited IS 'Columns that a person has set: tags and project among them are no longer taken from the spool. Null where there are none.';
 
 CREATE TABLE branch (
     run_id INTEGER NOT NULL,

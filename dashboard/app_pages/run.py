@@ -1,9 +1,11 @@
-"""Run: one run, named in the address, with its curves as they grow."""
+"""Run: one run, named in the address: how it is, what can be asked of it, and a view of it."""
 
 import streamlit as st
 
 from dashboard import widgets
-from dashboard.views import chosen, curves, overview
+from dashboard.views import actions, checkpoints, chosen, curves, data, log, menu, overview
+
+VIEWS = {"curves": curves.show, "checkpoints": checkpoints.show, "data": data.show, "log": log.show}
 
 
 def draw() -> None:
@@ -16,8 +18,12 @@ def draw() -> None:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center", key="a-top"):
         widgets.run_head(run)
+        actions.buttons(run)
+    actions.asked(run)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="a-menu"):
+        view = menu.chosen()
         chosen.picker(run)
-    curves.show(run)
+    VIEWS[view](run)
 
 
 every = chosen.beat()

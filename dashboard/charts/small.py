@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 import altair as alt
 import pyarrow as pa
 
+from dashboard.charts.ends import apart
 from dashboard.charts.theme import LINE, styled, x_steps, y_values
 from dashboard.colors import Look
 from dashboard.tables import floats, only, ordered, steps, table_of, values, words
@@ -101,21 +102,9 @@ def _ends(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     values = [row["last"] for row in rows]
     gap = 13 * (max(values) - min(values)) / (SMALL - 30)
     ends = sorted(newest.values(), key=lambda row: row["last"])
-    heights = _apart([row["last"] for row in ends], gap)
+    heights = apart([row["last"] for row in ends], gap)
     last = max(row["step"] for row in ends)
     return [{"label": row["label"], "step": last, "last": height} for row, height in zip(ends, heights, strict=True)]
-
-
-def _apart(heights: list[float], gap: float) -> list[float]:
-    """Ascending heights with at least `gap` between them, the highest where it was.
-
-    >>> _apart([1.0, 1.5, 5.0, 5.2], 1.0)
-    [0.5, 1.5, 4.2, 5.2]
-    """
-    spread = list(heights)
-    for place in range(len(spread) - 2, -1, -1):
-        spread[place] = min(spread[place], spread[place + 1] - gap)
-    return spread
 
 
 def spark(points: pa.Table, look: Look) -> alt.LayerChart:

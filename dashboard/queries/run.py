@@ -17,8 +17,9 @@ and near enough not to read a long run whole. Validation loss is always read who
 
 
 def run_facts(store: Store, name: str) -> dict[str, Any] | None:
-    """The run's row with `branch` (the newest), `branches` (how many) and `seconds_a_step`; None where
-    there is no such run. Raises StoreError.
+    """The run's row with `branch` (the newest), `branches` (how many), `seconds_a_step` and `polls` (whether
+    its program takes requests: `assay train` does); without what is long, its configuration and
+    provenance. None where there is no such run. Raises StoreError.
     """
     rows = store.rows(_FACTS, {"name": name})
     return rows[0] if rows else None
@@ -51,7 +52,8 @@ def forks(store: Store, run_id: int) -> pa.Table:
 
 
 _FACTS = """
-SELECT r.*, b.branch, b.branches, pace.seconds_a_step
+SELECT r.* EXCLUDE (config, provenance), b.branch, b.branches, pace.seconds_a_step,
+       r.source IS NULL AND r.provenance IS NOT NULL AS polls
 FROM run r
 JOIN (SELECT run_id, max(branch) AS branch, count(*) AS branches FROM branch GROUP BY run_id) b ON b.run_id = r.id
 LEFT JOIN (

@@ -1,6 +1,6 @@
-"""The table of runs: search, filter, and a row to open each."""
+"""The table of runs: a row to open, star and tick each."""
 
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 import pyarrow as pa
@@ -9,124 +9,129 @@ import streamlit as st
 from dashboard import widgets
 from dashboard.language import current, t
 from dashboard.pages import page_path
-from dashboard.words import count, duration, figure, status_word
+from dashboard.views import edit, ticked
+from dashboard.words import status_word
 from store.clock import utc_now
-from store.runs import status_of
+from store.runs import seconds_taken, status_of
 
-__all__ = ["filtered", "show", "summary"]
+__all__ = ["show"]
 
-STATUSES = ("running", "paused", "queued", "finished", "failed", "lost")
 ROW = 34
 """Height of a row, in pixels."""
 
-_OPENED = "open_run"
-_CHOSEN = "opened_run"
+MOST = 13
+"""Rows seen at once, so that what is below the table is not far away."""
+
+KEY = "runs"
+
+NOTHING = ""
+"""What a cell without a value shows."""
+
+_OPENED, _CHOSEN, _STARRED = "open_run", "opened_run", "star_run"
 
 Run = dict[str, Any]
 
 
-def summary(rows: list[Run]) -> None:
-    """How many runs there are, in one sentence."""
-    alive = [row for row in rows if status_of(row, utc_now()) in widgets.LIVE_STATUSES]
-    widgets.heading(t("runs.count", count=len(rows), running=len(alive)), t("runs.open"))
-
-
-def filtered(rows: list[Run]) -> list[Run]:
-    """The rows that match what was typed and chosen; both stay in the address."""
-    left, right = st.columns([2, 3], vertical_alignment="bottom")
-    typed = left.text_input(
-        t("runs.search"), key="q", type="search", live=True, bind="query-params",
-        placeholder=t("runs.search"), label_visibility="collapsed",
-    )  # fmt: skip
-    now = utc_now()
-    present = {status_of(row, now) for row in rows}
-    chosen = right.pills(
-        t("runs.status"), [status for status in STATUSES if status in present], key="status", selection_mode="multi",
-        format_func=lambda status: t(f"status.{status}"), label_visibility="collapsed",
-    )  # fmt: skip
-    found = [row for row in rows if _matches(row, (typed or "").lower())]
-    return [row for row in found if not chosen or status_of(row, now) in chosen]
-
-
-def _matches(row: Run, typed: str) -> bool:
-    return not typed or typed in " ".join([row["name"], row["project"] or "", *row["tags"]]).lower()
-
-
-def show(rows: list[Run]) -> None:
-    """The table; a press on a name opens the run."""
+def show(rows: list[Run], none: str) -> None:
+    """The table, or the words for an empty one; a press on a name opens the run."""
     if not rows:
-        widgets.notice(t("runs.none"))
+        widgets.notice(none)
         return
     if _CHOSEN in st.session_state:
         st.switch_page(page_path("run"), query_params={"run": st.session_state.pop(_CHOSEN), "lang": current()})
-    names = [row["name"] for row in rows]
+    on_select = ticked.on_screen(KEY, [row["name"] for row in rows])
     st.dataframe(  # pyright: ignore[reportUnknownMemberType] - an overload takes pyarrow arrays of any type
-        _table(rows), key="runs", hide_index=True, row_height=ROW, height=min(ROW * (len(rows) + 1) + 3, 720),
-        column_config=_columns(names), column_order=_order(rows),
+        _table(rows), key=KEY, hide_index=True, row_height=ROW, height=ROW * (min(len(rows), MOST) + 1) + 3,
+        column_config=_columns(rows), column_order=_order(rows), on_select=on_select, selection_mode="multi-row",
+        placeholder=NOTHING,
     )  # fmt: skip
 
 
 def _order(rows: list[Run]) -> list[str]:
     """Columns that say something about these rows."""
-    always = ["name", "status", "progress", "step", "loss", "val_loss", "started", "took"]
-    return always + [name for name in ("project", "tags") if any(row[name] for row in rows)]
+    always = {"star", "name", "status", "progress", "step", "loss", "val_loss", "started", "took"}
+    order = (
+        "star", "name", "status", "progress", "step", "loss", "val_loss", "best_step", "error", "project", "tags",
+        "notes", "started", "took",
+    )  # fmt: skip
+    return [name for name in order if name in always or any(row[name] is not None and row[name] != [] for row in rows)]
 
 
-def _columns(names: list[str]) -> dict[str, Any]:
+def _columns(rows: list[Run]) -> dict[str, Any]:
     config, zone = st.column_config, st.context.timezone or "UTC"
-    opened = config.ButtonColumn(
-        t("runs.name"), type="tertiary", alignment="left", pinned=True, on_click=_open, args=(names,), key=_OPENED
+    star = config.ButtonColumn(
+        t("runs.star"), type="tertiary", pinned=True, width=58, on_click=_star, args=(rows,), key=_STARRED,
+        help=t("runs.star_help"),
+    )  # fmt: skip
+    name = config.ButtonColumn(
+        t("runs.name"),
+        type="tertiary",
+        alignment="left",
+        pinned=True,
+        width=165,
+        on_click=_open,
+        args=(rows,),
+        key=_OPENED,
     )
     return {
-        "name": opened,
-        "status": config.TextColumn(t("runs.state"), width=90),
+        "star": star,
+        "name": name,
+        "status": config.TextColumn(t("runs.state"), width=140 if any(row["archived"] for row in rows) else 80),
         "progress": config.ProgressColumn(
-            t("runs.progress"), format="%d %%", max_value=100, width=110, color="primary"
+            t("runs.progress"), format="%d %%", max_value=100, width=100, color="primary"
         ),
-        "step": config.TextColumn(t("runs.step"), alignment="right"),
-        "loss": config.TextColumn(t("runs.loss"), alignment="right", width=90),
-        "val_loss": config.TextColumn(t("runs.val_loss"), alignment="right"),
-        "started": config.DatetimeColumn(t("runs.started"), format="YYYY-MM-DD HH:mm", timezone=zone),
-        "took": config.TextColumn(t("runs.took"), alignment="right", width=100),
+        "step": config.NumberColumn(t("runs.step"), format="localized", width=80),
+        "loss": config.NumberColumn(t("runs.loss"), format="%.4g", width=90),
+        "val_loss": config.NumberColumn(t("runs.val_loss"), format="%.4g"),
+        "best_step": config.NumberColumn(t("runs.best"), format="@%d", help=t("runs.best_help")),
+        "error": config.TextColumn(t("runs.error"), width=180),
         "project": config.TextColumn(t("runs.project")),
-        "tags": config.ListColumn(t("runs.tags")),
+        "tags": config.ListColumn(t("runs.tags"), width=120),
+        "notes": config.TextColumn(t("runs.notes"), width=180),
+        "started": config.DatetimeColumn(t("runs.started"), format="YYYY-MM-DD HH:mm", timezone=zone),
+        "took": config.NumberColumn(t("runs.took"), format="%.1f", width=100),
     }
 
 
-def _open(names: list[str]) -> None:
-    st.session_state[_CHOSEN] = names[st.session_state[_OPENED].row]
+def _open(rows: list[Run]) -> None:
+    st.session_state[_CHOSEN] = rows[int(st.session_state[_OPENED].row)]["name"]
+
+
+def _star(rows: list[Run]) -> None:
+    row = rows[int(st.session_state[_STARRED].row)]
+    edit.save([row["name"]], {"starred": not row["starred"]})
 
 
 def _table(rows: list[Run]) -> pa.Table:
-    now, language = utc_now(), current()
+    now = utc_now()
     return pa.table(
         {
+            "star": ["★" if row["starred"] else "☆" for row in rows],
             "name": [row["name"] for row in rows],
-            "status": [status_word(row, now, language) for row in rows],
+            "status": [_status(row) for row in rows],
             "progress": pa.array([_share(row) for row in rows], pa.float64()),
-            "step": [_steps(row) for row in rows],
-            "loss": [figure(row["loss"]) for row in rows],
-            "val_loss": [figure(row["val_loss"]) for row in rows],
+            "step": pa.array([row["last_step"] for row in rows], pa.int64()),
+            **{name: pa.array([row[name] for row in rows], pa.float64()) for name in ("loss", "val_loss")},
+            "best_step": pa.array([row["best_step"] for row in rows], pa.int64()),
+            "error": pa.array([_last_line(row["error"]) if status_of(row, now) == "failed" else None for row in rows]),
+            **{name: pa.array([row[name] for row in rows], pa.string()) for name in ("project", "notes")},
+            "tags": pa.array([row["tags"] for row in rows], pa.list_(pa.string())),
             "started": pa.array([row["created"].replace(tzinfo=UTC) for row in rows], pa.timestamp("ms", "UTC")),
-            "took": [duration(_seconds(row, now), language) for row in rows],
-            "project": [row["project"] or "" for row in rows],
-            "tags": [row["tags"] for row in rows],
+            "took": pa.array([seconds_taken(row, now) / 60 for row in rows], pa.float64()),
         }
     )
+
+
+def _status(row: Run) -> str:
+    word = status_word(row, utc_now(), current())
+    return t("runs.state_archived", status=word) if row["archived"] else word
+
+
+def _last_line(error: str | None) -> str | None:
+    return (error or "").strip().rpartition("\n")[2] or None
 
 
 def _share(row: Run) -> float | None:
     if not row["total_steps"] or row["last_step"] is None:
         return None
     return min(100.0, 100 * row["last_step"] / row["total_steps"])
-
-
-def _steps(row: Run) -> str:
-    if row["last_step"] is None:
-        return ""
-    return count(row["last_step"]) + (f" / {count(row['total_steps'])}" if row["total_steps"] else "")
-
-
-def _seconds(row: Run, now: datetime) -> float:
-    end = row["ended"] or (row["heartbeat"] if status_of(row, now) == "lost" else now)
-    return (end - row["created"]).total_seconds()

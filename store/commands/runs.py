@@ -1,4 +1,4 @@
-"""`assay runs`: list, show and remove runs."""
+"""`assay runs`: list, show, compare and remove runs."""
 
 from datetime import datetime
 from typing import Any
@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from store.commands.common import console, json_option, loaded_store, notes, print_json, store_option
+from store.commands.compare import compare_command
 from store.runs import list_runs, remove_run, show_run
 
 __all__ = ["runs"]
@@ -15,7 +16,7 @@ __all__ = ["runs"]
 
 @click.group()
 def runs() -> None:
-    """List, show and remove runs."""
+    """List, show, compare and remove runs."""
 
 
 @runs.command("ls")
@@ -43,6 +44,9 @@ def show_command(run: str, store: str | None, as_json: bool) -> None:
         print_json(shown)
     else:
         _print_run(shown)
+
+
+runs.add_command(compare_command)
 
 
 @runs.command("rm")

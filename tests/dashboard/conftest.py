@@ -17,8 +17,10 @@ import streamlit as st
 
 import assay
 from assay.recording import Run
+from evals.text import read_samples
 from store.database import Store
 from store.loading import load_spools
+from store.pins import pin
 
 
 def loss_at(step: int) -> float:
@@ -38,15 +40,63 @@ def log_steps(run: Run, first: int, last: int, *, spike: float = 0.0) -> None:
             run.log(step, val_loss=loss_at(step) + 0.05)
 
 
+ROWS = 8
+"""Samples of triage: six of its file, then two of the general one."""
+
+PROVENANCE = {
+    "command": ["assay", "train", "my config.toml"], "folder": "/home/ann", "host": "box", "python": "3.11.7",
+    "git": {"commit": "0123456789abcdef0123", "changed": True, "diff": "-old line\n+new line\n", "diff_cut": False},
+    "packages": {"duckdb": "1.5.5", "torch": "2.13.0"}, "hardware": {"cpus": 2, "memory_bytes": 25_276_514_304},
+}  # fmt: skip
+
+
+def write_rows(root: Path) -> list[Path]:
+    """The two data files of triage; each row says its number."""
+    files = [root / "complaints.jsonl", root / "facts.jsonl"]
+    for file, rows in zip(files, (range(6), range(2)), strict=True):
+        lines = [
+            json.dumps({"instruction": f"<i>ask</i> {row}", "output": f"answer {row} of {file.stem}"}) for row in rows
+        ]
+        file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return files
+
+
+def record_data(run: Run, files: list[Path]) -> None:
+    """Both files; the last row of the first one is held out, so it is listed twice, as the trainer does."""
+    digests = ["a" * 64, "b" * 64]
+    for file, digest, first, role, rows in zip(files, digests, (0, 6), ("train", "general"), (5, 2), strict=True):
+        run.record("dataset", path=str(file), sha256=digest, rows=rows, role=role, first_row=first)
+        samples = [[item.row, None, file.stem, None, item.hash] for item in read_samples(file)]
+        run.record("samples", dataset=digest, rows=samples)
+    run.record("dataset", path=str(files[0]), sha256=digests[0], rows=1, role="validation", first_row=0)
+
+
+def log_batches(run: Run, first: int, last: int, *, loss: float) -> None:
+    """Two samples a step, one after the other; the loss of each grows with its number."""
+    for step in range(first, last + 1):
+        rows = [2 * step % ROWS, (2 * step + 1) % ROWS]
+        verdict = "skip" if step == 70 else "commit"
+        batch = {"update": step, "rows": rows, "losses": [loss + row for row in rows], "verdict": verdict}
+        run.log_batch(step, {}, batch)
+
+
 def record_rollback(root: Path) -> None:
     run = assay.run("triage", store=root, total_steps=200, project="clinic", tags=("lora",))
+    config = {"run": {"name": "triage"}, "checkpoint": {"every": 30}, "data": {"train": "complaints.jsonl"}}
+    run.facts(config=config, provenance=PROVENANCE)
+    record_data(run, write_rows(root))
     log_steps(run, 1, 60)
+    log_batches(run, 1, 60, loss=1.0)
     log_steps(run, 61, 80, spike=3.0)
-    for step, state in ((30, "stable"), (60, "stable"), (75, "suspect")):
-        path = f"triage/checkpoints/{step}"
-        run.record("checkpoint", s=step, b=1, state=state, path=path, sha256=None, bytes=1, data={})
+    log_batches(run, 61, 80, loss=100.0)
+    for step, state, val_loss in ((30, "stable", 2.0), (60, "stable", 1.5), (75, "suspect", 0.5)):
+        path, data = f"triage/checkpoints/{step}", {"update": step, "val_loss": val_loss}
+        run.record("checkpoint", s=step, b=1, state=state, path=path, sha256=None, bytes=13_451_368, data=data)
+    run.event("data", "<b>2 rows</b> are cut", level="warning")
+    run.event("guard", "jump of the loss", level="alarm", step=75)
     run.fork(after=60, reason="rollback")
     log_steps(run, 61, 99)
+    log_batches(run, 61, 99, loss=1.0)
     run.log(100, loss=math.nan, grad_norm=math.inf)
     run.log(101, loss=1.25)
     run.finish()
@@ -68,6 +118,8 @@ def full_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     begun.finish()
     store = Store.at(root / "assay.duckdb")
     load_spools(store)
+    pin(store, "triage/checkpoints/30", target_kind="checkpoint", run_id=None, holder="child", holder_kind="run")
+    (root / "triage" / "log.txt").write_text("step 1\nstep 2 <b>bold</b>\n", encoding="utf-8")
     # As a run looks while it goes on: `begun` has said nothing but that it runs.
     store.transaction(lambda tx: tx.execute("UPDATE run SET status = 'running', ended = NULL WHERE name = 'begun'"))
     return store

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import assay
+from store.database import Store
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = Path("/usr/bin/chromium")
@@ -113,3 +114,28 @@ def test_a_phone_shows_the_run_without_scrolling_sideways(watched):
         page.goto(f"{url}/{path}")
         page.wait_for_selector(".a-foot", timeout=60_000)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_what_is_being_written_outlasts_refreshes_and_a_tick_goes_with_its_run(watched):
+    page, url, root = watched
+    with assay.run("first", store=root) as run:
+        run.log(1, loss=2.0)
+    page.goto(f"{url}/runs?lang=en&compare=first")
+    notes = page.get_by_label("Notes")
+    notes.fill("half a sentence", timeout=60_000)
+    with assay.run("second", store=root) as run:
+        run.log(1, loss=2.0)
+        page.get_by_text("2 runs, 1 under way").wait_for(timeout=30_000)
+    page.get_by_text("2 runs, 0 under way").wait_for(timeout=30_000)
+    assert notes.input_value() == "half a sentence"
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Saved: first").wait_for(timeout=30_000)
+    store = Store.at(root / "assay.duckdb")
+    assert store.rows("SELECT name, notes FROM run ORDER BY id") == [
+        {"name": "first", "notes": "half a sentence"},
+        {"name": "second", "notes": None},
+    ]
+    # The new run took the first row; the tick moved down with its own.
+    page.get_by_role("button", name="Keep on top").click()
+    page.get_by_role("button", name="Off the top").wait_for(timeout=30_000)
+    assert store.rows("SELECT name FROM run WHERE starred") == [{"name": "first"}]

@@ -20,13 +20,15 @@ SCREEN = [*(HERE / "app_pages").glob("*.py"), *(HERE / "views").glob("*.py"), HE
 
 LOSS_CHART = ("training", "validation", "abandoned", "lowest", "highest", "checkpoint", "state", "value")
 
+PREFIXES = ("fork.", "group.", "checkpoint.", "mark.", "compare.axis.", "compare.title.")
+
 BUILT = {
     *(f"card.{name}" for name in CARDS),
     *(f"metric.{name}" for name in SINGLE),
     *(f"status.{name}" for name in STATUS_TONES),
     *(f"curves.smooth.{name}" for name in SMOOTH),
     *(f"curves.{name}" for name in ("linear", "log", *LOSS_CHART)),
-    *(key for key in TEXTS if key.startswith(("fork.", "group.", "checkpoint.", "mark.")) or key.endswith(".one")),
+    *(key for key in TEXTS if key.startswith(PREFIXES) or key.endswith(".one")),
     *(entry.name for entry in PAGES),
     *(entry.section for entry in PAGES if entry.section),
 }

@@ -58,3 +58,20 @@ def test_nobody_can_ask_of_a_run_that_is_not_there_or_for_what_there_is_not(runn
         ask(running, "yours", "save-now", actor="ann")
     with pytest.raises(ValueError, match="no request of kind 'explode'"):
         ask(running, "mine", "explode", actor="ann")
+
+
+def test_asked_once_the_same_waits_once_and_what_differs_waits_beside_it(running):
+    first = ask(running, "mine", "pause", actor="ann", once=True)
+    assert ask(running, "mine", "pause", actor="bo", once=True) == first
+    other = ask(running, "mine", "rollback", {"step": 4}, actor="ann", once=True)
+    assert ask(running, "mine", "rollback", {"step": 8}, actor="ann", once=True) == other + 1
+    assert ask(running, "mine", "pause", actor="ann", once=True) == first
+    assert [request.kind for request in waiting(running, "mine")] == ["pause", "rollback", "rollback"]
+
+
+def test_asked_once_a_second_press_just_after_it_was_taken_asks_nothing(running):
+    first = ask(running, "mine", "save-now", actor="ann", once=True)
+    take(running, "mine")
+    assert ask(running, "mine", "save-now", actor="ann", once=True) == first
+    running.transaction(lambda tx: tx.execute("UPDATE request SET created = created - INTERVAL 1 MINUTE"))
+    assert ask(running, "mine", "save-now", actor="ann", once=True) == first + 1

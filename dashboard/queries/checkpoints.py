@@ -1,0 +1,38 @@
+"""The checkpoints of one run, with all that a person chooses by."""
+
+import pyarrow as pa
+
+from store.database import Store
+
+__all__ = ["shelf"]
+
+
+def shelf(store: Store, run_id: int) -> pa.Table:
+    """Checkpoints that still exist, newest first: step, branch, state, val_loss, best, active, pins, bytes,
+    created, path. Raises StoreError.
+
+    `best` marks the lowest validation loss on the active path, `active` what lies on it; `pins` are
+    lists of `kind:name` of what holds the checkpoint.
+    """
+    return store.read(_SHELF, {"run_id": run_id})
+
+
+_SHELF = """
+WITH found AS (
+    SELECT c.step, c.branch, c.state, c.path, c.bytes, c.created, p.branch IS NOT NULL AS active,
+           TRY_CAST(json_extract_string(c.data, '$.val_loss') AS DOUBLE) AS val_loss
+    FROM checkpoint c
+    LEFT JOIN active_path p
+        ON p.run_id = c.run_id AND p.branch = c.branch AND c.step BETWEEN p.first_step AND p.last_step
+    WHERE c.run_id = $run_id AND c.state <> 'deleted'
+), lowest AS (
+    SELECT arg_min(path, val_loss) AS path FROM found WHERE active AND isfinite(val_loss)
+), held AS (
+    SELECT target, list(DISTINCT holder_kind || ':' || holder ORDER BY holder_kind || ':' || holder) AS pins
+    FROM pin WHERE released IS NULL GROUP BY target
+)
+SELECT f.step, f.branch, f.state, f.val_loss, coalesce(f.path = l.path, false) AS best, f.active,
+       coalesce(h.pins, []) AS pins, f.bytes, f.created, f.path
+FROM found f CROSS JOIN lowest l LEFT JOIN held h ON h.target = f.path
+ORDER BY f.created DESC, f.branch DESC, f.step DESC
+"""

@@ -1,0 +1,51 @@
+"""Words of Run · Checkpoints."""
+
+from dashboard.text_tables.shape import Text
+
+__all__ = ["TEXTS"]
+
+TEXTS: dict[str, Text] = {
+    "shelf.count": {"zh": "{count} 个检查点", "en": "{count} checkpoints"},
+    "shelf.count.one": {"zh": "1 个检查点", "en": "1 checkpoint"},
+    "shelf.safe": {"zh": "可以回到：{steps}", "en": "safe to return to: {steps}"},
+    "shelf.safe.none": {"zh": "还没有可回滚的检查点", "en": "none is safe to return to yet"},
+    "shelf.step": {"zh": "步", "en": "step"},
+    "shelf.branch": {"zh": "分支", "en": "branch"},
+    "shelf.val_loss": {"zh": "验证损失", "en": "validation loss"},
+    "shelf.state": {"zh": "状态", "en": "state"},
+    "shelf.notes": {"zh": "说明", "en": "notes"},
+    "shelf.size": {"zh": "大小", "en": "size"},
+    "shelf.created": {"zh": "保存时间", "en": "created"},
+    "shelf.best": {"zh": "验证损失最低", "en": "best: lowest validation loss"},
+    "shelf.abandoned": {"zh": "不在当前路径上", "en": "not on the present path"},
+    "shelf.pin.run": {"zh": "由运行 {name} 保留", "en": "pinned by run {name}"},
+    "shelf.pin.campaign": {"zh": "由盲审 {name} 保留", "en": "pinned by campaign {name}"},
+    "shelf.pin.approval": {"zh": "由审批 {name} 保留", "en": "pinned by approval {name}"},
+    "shelf.pin.release": {"zh": "由发布 {name} 保留", "en": "pinned by release {name}"},
+    "shelf.pin.other": {"zh": "由 {name} 保留", "en": "pinned by {name}"},
+    "shelf.choose": {"zh": "选中一行，就可以回滚到那里。", "en": "Choose a row to roll back to it."},
+    "shelf.back": {"zh": "回滚到这里", "en": "Roll back to here"},
+    "shelf.back.what": {
+        "zh": "训练将从第 {next} 步起在新分支上重来；现有的步骤留作记录，不会删除。",
+        "en": "Training goes on from step {next} on a new branch; the steps recorded so far are kept as they are.",
+    },
+    "shelf.off_path": {
+        "zh": "这个检查点不在当前路径上，不能回滚到这里；可以从它开始一个新的运行：",
+        "en": "This checkpoint is not on the present path, so the run cannot go back to it; a new run can start here:",
+    },
+    "shelf.resume": {"zh": "从这里继续这个运行：", "en": "Go on with this run from here:"},
+    "shelf.fork": {"zh": "从这里开始一个新的运行：", "en": "Start a new run from here:"},
+    "shelf.folder": {"zh": "文件夹 {path}", "en": "Folder {path}"},
+    "shelf.first_at": {
+        "zh": "还没有检查点；第一个将在第 {step} 步之后保存。",
+        "en": "No checkpoint yet; the first one is written after step {step}.",
+    },
+    "shelf.none": {
+        "zh": "这个运行没有留下检查点。",
+        "en": "This run has left no checkpoint.",
+    },
+    "shelf.foreign": {
+        "zh": "没有检查点：检查点由 assay train 保存，其他程序的检查点不由 Assay 管理。",
+        "en": "No checkpoints: assay train writes them; those of other programs are not kept by Assay.",
+    },
+}

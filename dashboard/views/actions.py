@@ -1,0 +1,154 @@
+"""Run: the buttons of a run under way, and what has been asked of it."""
+
+import getpass
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from dashboard import cached, cached_views, widgets
+from dashboard.language import current, t
+from dashboard.texts import TEXTS
+from dashboard.words import ago, count
+from store.clock import utc_now
+from store.database import Store
+from store.errors import StoreError
+from store.requests import ask
+from store.runs import status_of
+
+__all__ = ["ask_button", "asked", "buttons", "takes_requests"]
+
+LABELS = {
+    "stop-and-save": "action.stop-and-save", "save-now": "action.save-now", "pause": "action.pause",
+    "continue": "action.continue",
+}  # fmt: skip
+"""The buttons without further words, in their order."""
+
+ASKED = {
+    "stop-and-save": "asked.stop-and-save", "save-now": "asked.save-now", "pause": "asked.pause",
+    "continue": "asked.continue", "note": "asked.note", "rollback": "asked.rollback", "evaluate": "asked.evaluate",
+    "open-campaign": "asked.open-campaign",
+}  # fmt: skip
+"""What was asked, in words."""
+
+RECENT = timedelta(minutes=10)
+"""How long an answer is shown; the run's events keep it."""
+
+_PROBLEM = "ask_problem"
+
+Run = dict[str, Any]
+
+
+def takes_requests(run: Run) -> bool:
+    """Whether a trainer is there to take one."""
+    return bool(run["polls"]) and status_of(run, utc_now()) in ("running", "paused")
+
+
+def buttons(run: Run) -> None:
+    """Stop and save, save now, pause or continue, note; none for a run that nobody would take them for."""
+    if not takes_requests(run):
+        return
+    left_out = "pause" if run["status"] == "paused" else "continue"
+    with st.container(horizontal=True, gap="small", width="content", key="a-actions"):
+        for kind, label in LABELS.items():
+            if kind != left_out:
+                ask_button(run, t(label), kind)
+        _note(run)
+
+
+def ask_button(run: Run, label: str, kind: str, **args: Any) -> None:
+    """A button that asks the trainer for something; while the same waits it cannot be pressed."""
+    place = "-".join(map(str, args.values()))
+    st.button(
+        label, key=f"ask-{kind}-{run['id']}-{place}", on_click=_ask, args=(run["name"], kind, args),
+        disabled=_is_waiting(run, kind, args),
+    )  # fmt: skip
+
+
+def _note(run: Run) -> None:
+    """A note's field in a popover; a new key closes it once the note is put."""
+    number = st.session_state.get(_turn(run), 0)
+    field = f"note-text-{run['id']}-{number}"
+    with (
+        st.popover(t("action.note"), key=f"note-{run['id']}-{number}"),
+        st.form(f"note-form-{run['id']}-{number}", border=False),
+    ):
+        st.text_area(t("action.note.label"), key=field, max_chars=2000, height=100)
+        st.form_submit_button(t("action.note.add"), on_click=_put_note, args=(run, field))
+
+
+def _put_note(run: Run, field: str) -> None:
+    words = str(st.session_state[field] or "").strip()
+    if words:
+        _ask(run["name"], "note", {"text": words})
+        st.session_state[_turn(run)] = st.session_state.get(_turn(run), 0) + 1
+
+
+def _turn(run: Run) -> str:
+    return f"notes-{run['id']}"
+
+
+def _ask(name: str, kind: str, args: Mapping[str, Any]) -> None:
+    try:
+        ask(Store.at(cached.store_path()), name, kind, args, actor=_actor(), once=True)
+    except StoreError as error:
+        st.session_state[_PROBLEM] = str(error)
+    cached_views.requests.clear()
+
+
+def _actor() -> str:
+    """Who sits at this machine; a system without user names is nobody in particular."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return "local"
+
+
+def _is_waiting(run: Run, kind: str, args: Mapping[str, Any]) -> bool:
+    waiting = [row for row in _requests(run) if row["taken"] is None and row["kind"] == kind]
+    return any(json.loads(row["args"] or "{}") == dict(args) for row in waiting)
+
+
+def _requests(run: Run) -> list[Run]:
+    return cached_views.requests(cached.store_path(), run["id"])
+
+
+def asked(run: Run) -> None:
+    """What waits, what is being done, and the latest answers, the newest first."""
+    if _PROBLEM in st.session_state:
+        widgets.notice(t("action.failed", reason=st.session_state.pop(_PROBLEM)), "bad")
+    if not takes_requests(run):
+        return
+    rows = [row for row in _requests(run) if row["done"] is None or utc_now() - row["done"] < RECENT]
+    if rows:
+        st.html(f'<ul class="a-asked">{"".join(map(_line, reversed(rows)))}</ul>')
+
+
+def _line(row: Run) -> str:
+    what, now = _what(row), utc_now()
+    hint = ""
+    if row["taken"] is None:
+        words, since, hint = t("request.waiting", what=what), row["created"], t("request.waiting.help")
+    elif row["done"] is None:
+        words, since = t("request.taken", what=what), row["taken"]
+    else:
+        words, since = t("request.done", what=what, result=row["result"] or ""), row["done"]
+    aside = f"{row['actor']}, {ago(since, now, current())}"
+    tone = "a-quiet" if row["done"] else "a-warn"
+    return f'<li title="{escape(hint)}"><span class="{tone}">{escape(words)}</span> · {escape(aside)}</li>'
+
+
+def _what(row: Run) -> str:
+    args = json.loads(row["args"] or "{}")
+    key = ASKED.get(row["kind"], "")
+    if key not in TEXTS:
+        return row["kind"]
+    step = args.get("step")
+    return t(key, text=_short(str(args.get("text", ""))), step=count(step) if isinstance(step, int) else step)
+
+
+def _short(words: str, most: int = 60) -> str:
+    return words if len(words) <= most else f"{words[:most]}…"

@@ -1,0 +1,169 @@
+"""Run · Checkpoints: what can be returned to, and how."""
+
+import shlex
+import zlib
+from collections.abc import Callable
+from datetime import UTC
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import streamlit as st
+
+from dashboard import cached, cached_views, widgets
+from dashboard.fields import part
+from dashboard.language import t
+from dashboard.texts import TEXTS
+from dashboard.views import actions
+from dashboard.words import count, figure, size
+
+__all__ = ["show"]
+
+ROW = 34
+"""Height of a row, in pixels."""
+
+Run = dict[str, Any]
+Place = tuple[int, int]
+"""Branch and step of a checkpoint."""
+
+PINS = {
+    "run": "shelf.pin.run", "campaign": "shelf.pin.campaign", "approval": "shelf.pin.approval",
+    "release": "shelf.pin.release",
+}  # fmt: skip
+
+
+def show(run: Run) -> None:
+    """The whole view of a run."""
+    rows = cached_views.shelf(cached.store_path(), run["id"])
+    if not rows:
+        widgets.notice(_empty(run))
+        return
+    safe = [count(row["step"]) for row in rows if row["state"] == "stable" and row["active"]]
+    safe_words = t("shelf.safe", steps=", ".join(safe)) if safe else t("shelf.safe.none")
+    widgets.heading(t("shelf.count", count=len(rows)), safe_words)
+    chosen = _table(run, rows)
+    if chosen is None:
+        widgets.notice(t("shelf.choose"))
+    else:
+        _about(run, chosen)
+
+
+def _empty(run: Run) -> str:
+    if not run["polls"]:
+        return t("shelf.foreign")
+    config = part(cached_views.origin(cached.store_path(), run["id"]), "config")
+    every = part(config, "checkpoint").get("every")
+    if not actions.takes_requests(run) or not isinstance(every, int) or every <= 0:
+        return t("shelf.none")
+    first = ((run["last_step"] or 0) // every + 1) * every
+    return t("shelf.first_at", step=count(min(first, run["total_steps"] or first)))
+
+
+def _table(run: Run, rows: list[Run]) -> Run | None:
+    """The rows; returns the one that is chosen: of an ended run, the newest until another is."""
+    places = [(row["branch"], row["step"]) for row in rows]
+    # Streamlit keeps the number of the chosen row. Where rows come or go it means another checkpoint, so
+    # the table is a new one then, with the row of the same checkpoint chosen.
+    key = f"shelf-{run['id']}-{zlib.crc32(repr(places).encode())}"
+    seen = st.session_state.get(_seen(run), None if actions.takes_requests(run) else places[0])
+    default = [places.index(seen)] if seen in places else []
+    event = st.dataframe(  # pyright: ignore[reportUnknownMemberType] - an overload takes pyarrow arrays of any type
+        _cells(rows), key=key, hide_index=True, row_height=ROW, height=min(ROW * (len(rows) + 1) + 3, 480),
+        column_config=_columns(), column_order=_order(rows), on_select=_picked(run, key, places),
+        selection_mode="single-row", selection_default={"selection": {"rows": default}},
+    )  # fmt: skip
+    chosen = event["selection"]["rows"]
+    return rows[chosen[0]] if chosen and chosen[0] < len(rows) else None
+
+
+def _seen(run: Run) -> str:
+    return f"shelf-seen-{run['id']}"
+
+
+def _picked(run: Run, key: str, places: list[Place]) -> Callable[[], None]:
+    def keep() -> None:
+        chosen = st.session_state[key]["selection"]["rows"]
+        st.session_state[_seen(run)] = places[chosen[0]] if chosen else None
+
+    return keep
+
+
+def _order(rows: list[Run]) -> list[str]:
+    """Columns that say something about these rows."""
+    branch = ["branch"] if len({row["branch"] for row in rows}) > 1 else []
+    notes = ["notes"] if any(map(_notes, rows)) else []
+    return ["step", *branch, "val_loss", "state", *notes, "size", "created"]
+
+
+def _columns() -> dict[str, Any]:
+    config, zone = st.column_config, st.context.timezone or "UTC"
+    return {
+        "step": config.TextColumn(t("shelf.step"), alignment="right", width=80),
+        "branch": config.NumberColumn(t("shelf.branch"), width=70),
+        "val_loss": config.TextColumn(t("shelf.val_loss"), alignment="right", width=110),
+        "state": config.TextColumn(t("shelf.state"), width=140),
+        "notes": config.TextColumn(t("shelf.notes"), width="large"),
+        "size": config.TextColumn(t("shelf.size"), alignment="right", width=90),
+        "created": config.DatetimeColumn(t("shelf.created"), format="YYYY-MM-DD HH:mm", timezone=zone, width=140),
+    }
+
+
+def _cells(rows: list[Run]) -> pa.Table:
+    return pa.table(
+        {
+            "step": [count(row["step"]) for row in rows],
+            "branch": [row["branch"] for row in rows],
+            "val_loss": [figure(row["val_loss"]) for row in rows],
+            "state": [_state(row) for row in rows],
+            "notes": [_notes(row) for row in rows],
+            "size": [size(row["bytes"]) for row in rows],
+            "created": pa.array([row["created"].replace(tzinfo=UTC) for row in rows], pa.timestamp("ms", "UTC")),
+        }
+    )
+
+
+def _state(row: Run) -> str:
+    key = f"checkpoint.{row['state']}"
+    return t(key) if key in TEXTS else row["state"]
+
+
+def _notes(row: Run) -> str:
+    parts = [t("shelf.best")] if row["best"] else []
+    parts += [] if row["active"] else [t("shelf.abandoned")]
+    return " · ".join(parts + [_pin(pin) for pin in row["pins"]])
+
+
+def _pin(pin: str) -> str:
+    kind, _, name = pin.partition(":")
+    return t(PINS.get(kind, "shelf.pin.other"), name=name)
+
+
+def _about(run: Run, row: Run) -> None:
+    """What can be done with a checkpoint."""
+    store = Path(cached.store_path())
+    if not actions.takes_requests(run):
+        if row["active"]:
+            widgets.notice(t("shelf.resume"))
+            st.code(_command("--resume", f"{run['name']}@{row['step']}", store), language="bash", wrap_lines=True)
+        widgets.notice(t("shelf.fork"))
+        st.code(_fork(run, row, store), language="bash", wrap_lines=True)
+    elif row["active"]:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="a-back"):
+            actions.ask_button(run, t("shelf.back"), "rollback", step=row["step"])
+            said = t("shelf.back.what", next=count(row["step"] + 1))
+            st.html(f'<span class="a-facts">{escape(said)}</span>')
+    else:
+        widgets.notice(t("shelf.off_path"))
+        st.code(_fork(run, row, store), language="bash", wrap_lines=True)
+    st.html(f'<p class="a-caption">{escape(t("shelf.folder", path=store.parent / row["path"]))}</p>')
+
+
+def _fork(run: Run, row: Run, store: Path) -> str:
+    return _command("--from", f"{run['name']}/{row['branch']}@{row['step']}", store)
+
+
+def _command(option: str, place: str, store: Path) -> str:
+    """A command that finds this store from the folder the server was started in."""
+    named = [] if store.parent == Path.cwd() / "runs" else ["--store", str(store)]
+    return shlex.join(["assay", "train", option, place, *named])

@@ -1,0 +1,90 @@
+"""What can be done with ticked runs: keep on top, archive, and for one of them project, tags and notes.
+
+The form lies beside the table and not in it, so that the table may change while someone writes.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from dashboard import cached, widgets
+from dashboard.language import t
+from dashboard.views import ticked
+from store.database import Store
+from store.errors import StoreError
+from store.run_edits import Edit, edit_runs
+
+__all__ = ["panel", "save"]
+
+_PROBLEM = "edit_problem"
+
+Run = dict[str, Any]
+
+
+def save(names: Sequence[str], edit: Edit) -> None:
+    """Write it down; what prevents it is said on the page."""
+    try:
+        edit_runs(Store.at(cached.store_path()), names, edit)
+    except StoreError as error:
+        st.session_state[_PROBLEM] = str(error)
+        return
+    cached.runs.clear()
+
+
+def panel(chosen: list[Run], everything: list[Run]) -> None:
+    """Buttons for all ticked runs, and the form for a single one."""
+    problem = st.session_state.pop(_PROBLEM, None)
+    if problem:
+        widgets.notice(t("ticked.failed", reason=problem), "bad")
+    if not chosen:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="a-ticked"):
+        _title(chosen)
+        _switch(chosen, "starred", "ticked.star", "ticked.unstar")
+        _switch(chosen, "archived", "ticked.archive", "ticked.restore")
+        st.button(t("ticked.clear"), key="untick", on_click=ticked.clear, type="tertiary")
+    if len(chosen) == 1:
+        _form(chosen[0], sorted({tag for row in everything for tag in row["tags"]}))
+
+
+def _title(chosen: list[Run]) -> None:
+    if len(chosen) == 1:
+        widgets.run_link(chosen[0])
+    else:
+        st.html(f'<span class="a-facts">{t("ticked.count", count=len(chosen))}</span>', width="content")
+
+
+def _switch(chosen: list[Run], field: str, on: str, off: str) -> None:
+    wanted = not all(row[field] for row in chosen)
+    edit: Edit = {"starred": wanted} if field == "starred" else {"archived": wanted}
+    names = [row["name"] for row in chosen]
+    st.button(t(on if wanted else off), key=f"ticked-{field}", on_click=save, args=(names, edit))
+
+
+def _form(run: Run, tags: list[str]) -> None:
+    number = run["id"]
+    with st.form(f"edit-{number}", border=False, enter_to_submit=False):
+        left, right = st.columns(2)
+        left.text_input(t("ticked.project"), run["project"] or "", key=f"project-{number}")
+        left.multiselect(
+            t("ticked.tags"), tags, run["tags"], key=f"tags-{number}", accept_new_options=True,
+            placeholder=t("ticked.tags_hint"),
+        )  # fmt: skip
+        right.text_area(t("ticked.notes"), run["notes"] or "", key=f"notes-{number}", height=124)
+        st.form_submit_button(t("ticked.save"), on_click=_submit, args=(run,))
+
+
+def _submit(run: Run) -> None:
+    written = {name: st.session_state[f"{name}-{run['id']}"] for name in ("project", "tags", "notes")}
+    edit: Edit = {}
+    # What nobody touched stays the script's own.
+    if (written["project"].strip() or None) != run["project"]:
+        edit["project"] = written["project"]
+    if written["tags"] != run["tags"]:
+        edit["tags"] = written["tags"]
+    if (written["notes"].strip() or None) != run["notes"]:
+        edit["notes"] = written["notes"]
+    save([run["name"]], edit)
+    if _PROBLEM not in st.session_state:
+        st.toast(t("ticked.saved", name=widgets.plain(run["name"])))

@@ -1,0 +1,79 @@
+"""Which runs the table shows: what was typed and chosen stays in the address."""
+
+from typing import Any
+
+import streamlit as st
+
+from dashboard import widgets
+from dashboard.language import t
+from dashboard.views import choices
+from store.clock import utc_now
+from store.runs import status_of
+
+__all__ = ["filtered", "summary", "why_none"]
+
+STATUSES = ("running", "paused", "queued", "finished", "failed", "lost")
+
+Run = dict[str, Any]
+
+
+def summary(rows: list[Run]) -> None:
+    """How many runs there are, in one sentence."""
+    now = utc_now()
+    shown = [row for row in rows if not row["archived"]]
+    alive = [row for row in shown if status_of(row, now) in widgets.LIVE_STATUSES]
+    widgets.heading(t("runs.count", count=len(shown), running=len(alive)), t("runs.open"))
+
+
+def filtered(rows: list[Run]) -> list[Run]:
+    """The rows that match, those kept on top first."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="a-filters"):
+        typed = st.text_input(
+            t("runs.search"), key="q", type="search", live=True, bind="query-params",
+            placeholder=t("runs.search"), label_visibility="collapsed", width=260,
+        )  # fmt: skip
+        project = _project(rows)
+        archived = _archived(rows)
+        statuses = _statuses(rows)
+    now, words = utc_now(), (typed or "").lower()
+    found = [
+        row
+        for row in rows
+        if (archived or not row["archived"])
+        and (project is None or row["project"] == project)
+        and (not statuses or status_of(row, now) in statuses)
+        and _matches(row, words)
+    ]
+    return sorted(found, key=lambda row: not row["starred"])
+
+
+def why_none(rows: list[Run]) -> str:
+    """What to say where no row matches."""
+    return t("runs.all_archived" if all(row["archived"] for row in rows) else "runs.none")
+
+
+def _project(rows: list[Run]) -> str | None:
+    projects = sorted({row["project"] for row in rows if row["project"]})
+    if not projects:
+        return None
+    return st.selectbox(
+        t("runs.project"), projects, index=None, key="project", placeholder=t("runs.any_project"),
+        label_visibility="collapsed", width=180, bind="query-params",
+    )  # fmt: skip
+
+
+def _archived(rows: list[Run]) -> bool:
+    hidden = sum(row["archived"] for row in rows)
+    return bool(hidden) and st.toggle(
+        t("runs.show_archived", count=hidden), key="archived", width="content", bind="query-params"
+    )
+
+
+def _statuses(rows: list[Run]) -> list[str]:
+    now = utc_now()
+    present = {status_of(row, now) for row in rows}
+    return choices.several("runs.status", "status.", [name for name in STATUSES if name in present], "status")
+
+
+def _matches(row: Run, typed: str) -> bool:
+    return not typed or typed in " ".join([row["name"], row["project"] or "", *row["tags"]]).lower()

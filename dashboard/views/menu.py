@@ -1,0 +1,31 @@
+"""Run: the sub-menu; its choice is in the address, so that the address brings it back."""
+
+import streamlit as st
+
+from dashboard.language import t
+
+__all__ = ["VIEWS", "chosen"]
+
+VIEWS = {
+    "curves": "view.curves", "checkpoints": "view.checkpoints", "data": "view.data", "log": "view.log",
+}  # fmt: skip
+"""What can be looked at, by its name in the address."""
+
+_KEY = "run-view"
+
+
+def chosen() -> str:
+    """Draw the menu; returns the view that is chosen."""
+    asked = st.query_params.get("view")
+    # Streamlit's own binding would put the words of one language into the address.
+    view = asked if asked in VIEWS else next(iter(VIEWS))
+    st.session_state[_KEY] = view
+    st.segmented_control(
+        t("view"), list(VIEWS), key=_KEY, required=True, label_visibility="collapsed",
+        format_func=lambda view: t(VIEWS[view]), on_change=_picked,
+    )  # fmt: skip
+    return view
+
+
+def _picked() -> None:
+    st.query_params["view"] = st.session_state[_KEY]

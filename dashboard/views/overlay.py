@@ -1,0 +1,106 @@
+"""Runs laid over each other: a chart a metric, a line a run; below them how they came out and what differs."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any, cast
+
+import streamlit as st
+
+from dashboard import cached, cached_compare, widgets
+from dashboard.charts.overlay import Along, RunLine, overlay_chart
+from dashboard.language import t
+from dashboard.queries.compare import AXES, Axis
+from dashboard.run_colors import MOST, run_colors
+from dashboard.tables import values
+from dashboard.views import choices, side_by_side
+from dashboard.views.curves import SMOOTH
+
+__all__ = ["show"]
+
+BUCKETS = 240
+"""Points of a line, about."""
+
+FIRST = ("loss", "val_loss")
+"""Metrics shown before any was chosen."""
+
+_FORMATS = {"step": ",d", "tokens": "~s", "epoch": "~g"}
+
+Run = dict[str, Any]
+
+
+def show(chosen: list[Run], gone: list[str]) -> None:
+    """The charts and the table of at least two runs; `gone` are names that no run has."""
+    for name in gone:
+        widgets.notice(t("compare.gone", name=name), "warn")
+    if len(chosen) < 2:
+        return
+    if len(chosen) > MOST:
+        widgets.notice(t("compare.most", most=MOST))
+    shown = chosen[:MOST]
+    colors = run_colors([run["id"] for run in shown], widgets.look())
+    widgets.heading(t("compare.title", count=len(shown)))
+    _charts(shown, colors)
+    side_by_side.show(shown, colors)
+
+
+def _charts(shown: list[Run], colors: dict[int, str]) -> None:
+    path = cached.store_path()
+    names = sorted({name for run in shown for name in cached.metric_names(path, run["id"], run["heartbeat"])})
+    if not names:
+        widgets.notice(t("compare.nothing"))
+        return
+    metrics, axis, log, smooth = _controls(names, max(run["last_step"] or 0 for run in shown))
+    columns = st.columns(min(2, len(metrics))) if metrics else []
+    for place, metric in enumerate(metrics):
+        with columns[place % len(columns)]:
+            _chart(metric, axis, shown, colors, log=log, smooth=smooth)
+
+
+def _controls(names: list[str], steps: int) -> tuple[list[str], Axis, bool, float]:
+    """The metrics, what is along the bottom, whether the scale is logarithmic, and the smoothing in steps."""
+    first = [name for name in FIRST if name in names] or names[:1]
+    metrics = st.multiselect(
+        t("compare.metrics"), names, first, key="metrics", placeholder=t("compare.choose"),
+        label_visibility="collapsed", bind="query-params",
+    )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="a-overlay-controls"):
+        axis = _named("compare.along", "compare.axis.", AXES, "along", "step")
+        scale = choices.one("curves.scale", "curves.", ("linear", "log"), "y", "linear")
+        smooth = _named("curves.smooth", "curves.smooth.", tuple(SMOOTH), "smoothing", "light")
+    return metrics, cast("Axis", axis), scale == "log", round(SMOOTH[smooth] * steps)
+
+
+def _named(label: str, prefix: str, options: Sequence[str], key: str, default: str) -> str:
+    """A choice with its name before it, in one piece where the line breaks."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+        st.html(f'<span class="a-facts">{t(label)}</span>', width="content")
+        return choices.one(label, prefix, options, key, default)
+
+
+def _chart(metric: str, axis: Axis, shown: list[Run], colors: dict[int, str], *, log: bool, smooth: float) -> None:
+    lines = [_line(run, colors[run["id"]], metric, axis) for run in shown]
+    drawn = [line for line in lines if line.points.num_rows]
+    st.html(f'<p class="a-title">{escape(metric)}</p>')
+    if drawn:
+        words = {"run": t("compare.run"), **{name: t(f"curves.{name}") for name in ("value", "lowest", "highest")}}
+        chart = overlay_chart(drawn, _along(axis, drawn), words, widgets.look(), log=log, smooth=smooth)
+        names = ", ".join(line.name for line in drawn)
+        st.altair_chart(chart, theme=None, key=f"overlay-{metric}", alt=t("compare.alt", metric=metric, names=names))
+    missing = [line.name for line in lines if not line.points.num_rows]
+    if missing:
+        st.html(f'<p class="a-caption">{escape(t("compare.without", names=", ".join(missing)))}</p>')
+
+
+def _line(run: Run, color: str, metric: str, axis: Axis) -> RunLine:
+    points = cached_compare.line(cached.store_path(), run["id"], metric, axis, BUCKETS, run["heartbeat"])
+    return RunLine(run["name"], color, points)
+
+
+def _along(axis: Axis, lines: list[RunLine]) -> Along:
+    if axis != "time":
+        return Along(t(f"compare.title.{axis}"), _FORMATS[axis])
+    longest = max(max(values(line.points, "x")) for line in lines)
+    for unit, seconds in (("hours", 3600.0), ("minutes", 60.0)):
+        if longest >= 3 * seconds:
+            return Along(t(f"compare.title.{unit}"), "~g", seconds)
+    return Along(t("compare.title.seconds"), "~g")

@@ -1,0 +1,71 @@
+"""A table with a column a run: how each came out, and what differs in their configurations."""
+
+import json
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from dashboard import cached, cached_compare
+from dashboard.language import current, t
+from dashboard.words import count, duration, figure, status_word
+from store.clock import utc_now
+
+__all__ = ["show"]
+
+Run = dict[str, Any]
+Row = dict[str, Any]
+
+
+def show(shown: list[Run], colors: Mapping[int, str]) -> None:
+    """The table, in the colours of the charts."""
+    found = cached_compare.comparison(cached.store_path(), tuple(run["name"] for run in shown))
+    heads = "".join(_head(run, colors[run["id"]]) for run in shown)
+    body = [_section(t("compare.outcome"), len(shown))]
+    body += [_line(title, [cell(row) for row in found.runs]) for title, cell in _outcome(shown).items()]
+    body.append(_section(t("compare.differs" if found.differs else "compare.same"), len(shown)))
+    body += [_line(key, [_value(value) for value in values.values()]) for key, values in found.differs.items()]
+    st.html(f'<div class="a-beside"><table><tr><th></th>{heads}</tr>{"".join(body)}</table></div>')
+
+
+def _head(run: Run, color: str) -> str:
+    address = escape("run?" + urlencode({"run": run["name"], "lang": current()}))
+    return f'<th><i style="background:{color}"></i><a href="{address}" target="_self">{escape(run["name"])}</a></th>'
+
+
+def _section(words: str, columns: int) -> str:
+    return f'<tr><th class="a-part" colspan="{columns + 1}">{escape(words)}</th></tr>'
+
+
+def _line(title: str, cells: list[str]) -> str:
+    return f"<tr><th>{escape(title)}</th>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+
+
+def _outcome(shown: list[Run]) -> dict[str, Callable[[Row], str]]:
+    language, now = current(), utc_now()
+    own = {run["name"]: run for run in shown}
+    return {
+        t("compare.status"): lambda row: status_word(own[row["run"]], now, language),
+        t("compare.steps"): _steps,
+        t("compare.loss"): lambda row: figure(row["loss"]),
+        t("compare.val_loss"): lambda row: figure(row["val_loss"]) + _at(row["val_step"]),
+        t("compare.best"): lambda row: _at(row["best_step"]).strip() or "–",
+        t("compare.took"): lambda row: duration(row["seconds"], language),
+    }
+
+
+def _steps(row: Row) -> str:
+    done = count(row["step"] or 0)
+    return f"{done} / {count(row['total_steps'])}" if row["total_steps"] else done
+
+
+def _at(step: int | None) -> str:
+    return "" if step is None else f" @{count(step)}"
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "–"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,194 @@
+"""The page of all runs: ticking, editing, archiving, filtering and laying over each other."""
+
+import json
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import assay
+import dashboard
+from dashboard.pages import page_path
+from store.database import Store
+from store.loading import load_spools
+
+APP = Path(dashboard.__file__).parent / "app.py"
+
+
+@pytest.fixture
+def few(tmp_path: Path) -> Store:
+    """Three finished runs, the newest of them of another project and without tokens."""
+    root = tmp_path / "runs"
+    for name, rate, project in (("a", 1e-3, "clinic"), ("b,c", 2e-3, "clinic"), ("new", 1e-3, "law")):
+        with assay.run(name, store=root, project=project, total_steps=60, config={"lr": rate}, tags=("lora",)) as run:
+            for step in range(1, 61):
+                more = {} if name == "new" else {"tokens": step * 100.0}
+                run.log(step, {"loss": 2.0 / step, **more})
+                if step % 20 == 0:
+                    run.log(step, val_loss=abs(step - 40) / 10 + 1)
+                    path = f"{name}/checkpoints/{step}"
+                    run.record("checkpoint", s=step, b=1, state="stable", path=path, sha256=None, bytes=1, data={})
+    store = Store.at(root / "assay.duckdb")
+    load_spools(store)
+    return store
+
+
+def opened(monkeypatch, store, **asked):
+    monkeypatch.setenv("ASSAY_STORE", str(store.path))
+    app = AppTest.from_file(str(APP), default_timeout=30)
+    app.run()
+    app.query_params.update({"lang": "en", **asked})
+    app.switch_page(page_path("runs")).run()
+    assert not app.exception
+    return app
+
+
+def names(app):
+    return list(app.dataframe[0].value["name"])
+
+
+def words(app):
+    return "\n".join([*(block.body for block in app.html), *(block.value for block in app.code)])
+
+
+def row_of(store, name="a"):
+    sql = "SELECT tags, project, notes, starred, archived, edited FROM run WHERE name = $name"
+    [row] = store.rows(sql, {"name": name})
+    return tuple(row.values())
+
+
+def press(app, key):
+    app.button(key=key).click().run()
+    assert not app.exception
+
+
+def test_a_row_says_how_a_run_came_out(monkeypatch, few):
+    found = opened(monkeypatch, few).dataframe[0].value.to_dict("records")[0]
+    shown = ("name", "status", "progress", "step", "val_loss", "best_step", "project")
+    assert [found[name] for name in shown] == ["new", "finished", 100.0, 60, 1.0, 40, "law"]
+    assert list(found["tags"]) == ["lora"]
+
+
+def test_runs_are_filtered_by_project(monkeypatch, few):
+    app = opened(monkeypatch, few)
+    app.selectbox(key="project").set_value("clinic").run()
+    assert names(app) == ["b,c", "a"]
+
+
+def test_the_filters_of_the_address_hold_in_any_language(monkeypatch, few):
+    assert names(opened(monkeypatch, few, status="failed,finished", q="law")) == ["new"]
+    assert names(opened(monkeypatch, few, status="finished", lang="zh")) == ["new", "b,c", "a"]
+
+
+def test_ticks_are_in_the_address_and_come_back_from_it(monkeypatch, few):
+    app = opened(monkeypatch, few, compare="a,b%2Cc")
+    assert "2 runs compared" in words(app)
+    press(app, "untick")
+    assert "compare" not in app.query_params
+    assert "compared" not in words(app)
+
+
+def test_a_form_changes_project_tags_and_notes(monkeypatch, few):
+    app = opened(monkeypatch, few, compare="a")
+    app.text_input(key="project-1").set_value(" triage ")
+    app.multiselect(key="tags-1").set_value([])
+    app.text_area(key="notes-1").set_value("too high a rate")
+    app.button(key="FormSubmitter:edit-1-Save").click().run()
+    assert not app.exception
+    assert row_of(few) == ([], "triage", "too high a rate", False, False, ["notes", "project", "tags"])
+    assert app.dataframe[0].value.set_index("name").loc["a", "notes"] == "too high a rate"
+
+
+def test_what_was_not_touched_stays_the_scripts(monkeypatch, few):
+    app = opened(monkeypatch, few, compare="a")
+    app.text_area(key="notes-1").set_value("good")
+    app.button(key="FormSubmitter:edit-1-Save").click().run()
+    assert row_of(few) == (["lora"], "clinic", "good", False, False, ["notes"])
+
+
+def test_runs_on_top_come_first(monkeypatch, few):
+    app = opened(monkeypatch, few, compare="a")
+    press(app, "ticked-starred")
+    assert names(app) == ["a", "new", "b,c"]
+    assert list(app.dataframe[0].value["star"]) == ["★", "☆", "☆"]
+    press(app, "ticked-starred")
+    assert names(app) == ["new", "b,c", "a"]
+
+
+def test_an_archived_run_is_hidden_until_it_is_asked_for(monkeypatch, few):
+    app = opened(monkeypatch, few, compare="a,new")
+    assert not app.toggle
+    press(app, "ticked-archived")
+    assert names(app) == ["b,c"]
+    assert "1 run, 0 under way" in words(app)
+    app.toggle(key="archived").set_value(True).run()
+    assert names(app) == ["new", "b,c", "a"]
+    assert list(app.dataframe[0].value["status"]) == ["finished · archived", "finished", "finished · archived"]
+    press(app, "ticked-archived")
+    assert row_of(few)[4] is False
+
+
+def test_when_every_run_is_archived_that_is_said(monkeypatch, few):
+    few.transaction(lambda tx: tx.execute("UPDATE run SET archived = true"))
+    assert "Every run is archived." in words(opened(monkeypatch, few))
+
+
+def test_what_prevents_an_edit_is_said(monkeypatch, few):
+    app = opened(monkeypatch, few, compare="a")
+    monkeypatch.setattr("store.run_edits.find_run", _refuse)
+    press(app, "ticked-starred")
+    assert "Not saved: the disk is full" in words(app)
+
+
+def _refuse(*_):
+    from store.errors import StoreError  # noqa: PLC0415 - only this test needs it
+
+    raise StoreError("the disk is full")
+
+
+def charts(app):
+    found = []
+    for chart in app.get("vega_lite_chart"):
+        spec = json.loads(chart.proto.spec)
+        [scale] = {json.dumps(layer["encoding"]["color"]["scale"]) for layer in spec["layer"]}
+        found.append((json.loads(scale), spec["layer"][0]["encoding"]["x"]["title"]))
+    return found
+
+
+def test_a_chart_a_metric_has_a_line_a_run_in_its_own_colour(monkeypatch, few):
+    app = opened(monkeypatch, few, compare="new,a")
+    scale = {"domain": ["new", "a"], "range": ["#009E73", "#0072B2"]}
+    assert charts(app) == [(scale, "step"), (scale, "step")]
+    app.multiselect(key="metrics").set_value(["loss"]).run()
+    assert charts(app) == [(scale, "step")]
+
+
+def test_a_run_that_cannot_be_placed_on_the_axis_is_said(monkeypatch, few):
+    app = opened(monkeypatch, few, compare="new,a", along="tokens", metrics="loss")
+    assert charts(app) == [({"domain": ["a"], "range": ["#0072B2"]}, "tokens read")]
+    assert "Nothing to draw here: new" in words(app)
+
+
+@pytest.mark.parametrize("along", ["epoch", "time", "nonsense"])
+def test_every_axis_can_be_asked_for(monkeypatch, few, along):
+    app = opened(monkeypatch, few, compare="a,new", along=along, metrics="loss", y="log", smoothing="strong")
+    said = {"epoch": [], "time": ["seconds since it began"], "nonsense": ["step"]}[along]
+    assert [title for _, title in charts(app)] == said
+
+
+def test_below_the_charts_is_a_column_a_run_with_what_differs(monkeypatch, few):
+    beside = next(block.body for block in opened(monkeypatch, few, compare="a,b%2Cc").html if "a-beside" in block.body)
+    assert "<tr><th>lr</th><td>0.001</td><td>0.002</td></tr>" in beside
+    assert "<tr><th>best checkpoint</th><td>@40</td><td>@40</td></tr>" in beside
+    assert "total_steps" not in beside
+    assert 'href="run?run=b%2Cc&amp;lang=en"' in beside
+
+
+def test_runs_that_do_not_exist_and_too_many_are_said(monkeypatch, few):
+    for number in range(8):
+        assay.run(f"more-{number}", store=few.root).finish()
+    load_spools(few)
+    app = opened(monkeypatch, few, compare=",".join(["nobody", "a", *(f"more-{number}" for number in range(8))]))
+    assert "There is no run called nobody." in words(app)
+    assert "At most 8 runs are compared at once" in words(app)
+    assert "8 runs compared" in words(app)
