@@ -7,7 +7,7 @@ import pytest
 import torch
 from tokenizers import normalizers, processors
 from torch import nn
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM
 
 from assay.errors import AssayError
 from evals.choice import (
@@ -24,25 +24,12 @@ from evals.choice import (
 from evals.choice_items import ChoiceItem
 from evals.prompt import ChatTemplate
 from evals.text import Turn
-from trainer.demo.tiny import SPECIALS, make_model
+from trainer.demo.tiny import SPECIALS
 
 ENGLISH = ChoiceItem("en", "en", "sums", "What is 2 plus 2?", ("four", "It is five.", "2"), 0)
 CHINESE = ChoiceItem("zh", "zh", "数", "二加二等于几？", ("四", "等于五。"), 0)
 LONGER = ChoiceItem("long", "en", "sums", "What is 2 plus 2? " * 9, ("four", "a number between three and five"), 1)
 ITEMS = [ENGLISH, LONGER, CHINESE]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    torch.set_num_threads(1)
-    path = tmp_path_factory.mktemp("model")
-    make_model(path, ["What is 2 plus 2? It is four. 二加二等于四。"], seed=0, vocabulary=320, width=32, layers=2)
-    return path
-
-
-@pytest.fixture
-def tokenizer(folder):
-    return AutoTokenizer.from_pretrained(folder)
 
 
 @pytest.fixture

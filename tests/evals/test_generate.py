@@ -5,28 +5,14 @@ from itertools import pairwise
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
+from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
 from assay.errors import AssayError
 from evals.generate import answer, generate, longest_input
 from evals.prompt import ChatTemplate
 from evals.text import Turn
-from trainer.demo.tiny import make_model
 
 TEXTS = ["What is 2 plus 2?", "二加二", "a", "It is a longer question: what is 2 plus 2, and what is 2 plus 3?"]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    torch.set_num_threads(1)
-    path = tmp_path_factory.mktemp("model")
-    make_model(path, ["What is 2 plus 2? It is four. 二加二等于四。"], seed=0, vocabulary=320, width=32, layers=2)
-    return path
-
-
-@pytest.fixture
-def tokenizer(folder):
-    return AutoTokenizer.from_pretrained(folder)
 
 
 @pytest.fixture

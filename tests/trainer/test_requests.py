@@ -5,56 +5,24 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-import time
 
 import pytest
 
 from store.artifacts import sealed_folders
 from store.errors import StoreError
-from store.requests import ask
 from store.runs import list_runs, show_run
+from tests.trainer.seen import Person, wait_for
 from trainer.config_file import to_toml
 from trainer.inbox import Inbox
 from trainer.session import resume_run, start_run
 
+NOTE = ("note", {"text": "looks good"})
 ENDLESS = {"train__steps": 100000, "train__eval_every": 100000, "checkpoint__every": 100000}
 
 
 @pytest.fixture(autouse=True)
 def _ask_often(monkeypatch):
     monkeypatch.setattr("trainer.session.Inbox", functools.partial(Inbox, every=0.02))
-
-
-def wait_for(condition):
-    for _ in range(1000):
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.02)
-    raise AssertionError("it never came")
-
-
-def done(store, number):
-    rows = store.rows("SELECT result FROM request WHERE id = $id AND done IS NOT NULL", {"id": number})
-    return rows and rows[0]["result"]
-
-
-class Person(threading.Thread):
-    """Asks one thing after another, each when the one before has been answered."""
-
-    def __init__(self, store, *kinds, before=lambda: None):
-        super().__init__(daemon=True)
-        self.store, self.kinds, self.before, self.answers = store, kinds, before, []
-        self.start()
-
-    def run(self):
-        wait_for(lambda: self.store.exists and list_runs(self.store))
-        for kind in self.kinds:
-            args = {"text": "looks good"} if kind == "note" else {}
-            number = ask(self.store, "r", kind, args, actor="lin")
-            self.answers.append(wait_for(lambda number=number: done(self.store, number)))
-            self.before()
 
 
 def test_stop_and_save_ends_the_run_with_a_checkpoint_it_can_go_on_from(config_for, store):
@@ -73,7 +41,7 @@ def test_stop_and_save_ends_the_run_with_a_checkpoint_it_can_go_on_from(config_f
 
 
 def test_save_now_and_note_let_the_run_go_on(config_for, store):
-    person = Person(store, "save-now", "note", "stop-and-save")
+    person = Person(store, "save-now", NOTE, "stop-and-save")
     ended = start_run(config_for(**ENDLESS), store)
     person.join()
     saved, noted, _ = person.answers
