@@ -7,6 +7,7 @@ the file system knows no such lock, none is held.
 import errno
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from assay.errors import AssayError
@@ -23,6 +24,7 @@ class RunLock:
 
     def __init__(self, run_folder: Path) -> None:
         """Hold it. Raises AssayError where another recording holds it, OSError where it cannot be written."""
+        self._owner = os.getpid()
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
         self._descriptor: int | None = os.open(run_folder / LOCK_NAME, flags, 0o644)
         try:
@@ -38,9 +40,13 @@ class RunLock:
 
     def release(self) -> None:
         """Let go; in a forked child this leaves the parent's hold as it is."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        if self._descriptor is None:
+            return
+        if os.getpid() == self._owner:
+            # A child that was forked a moment ago still has the file open, and would hold it with us.
+            _unlock(self._descriptor)
+        os.close(self._descriptor)
+        self._descriptor = None
 
 
 if sys.platform == "win32":
@@ -49,6 +55,8 @@ if sys.platform == "win32":
     def _lock(descriptor: int) -> None:
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 
+    def _unlock(descriptor: int) -> None: ...  # closing the file does it
+
 else:
     try:
         import fcntl
@@ -56,7 +64,13 @@ else:
 
         def _lock(descriptor: int) -> None: ...
 
+        def _unlock(descriptor: int) -> None: ...
+
     else:
 
         def _lock(descriptor: int) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+        def _unlock(descriptor: int) -> None:
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
