@@ -2,8 +2,9 @@
 
 import math
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 import pyarrow as pa
@@ -128,13 +129,22 @@ def export_command(folder: Path, kind: str, store: str | None, as_json: bool) ->
 def _as_document(result: pa.Table) -> dict[str, Any]:
     rows = [list(row.values()) for row in _rows(result)]
     odd = [
-        [number, result.column_names[place], str(value)]
+        [number, name, word]
         for number, row in enumerate(rows)
-        for place, value in enumerate(row)
-        if isinstance(value, float) and not math.isfinite(value)
+        for column, value in zip(result.column_names, row, strict=True)
+        for name, word in _odd_values(column, value)
     ]
     document = {"columns": result.column_names, "rows": json_ready(rows)}
     return {**document, "nonfinite": odd} if odd else document
+
+
+def _odd_values(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Where a value, or an item of a list in it (`losses[3]`), is no finite number, and its word."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield name, str(value)
+    elif isinstance(value, list):
+        for place, item in enumerate(cast("list[Any]", value)):
+            yield from _odd_values(f"{name}[{place}]", item)
 
 
 def _rows(result: pa.Table) -> list[dict[str, Any]]:

@@ -200,3 +200,12 @@ def test_every_command_refuses_a_newer_store(full, tmp_path):
     for arguments in (["check"], ["query", "SELECT 1"], ["export", str(tmp_path / "out")], ["migrate"], ["rebuild"]):
         with pytest.raises(StoreVersionError, match="schema 99"):
             invoke(full, *arguments)
+
+
+def test_an_item_of_a_list_that_is_no_number_has_its_word_too(full):
+    sql = "SELECT ['nan'::DOUBLE, 1.0, '-inf'::DOUBLE] AS losses, 'inf'::DOUBLE AS y"
+    assert json.loads(invoke(full, "query", sql, "--json").stdout) == {
+        "columns": ["losses", "y"],
+        "rows": [[[None, 1.0, None], None]],
+        "nonfinite": [[0, "losses[0]", "nan"], [0, "losses[2]", "-inf"], [0, "y", "inf"]],
+    }
