@@ -37,7 +37,9 @@ COMMANDS = {
     "watch": Command("store.commands.watch:watch", "Follow someone else's run by its log files.", "import"),
     "dash": Command("dashboard.command:dash", "Serve the dashboard."),
     "runs": Command("store.commands.runs:runs", "List, show, compare and remove runs."),
-    "rollback": Command("store.commands.rollback:rollback", "Ask a running trainer to go back to a checkpoint."),
+    "rollback": Command("store.commands.rollback:rollback", "Send a run back to a checkpoint."),
+    "spikes": Command("store.commands.spikes:spikes", "Find the loss spikes of a run, or of anyone's log."),
+    "alert": Command("store.commands.alert:alert", "Try the webhooks that runs tell of spikes and ends."),
     "db": Command("store.commands.db:db", "Check, migrate, rebuild, query and export the store."),
 }
 

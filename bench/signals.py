@@ -31,8 +31,9 @@ from trainer.demo.tiny import make_model
 from trainer.groups import LayerGroups
 from trainer.history import History
 from trainer.job import Job, prepare
-from trainer.optim import lr_at, set_lr
+from trainer.optim import adjust, lr_at
 from trainer.progress import ProgressLine
+from trainer.remedies import Remedies
 from trainer.shelf import Shelf
 from trainer.state import TrainState
 from trainer.step import seed_step
@@ -131,7 +132,8 @@ def _bare_step(job: Job, step: int) -> None:
     examples = [job.data.train[place] for place in job.plan.samples_at(step)]
     seed_step(0, step)
     job.engine.measure(job.optimizer, examples, micro_batch=job.micro_batch, clip=1.0)
-    set_lr(job.optimizer, lr_at(step, job.plan.steps, job.config.optim, job.config.lr))
+    lr = lr_at(step, job.plan.steps, job.config.optim, job.config.lr)
+    adjust(job.optimizer, job.config.optim, Remedies(), lr)
     job.engine.precision.step(job.optimizer)
     job.optimizer.zero_grad(set_to_none=True)
 

@@ -11,27 +11,37 @@ import pyarrow as pa
 import streamlit as st
 
 from assay.locate import locate_store
+from dashboard.kept_figures import KeptFigures
 from dashboard.queries import alarms as alarm_queries
 from dashboard.queries import curves as curve_queries
 from dashboard.queries import run as run_queries
 from dashboard.queries import runs as runs_queries
 from dashboard.queries.curves import Span
+from dashboard.queries.run import CARDS, Before, Moment
+from dashboard.stamps import settled
 from dashboard.tables import values
 from store.database import Store
 from store.series import Series
 
 __all__ = [
-    "alarms", "checkpoints", "curves", "figures", "forks", "is_demo",
-    "metric_names", "run_facts", "runs", "small_curves", "store_path",
+    "alarms", "checkpoints", "curves", "figures", "forks", "is_demo", "metric_names",
+    "run_facts", "run_names", "runs", "small_curves", "small_series", "store_path",
 ]  # fmt: skip
 
 LIVE = 0.8
 """Below the one second between two refreshes, so that a lone viewer always gets fresh rows."""
 
+SELDOM = 3.0
+"""Seconds for what changes a few times an hour, and what nobody waits for."""
+
+BUCKETS = 400
+"""Points of a large chart at the most, but for short runs, which are drawn step by step."""
+
 KEEP = "10m"
 """How long rows are kept that only a new stamp could change."""
 
 Stamp = datetime
+Run = dict[str, Any]
 
 
 def store_path() -> str:
@@ -41,8 +51,20 @@ def store_path() -> str:
 
 @st.cache_data(ttl=LIVE, max_entries=4, show_spinner=False)
 def runs(path: str, *, archived: bool = False) -> list[dict[str, Any]]:
-    """All runs; see `queries.runs.runs`."""
-    return runs_queries.runs(Store.at(path), archived).to_pylist()
+    """All runs with their figures; see `queries.runs`."""
+    rows = runs_queries.runs(Store.at(path), archived).to_pylist()
+    return _kept(path).joined(Store.at(path), rows)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _kept(path: str) -> KeptFigures:  # noqa: ARG001 - the store is a key
+    return KeptFigures()
+
+
+@st.cache_data(ttl=SELDOM, max_entries=4, show_spinner=False)
+def run_names(path: str) -> list[str]:
+    """Names of runs; see `queries.runs.names`."""
+    return values(runs_queries.names(Store.at(path)), "name")
 
 
 @st.cache_data(ttl=LIVE, max_entries=4, show_spinner=False)
@@ -64,9 +86,33 @@ def is_demo(path: str) -> bool:
 
 
 @st.cache_data(ttl=KEEP, max_entries=64, show_spinner=False)
-def figures(path: str, run_id: int, last_step: int, stamp: Stamp) -> list[dict[str, Any]]:  # noqa: ARG001 - the stamp is a key
-    """Newest values; see `queries.run.figures`."""
-    return run_queries.figures(Store.at(path), run_id, last_step).to_pylist()
+def _before(path: str, run_id: int, branch: int, stamp: Stamp) -> Before:  # noqa: ARG001 - branch and stamp are keys
+    return run_queries.before(Store.at(path), run_id)
+
+
+@st.cache_data(ttl=KEEP, max_entries=64, show_spinner=False)
+def _moment(path: str, run_id: int, stamp: Stamp, _earlier: Before) -> Moment:  # noqa: ARG001 - the stamp is a key
+    return run_queries.moment(Store.at(path), run_id, _earlier)
+
+
+def _now(path: str, run: Run) -> Moment:
+    earlier = _before(path, run["id"], run["branch"], settled(run, Span()))
+    return _moment(path, run["id"], run["heartbeat"], earlier)
+
+
+def figures(path: str, run: Run) -> list[dict[str, Any]]:
+    """Newest values of a run of `run_facts`; see `queries.run.figures`."""
+    return _now(path, run).figures.to_pylist()
+
+
+def checkpoints(path: str, run: Run) -> pa.Table:
+    """Checkpoints of a run of `run_facts`; see `queries.run.checkpoints`."""
+    return _now(path, run).checkpoints
+
+
+def forks(path: str, run: Run) -> list[dict[str, Any]]:
+    """Branches of a run of `run_facts`; see `queries.run.forks`."""
+    return _now(path, run).forks.to_pylist()
 
 
 @st.cache_data(ttl=KEEP, max_entries=64, show_spinner=False)
@@ -75,22 +121,33 @@ def metric_names(path: str, run_id: int, stamp: Stamp) -> list[str]:  # noqa: AR
     return values(run_queries.metric_names(Store.at(path), run_id), "name")
 
 
-@st.cache_data(ttl=KEEP, max_entries=64, show_spinner=False)
-def checkpoints(path: str, run_id: int, stamp: Stamp) -> pa.Table:  # noqa: ARG001 - the stamp is a key
-    """Checkpoints of a run; see `queries.run.checkpoints`."""
-    return run_queries.checkpoints(Store.at(path), run_id)
+@st.cache_data(ttl=KEEP, max_entries=16, show_spinner=False)
+def _shared(path: str, run_id: int, span: Span, stamp: Stamp) -> Series:
+    """What the charts are made of that a run's page begins with, in one read: each costs more than its rows do."""
+    names = tuple(filter(_is_shared, metric_names(path, run_id, stamp)))
+    return curve_queries.series(Store.at(path), run_id, names, span, BUCKETS)
+
+
+def _is_shared(metric: str) -> bool:
+    return metric in CARDS or metric.startswith("loss/")
+
+
+def _series(path: str, run_id: int, metrics: tuple[str, ...], span: Span, stamp: Stamp) -> Series:
+    if all(map(_is_shared, metrics)):
+        return _shared(path, run_id, span, stamp)
+    return curve_queries.series(Store.at(path), run_id, metrics, span, BUCKETS)
 
 
 @st.cache_data(ttl=KEEP, max_entries=64, show_spinner=False)
-def forks(path: str, run_id: int, stamp: Stamp) -> list[dict[str, Any]]:  # noqa: ARG001 - the stamp is a key
-    """Branches of a run; see `queries.run.forks`."""
-    return run_queries.forks(Store.at(path), run_id).to_pylist()
+def curves(path: str, run_id: int, metrics: tuple[str, ...], span: Span, stamp: Stamp) -> Series:
+    """Curves of a large chart, of `BUCKETS` points; see `queries.curves.large`."""
+    return curve_queries.large(_series(path, run_id, metrics, span, stamp), metrics)
 
 
 @st.cache_data(ttl=KEEP, max_entries=64, show_spinner=False)
-def curves(path: str, run_id: int, metrics: tuple[str, ...], span: Span, buckets: int, stamp: Stamp) -> Series:  # noqa: ARG001 - the stamp is a key
-    """Curves of a large chart; see `queries.curves.curves`."""
-    return curve_queries.curves(Store.at(path), run_id, metrics, span, buckets)
+def small_series(path: str, run_id: int, metrics: tuple[str, ...], span: Span, buckets: int, stamp: Stamp) -> Series:
+    """Curves of small charts with their marks; see `queries.curves.small`."""
+    return curve_queries.small(_series(path, run_id, metrics, span, stamp), metrics, buckets)
 
 
 @st.cache_data(ttl=KEEP, max_entries=64, show_spinner=False)

@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard.cached import KEEP, LIVE, Stamp
 from dashboard.queries import checkpoints as checkpoint_queries
 from dashboard.queries import data as data_queries
+from dashboard.queries import lineage as lineage_queries
 from dashboard.queries import origin as origin_queries
 from dashboard.queries import requests as request_queries
 from dashboard.sample_text import Columns
@@ -16,8 +17,12 @@ from store.database import Store
 from store.run_log import tail
 
 __all__ = [
-    "alarms", "datasets", "hardest", "log_tail", "origin", "requests", "samples", "shelf", "sources", "traceback",
+    "alarms", "datasets", "hardest", "lineage", "log_tail", "origin", "requests", "samples", "shelf", "sources",
+    "traceback",
 ]  # fmt: skip
+
+STRIP = 3.0
+"""Seconds for the lineage strip: what it shows changes a few times a run."""
 
 SLOW = 10.0
 """Seconds for what reads all batches of a run, and what should not jump while it is read."""
@@ -35,6 +40,19 @@ def requests(path: str, run_id: int) -> list[Row]:
 def shelf(path: str, run_id: int) -> list[Row]:
     """Checkpoints with what holds them; see `queries.checkpoints.shelf`."""
     return checkpoint_queries.shelf(Store.at(path), run_id).to_pylist()
+
+
+@st.cache_data(ttl=STRIP, max_entries=64, show_spinner=False)
+def lineage(path: str, run_id: int) -> dict[str, list[Row]]:
+    """What the strip is made of, by the names of `queries.lineage`, and the checkpoints as `shelf`."""
+    return Store.at(path).snapshot(
+        lambda store: {
+            "ancestry": lineage_queries.ancestry(store, run_id).to_pylist(),
+            "moments": lineage_queries.moments(store, run_id).to_pylist(),
+            "children": lineage_queries.children(store, run_id).to_pylist(),
+            "shelf": checkpoint_queries.shelf(store, run_id).to_pylist(),
+        }
+    )
 
 
 @st.cache_data(ttl=SLOW, max_entries=64, show_spinner=False)

@@ -25,9 +25,9 @@ def panels(names: Iterable[str]) -> list[Panel]:
 
     >>> [
     ...     (panel.title, list(panel.labels.values()))
-    ...     for panel in panels(["accuracy", "group/embed/rms", "group/last/rms", "loss/a", "loss/b", "system/cpu"])
+    ...     for panel in panels(["accuracy", "group/embed/rms", "group/last/rms", "loss/a", "loss/b/c", "system/cpu"])
     ... ]
-    [('accuracy', ['accuracy']), ('rms', ['embed', 'last']), ('loss', ['a', 'b']), ('cpu', ['cpu'])]
+    [('accuracy', ['accuracy']), ('rms', ['embed', 'last']), ('loss', ['a', 'b/c']), ('cpu', ['cpu'])]
     """
     found: dict[tuple[str, str], dict[str, str]] = {}
     for name in names:
@@ -40,6 +40,8 @@ def _parts(name: str) -> tuple[str, str, str]:
     parts = name.split("/")
     if len(parts) == 1:
         return "", name, name
+    if parts[0] == "loss":
+        return parts[0], parts[0], "/".join(parts[1:])  # a source may be called by its folder too
     if len(parts) == 2:
-        return (parts[0], parts[0], parts[1]) if parts[0] == "loss" else (parts[0], parts[1], parts[1])
+        return parts[0], parts[1], parts[1]
     return parts[0], "/".join(parts[2:]), parts[1]

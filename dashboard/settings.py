@@ -15,6 +15,8 @@ def options(host: str, port: int) -> dict[str, Any]:
     """All options we set, by their dotted names, for a server at this address."""
     return {
         "global.developmentMode": False,
+        # What a browser has and what has not changed since is not sent again: charts of long runs, mostly.
+        "global.minCachedMessageSize": 1000,
         "logger.enableRich": False,
         "server.address": host,
         "server.port": port,

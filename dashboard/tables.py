@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 __all__ = [
-    "POINT", "between", "floats", "only", "ordered", "placed", "steps", "table_of", "thinned", "values", "words",
+    "POINT", "between", "floats", "only", "ordered", "placed", "steps", "table_of", "thinned", "values",
+    "with_column", "words",
 ]  # fmt: skip
 
 POINT = ["metric", "branch", "active", "step", "min", "max", "last"]
@@ -73,5 +74,11 @@ def thinned(points: pa.Table, width: int) -> pa.Table:
 
 def placed(points: pa.Table, places: list[float | None]) -> pa.Table:
     """Columns step, x, min, max and last in the order of `x`, which holds the places; rows without one are left out."""
-    table = points.select(["step", "min", "max", "last"]).append_column("x", pa.array(places, pa.float64()))
-    return table.filter(pc.is_valid(table["x"])).sort_by([("x", "ascending"), ("step", "ascending")])
+    table = with_column(points.select(["step", "min", "max", "last"]), "x", places)
+    return table.sort_by([("x", "ascending"), ("step", "ascending")])
+
+
+def with_column(table: pa.Table, name: str, column: list[float | None]) -> pa.Table:
+    """The table with one more column; rows without a value in it are left out."""
+    wider = table.append_column(name, pa.array(column, pa.float64()))
+    return wider.filter(pc.is_valid(wider[name]))

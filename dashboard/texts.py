@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from dashboard.text_tables import (
     actions,
+    answers,
     checkpoints,
     common,
     compare,
@@ -15,9 +16,12 @@ from dashboard.text_tables import (
     data,
     exports,
     home,
+    lineage,
     log,
     run,
     runs,
+    spikes,
+    waiting,
 )
 from dashboard.text_tables.shape import Text
 
@@ -47,12 +51,16 @@ def text(key: str, language: Language, **values: Any) -> str:
 TABLES = (
     common.TEXTS,
     home.TEXTS,
+    waiting.TEXTS,
     runs.TEXTS,
     compare.TEXTS,
     run.TEXTS,
+    lineage.TEXTS,
     actions.TEXTS,
+    answers.TEXTS,
     curves.TEXTS,
     exports.TEXTS,
+    spikes.TEXTS,
     checkpoints.TEXTS,
     data.TEXTS,
     log.TEXTS,

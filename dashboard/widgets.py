@@ -1,6 +1,6 @@
 """Pieces that pages are made of: the live part, the head of a run, cards, the foot."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from typing import Any, NamedTuple
 
@@ -29,6 +29,7 @@ __all__ = [
     "plain",
     "run_head",
     "run_link",
+    "run_names",
     "status_html",
 ]
 
@@ -76,6 +77,14 @@ def rows_of_runs(*, archived: bool = False) -> list[dict[str, Any]]:
         return []
 
 
+def run_names() -> list[str]:
+    """Names of all runs that are not archived, newest first; none where there is no store yet. Raises StoreError."""
+    try:
+        return cached.run_names(cached.store_path())
+    except StoreMissingError:
+        return []
+
+
 def beat(run: dict[str, Any]) -> float | None:
     """Seconds between two refreshes of a run's page: None where it has ended."""
     status = status_of(run, utc_now())
@@ -101,12 +110,12 @@ def status_html(run: dict[str, Any]) -> str:
     return f'<span class="a-status a-{tone}" title="{escape(hint)}">{escape(status_word(run, now, current()))}</span>'
 
 
-def run_head(run: dict[str, Any]) -> None:
-    """The line that says what it is, how it is, how long it takes."""
+def run_head(run: dict[str, Any], guard: str = "") -> None:
+    """The line that says what it is, how it is, how long it takes; `guard` is its guard's state, in HTML."""
     name = escape(run["name"])
     if run["branches"] > 1:
         name += f' <span class="a-quiet">· {escape(t("branch", branch=run["branch"]))}</span>'
-    lines = [f'<h1>{name}</h1>{status_html(run)}<span class="a-step">{escape(place(run))}</span>']
+    lines = [f'<h1>{name}</h1>{status_html(run)}{guard}<span class="a-step">{escape(place(run))}</span>']
     if run["source"]:
         lines.append(f'<span class="a-source">{escape(t("watched", source=run["source"]))}</span>')
     if run["error"]:
@@ -128,9 +137,9 @@ def place(run: dict[str, Any]) -> str:
     return " · ".join(phrases)
 
 
-def run_link(run: dict[str, Any]) -> None:
-    """A link to the run's page."""
-    asked = {"run": run["name"], "lang": current()}
+def run_link(run: dict[str, Any], more: Mapping[str, str] | None = None) -> None:
+    """A link to the run's page; `more` is what else its address is to ask for."""
+    asked = {"lang": current(), **(more or {}), "run": run["name"]}
     st.page_link(page_path("run"), label=plain(run["name"]), query_params=asked)
 
 

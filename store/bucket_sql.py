@@ -84,7 +84,8 @@ def plan(asked: Asked, opened: dict[int, int], coarse: Iterable[tuple[int, int]]
     if not opened or len(stretches) + 2 * len(opened) >= MOST_RANGES:
         return None
     left_out = [f"NOT (branch = {branch} AND span BETWEEN {a} AND {b})" for branch, a, b in stretches]
-    return Plan(" AND ".join([asked.spans, *left_out]), [*_tails(asked, opened), *spans_where(stretches)])
+    tails = [f"{rows} AND {asked.steps}" for rows in spans.rows_not_closed(opened)]
+    return Plan(" AND ".join([asked.spans, *left_out]), [*tails, *spans_where(stretches)])
 
 
 def spans_where(stretches: Iterable[tuple[int, int, int]]) -> list[str]:
@@ -104,20 +105,6 @@ def _cut(asked: Asked, opened: dict[int, int]) -> list[tuple[int, int]]:
         for branch, span in leaves
         if asked.low >> spans.SHIFT <= span <= asked.high >> spans.SHIFT and span < opened.get(branch, span)
     ]
-
-
-def _tails(asked: Asked, opened: dict[int, int]) -> list[str]:
-    """Raw rows from each branch's first open span on, and of all branches that have no closed one."""
-    tails: list[str] = []
-    before = None
-    for branch, span in opened.items():
-        if before is None:
-            tails.append(f"branch < {branch} AND {asked.steps}")
-        elif branch - before > 1:
-            tails.append(f"branch > {before} AND branch < {branch} AND {asked.steps}")
-        tails.append(f"branch = {branch} AND step >= {span << spans.SHIFT} AND {asked.steps}")
-        before = branch
-    return [*tails, f"branch > {before} AND {asked.steps}"]
 
 
 def points_of_rows(asked: Asked, *, finite: bool) -> str:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from store.database import Snapshot, Transaction
 
-__all__ = ["DISAGREEING", "SHIFT", "open_spans", "put_spans", "stretches"]
+__all__ = ["DISAGREEING", "SHIFT", "open_spans", "put_spans", "rows_not_closed", "stretches"]
 
 SHIFT = 9
 """Binary logarithm of the steps a span; stored spans are of this width, so it never changes without a migration."""
@@ -53,6 +53,25 @@ def open_spans(store: Snapshot, run_id: int) -> dict[Branch, Span]:
         f"SELECT branch, max(span) + 1 AS span FROM metric_span WHERE run_id = {run_id} GROUP BY branch ORDER BY branch"
     )
     return {row["branch"]: row["span"] for row in rows}
+
+
+def rows_not_closed(opened: dict[Branch, Span]) -> list[str]:
+    """Conditions on the raw rows that the spans of a run do not stand for: each branch's from its first open span on
+    (`opened`, in order of branches), and all of branches that have no closed one. No row fulfils two of them.
+
+    >>> rows_not_closed({}), rows_not_closed({1: 4})
+    (['true'], ['branch < 1', 'branch = 1 AND step >= 2048', 'branch > 1'])
+    """
+    found: list[str] = []
+    before = None
+    for branch, span in opened.items():
+        if before is None:
+            found.append(f"branch < {branch}")
+        elif branch - before > 1:
+            found.append(f"branch > {before} AND branch < {branch}")
+        found.append(f"branch = {branch} AND step >= {span << SHIFT}")
+        before = branch
+    return [*found, "true" if before is None else f"branch > {before}"]
 
 
 def _spans_by_branch(branches: Sequence[int], steps: Sequence[int]) -> dict[Branch, set[Span]]:

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 from assay.errors import AssayError
 from assay.recording import Run
 from assay.spool import spell_nonfinite
+from store.alerts.settings import AlertsConfig
+from store.alerts.watch import open_watcher
 from store.readers import FORMATS, Facts, Found
 from store.watch_history import History, spool_lines
 
@@ -45,6 +47,8 @@ class Recording:
         """Points recorded by this process."""
         self.status: str | None = None
         """The run's newest status; None for a run that is new."""
+        self.measured: Callable[[int, float], None] | None = None
+        """Gets step and value of each validation loss that is recorded."""
         self._log = found.open()
         self._run: Run | None = None
         self._opening = {"source": str(source), "watch": {"format": found.format, "path": str(found.path)}}
@@ -84,6 +88,8 @@ class Recording:
                 lines = self.history.take(batch.stream, point)
                 self.new_points += bool(lines)
                 self._put(lines)
+                if lines and self.measured and "val_loss" in point.values:
+                    self.measured(point.step, point.values["val_loss"])
         self._tell_facts()
         return self.new_points - before
 
@@ -184,13 +190,21 @@ class Follower:
         show: Callable[[], None],
         *,
         every: float = 1.0,
+        alerts: AlertsConfig | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`tell` gets sentences for people, `show` is called after each look; `every` is in seconds."""
+        """`tell` gets sentences for people, `show` is called after each look; `every` is in seconds.
+
+        `alerts` says who is told by webhook. Raises AssayError where a hook cannot be used.
+        """
         self._recording, self._tell, self._show = recording, tell, show
         self._every, self._clock, self._sleep = every, clock, sleep
         self._trouble = ""
+        self._watcher = open_watcher(
+            alerts or AlertsConfig(), recording.folder.name, recording.folder, record=self._not_told
+        )
+        recording.measured = self._watcher.validation
 
     def run(self) -> None:
         """Record the log until it says that it has ended, or Ctrl-C. Raises RecordingError."""
@@ -200,7 +214,9 @@ class Follower:
             if new == 0 and recording.facts.ended and recording.status == "finished":
                 return
             recording.open()
-            self._until_ended()
+            with self._watcher:
+                self._until_ended()
+                self._watcher.ended("finished", f"{_last_step(recording)}; its log says that it has ended")
             recording.close("finished")
         except KeyboardInterrupt:
             self._stop()
@@ -229,6 +245,8 @@ class Follower:
             if str(error) != self._trouble:
                 self._trouble = str(error)
                 self._tell(f"{error}; trying again")
+        if new and self._recording.history.last_step is not None:
+            self._watcher.step(self._recording.history.last_step)
         self._show()
         return new
 
@@ -241,8 +259,20 @@ class Follower:
         if pause.ended_after is not None:
             self._recording.event("silent", f"{name} goes on after {pause.ended_after / 60:.0f} minutes")
 
+    def _not_told(self, sentence: str) -> None:
+        """Called by a thread that sends; once the run is closed there is nothing to record it in."""
+        if self._recording.is_open:
+            self._recording.event("alert", sentence, "warning")
+        self._tell(sentence)
+
     def _stop(self) -> None:
         recording = self._recording
         if recording.is_open and not recording.facts.ended:
             recording.event("watching", "watching was stopped here; the same command goes on")
         recording.close("finished" if recording.facts.ended else "paused")
+
+
+def _last_step(recording: Recording) -> str:
+    step, loss = recording.history.last_step, recording.history.newest.get("loss")
+    at = "no step yet" if step is None else f"step {step:,}"
+    return at if loss is None else f"{at}, loss {loss:.4g}"

@@ -23,7 +23,6 @@ from torch import nn
 
 from assay.foreign import Failure, attempt
 from assay.recording import Run
-from assay.spool import as_number
 from store.artifacts import Manifest, announce, read_manifest, seal, temporary_for
 from trainer.config_file import to_toml
 from trainer.job import Job
@@ -67,7 +66,7 @@ def save_checkpoint(
 def read_state(folder: Path) -> TrainState:
     """Read the cursor of a verified checkpoint."""
     fields: dict[str, Any] = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-    return TrainState(**{**fields, "val_loss": as_number(fields["val_loss"])})
+    return TrainState.of(fields)
 
 
 def restore_weights(model: Any, folder: Path) -> None:
@@ -137,9 +136,10 @@ def _facts(job: Job, state: TrainState, branch: int, parent: str | None) -> dict
         "step": state.step,
         "branch": branch,
         "parent": parent,
-        "cursor": {"step": state.step, **job.plan_facts},
+        "cursor": {"step": state.step, "short": job.plan.short_until(state.step), **job.plan_facts},
+        "interventions": state.remedies.as_dict(),
         "randomness": {"seed": job.config.train.seed, "rule": "seeded anew at each step from seed and step"},
-        "base": {"path": job.config.model.path, "sha256": job.base_sha256},
+        "base": {"path": job.config.model.path, "sha256": job.base_sha256, "model_sha256": job.model_sha256},
         "data": {
             "sha256": job.data.digest,
             "files": [{"path": str(file.path), "role": file.role, "sha256": file.sha256} for file in job.data.files],

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, field
 
+from store.alerts.settings import AlertsConfig
+
 __all__ = [
-    "CheckpointConfig", "Config", "DataConfig", "LoraConfig", "ModelConfig", "OptimConfig", "RecordConfig", "RunConfig",
-    "TrainConfig",
+    "CheckpointConfig", "Config", "DataConfig", "GuardConfig", "LoraConfig", "ModelConfig", "OptimConfig",
+    "RecordConfig", "RemediesConfig", "RunConfig", "TrainConfig",
 ]  # fmt: skip
 
 
@@ -56,14 +58,16 @@ class DataConfig:
     """Share of the training tokens that come from `general`, where it is named."""
 
     weights: dict[str, float] = field(default_factory=dict[str, float])
-    """Shares of the sources of `train` among its tokens, by file stem; not named: as often as they are long."""
+    """Shares of the sources of `train` among its tokens, by file stem (with its folder where two are called the
+    same); not named: as often as they are long."""
 
     columns: dict[str, str] = field(default_factory=dict[str, str])
     """Columns of `train` and `validation` by our names, as in { instruction = "question", output = "answer" };
     those of `general` are its own."""
 
     validation: float | str = 0.02
-    """Share of the rows held out for the validation loss, or a data file of its own; 0 for none."""
+    """Share of the rows held out for the validation loss, one row at least where one has no like, or a data file
+    of its own; 0 for none."""
 
     max_length: int = 1024
     """Longest sample in tokens; what is longer is cut at its end."""
@@ -185,6 +189,60 @@ class CheckpointConfig:
 
 
 @dataclass(frozen=True)
+class GuardConfig:
+    """[guard]: what is done about loss spikes."""
+
+    mode: str = "act"
+    """act skips a step or goes back to a safe checkpoint; watch only tells. A loss that is not a number is never
+    stepped on."""
+
+    skip_after: int = 10
+    """Steps behind the first alarm that are left out together with those before it, when a spike is gone around."""
+
+    rollbacks: int = 3
+    """Rollbacks for one spike, the unchanged replay not counted; then the run pauses and asks."""
+
+    rollbacks_in_run: int = 12
+    """Rollbacks in all; then the run pauses at the next spike."""
+
+
+@dataclass(frozen=True)
+class RemediesConfig:
+    """[guard.remedies]: what is changed when a spike comes back; each is recorded where it takes effect."""
+
+    lr: float = 0.5
+    """Factor of the learning rate, once leaving out the window was not enough."""
+
+    rewarm: int = 50
+    """Steps over which the learning rate rises again after that."""
+
+    shallow_update: float | None = 0.1
+    """Factor of the update of the embeddings and the first layers; lasting, as it scales the learning rate."""
+
+    shallow_gradient: float | None = None
+    """Factor of their gradient. With Adam it acts through the clipping and for as long as the average of the
+    squares remembers the larger gradient: divided by its own root, a constant factor cancels."""
+
+    embedding_gradient: float | None = None
+    """Factor of the gradient that reaches the input embeddings (GLM-130B took 0.1); none with frozen ones."""
+
+    eps: float | None = None
+    """Adam's epsilon. Smaller ones helped some and started spikes for others; declare it, and compare."""
+
+    loss_scale: float | None = None
+    """Loss scale to begin again with, for fp16."""
+
+    loss_scale_interval: int | None = None
+    """Steps without overflow after which the loss scale doubles, for fp16; torch's own is 2000."""
+
+    from_start: list[str] = field(default_factory=list[str])
+    """Those of the above, by name, that take effect from the first step on."""
+
+    leave_out: list[list[int]] = field(default_factory=list[list[int]])
+    """Ranges of steps, first and last, whose samples are not trained on, as in [[401, 450]]."""
+
+
+@dataclass(frozen=True)
 class RecordConfig:
     """[record]: what is measured beside the loss."""
 
@@ -222,6 +280,15 @@ class Config:
 
     checkpoint: CheckpointConfig = field(default_factory=CheckpointConfig)
     """[checkpoint]"""
+
+    guard: GuardConfig = field(default_factory=GuardConfig)
+    """[guard]"""
+
+    remedies: RemediesConfig = field(default_factory=RemediesConfig)
+    """[guard.remedies]"""
+
+    alerts: AlertsConfig = field(default_factory=AlertsConfig)
+    """[alerts]"""
 
     record: RecordConfig = field(default_factory=RecordConfig)
     """[record]"""

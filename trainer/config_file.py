@@ -11,12 +11,20 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from assay.errors import AssayError
+from store.alerts.hooks import written_down
+from store.alerts.settings import AlertsConfig, alerts_from
 from trainer.config import Config, DataConfig
 from trainer.errors import ConfigError
 
 __all__ = ["as_dict", "config_from", "read_toml", "to_toml", "with_settings"]
 
-SECTIONS: dict[str, Any] = {entry.name: entry.default_factory for entry in dataclasses.fields(Config)}
+_INNER = {"remedies": "guard.remedies"}
+"""Sections within another one, by their field of `Config`."""
+
+SECTIONS: dict[str, Any] = {
+    _INNER.get(entry.name, entry.name): entry.default_factory for entry in dataclasses.fields(Config)
+}
 """The dataclass of each section."""
 
 PATHS = ("model.path", "model.adapter", "data.train", "data.general", "data.validation", "checkpoint.mirror")
@@ -45,10 +53,10 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 def with_settings(tables: Tables, settings: Sequence[str]) -> dict[str, Any]:
     """Apply `section.key=value` settings, the last one wins. Raises ConfigError."""
-    changed: dict[str, Any] = copy.deepcopy(dict(tables))
+    changed = _flat(copy.deepcopy(dict(tables)))
     for setting in settings:
         name, equals, text = setting.partition("=")
-        section, dot, key = name.strip().partition(".")
+        section, dot, key = name.strip().rpartition(".")
         if not (equals and dot and section and key):
             raise ConfigError(f"--set {setting}: write --set section.key=value, as in --set optim.lr=2e-5")
         _known(section, SECTIONS, "section")
@@ -65,16 +73,19 @@ def config_from(tables: Tables) -> Config:
     one), a value of the wrong type, or one that cannot be meant.
     """
     sections: dict[str, Any] = {}
-    for section, table in tables.items():
+    for section, table in _flat(tables).items():
         make = _known(section, SECTIONS, "section")
         if not isinstance(table, dict):
             raise ConfigError(f"[{section}] must be a section, not a value")
+        if section == "alerts":
+            sections[section] = _alerts(table)
+            continue
         types_of = _types(section)
         values = {
             key: _checked(f"{section}.{key}", value, _known(key, types_of, f"key in [{section}]"))
             for key, value in table.items()
         }
-        sections[section] = make(**values)
+        sections[section.rpartition(".")[2]] = make(**values)
     config = Config(**sections)
     _check_together(config)
     return _with_absolute_paths(config)
@@ -82,8 +93,9 @@ def config_from(tables: Tables) -> Config:
 
 def as_dict(config: Config) -> dict[str, Any]:
     """The configuration as it takes effect, a dictionary a section; keys without a value are left out."""
-    tables = dataclasses.asdict(config)
+    tables = {_INNER.get(name, name): table for name, table in dataclasses.asdict(config).items()}
     tables["optim"]["lr"] = config.lr
+    tables["alerts"] = dataclasses.asdict(written_down(config.alerts))
     return {
         section: {key: value for key, value in table.items() if value is not None} for section, table in tables.items()
     }
@@ -97,6 +109,26 @@ def to_toml(config: Config) -> str:
         lines += [f"{key} = {_toml_value(value)}" for key, value in table.items()]
         lines.append("")
     return "\n".join(lines)
+
+
+def _alerts(table: Tables) -> AlertsConfig:
+    """[alerts] checks itself: what is said of a webhook's address must not hold it, it is a secret."""
+    try:
+        return alerts_from(table)
+    except AssayError as error:
+        raise ConfigError(str(error)) from error
+
+
+def _flat(tables: Tables) -> dict[str, Any]:
+    """The tables with each inner section beside the one it stands in."""
+    flat = dict(tables)
+    for name in _INNER.values():
+        section, _, key = name.partition(".")
+        outer = flat.get(section)
+        if isinstance(outer, Mapping) and key in outer:
+            flat[section] = {other: value for other, value in outer.items() if other != key}
+            flat[name] = outer[key]
+    return flat
 
 
 def _toml_value(value: Any) -> str:
@@ -156,6 +188,10 @@ def _alternatives(kind: Any) -> tuple[Any, ...]:
 def _is_a(value: Any, kind: Any) -> bool:
     if kind == list[str]:
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if kind == list[list[int]]:
+        return isinstance(value, list) and all(
+            isinstance(pair, list) and len(pair) == 2 and all(type(item) is int for item in pair) for pair in value
+        )
     if kind in (dict[str, str], dict[str, float]):
         inner = typing.get_args(kind)[1]
         return isinstance(value, dict) and all(type(item) is inner for item in value.values())
@@ -164,6 +200,7 @@ def _is_a(value: Any, kind: Any) -> bool:
 
 _WORDS = {
     str: "text", int: "a whole number", float: "a number", bool: "true or false", list[str]: "a list of texts",
+    list[list[int]]: "a list of pairs of steps, as in [[401, 450]]",
     dict[str, str]: 'a table of texts, as in { output = "answer" }',
     dict[str, float]: "a table of numbers, as in { name = 0.5 }",
 }  # fmt: skip
@@ -184,6 +221,13 @@ _POSITIVE = _Rule(lambda value: 0 < value < float("inf"), "above 0")
 _NOT_NEGATIVE = _Rule(lambda value: 0 <= value < float("inf"), "0 or above")
 _SHARE = _Rule(lambda value: 0 <= value <= 1, "between 0 and 1")
 _BELOW_ONE = _Rule(lambda value: 0 <= value < 1, "0 or above and below 1")
+
+_FACTOR = _Rule(lambda value: 0 < value <= 1, "above 0 and at most 1")
+
+REMEDIES = (
+    "lr", "shallow_update", "shallow_gradient", "embedding_gradient", "eps", "loss_scale", "loss_scale_interval",
+)  # fmt: skip
+"""What `guard.remedies.from_start` may name."""
 
 _RULES = {
     "model.dtype": _one_of("auto", "float32", "bfloat16"),
@@ -220,6 +264,24 @@ _RULES = {
     "checkpoint.keep": _POSITIVE,
     "checkpoint.keep_every": _POSITIVE,
     "checkpoint.stable_after": _POSITIVE,
+    "guard.mode": _one_of("act", "watch"),
+    "guard.skip_after": _NOT_NEGATIVE,
+    "guard.rollbacks": _NOT_NEGATIVE,
+    "guard.rollbacks_in_run": _NOT_NEGATIVE,
+    "guard.remedies.lr": _FACTOR,
+    "guard.remedies.rewarm": _NOT_NEGATIVE,
+    "guard.remedies.shallow_update": _FACTOR,
+    "guard.remedies.shallow_gradient": _FACTOR,
+    "guard.remedies.embedding_gradient": _FACTOR,
+    "guard.remedies.eps": _POSITIVE,
+    "guard.remedies.loss_scale": _POSITIVE,
+    "guard.remedies.loss_scale_interval": _POSITIVE,
+    "guard.remedies.from_start": _Rule(
+        lambda value: set(value) <= set(REMEDIES), f"a list of some of {', '.join(REMEDIES)}"
+    ),
+    "guard.remedies.leave_out": _Rule(
+        lambda value: all(1 <= first <= last for first, last in value), "pairs of steps from 1 up, the first one first"
+    ),
     "record.system_seconds": _Rule(lambda value: value == 0 or 0.1 <= value <= 86400, "0 for none, or 0.1 to 86400"),
 }
 
@@ -231,6 +293,9 @@ def _check_together(config: Config) -> None:
         raise ConfigError("no data is named; give [data] train, or --data FILE")
     if config.train.early_stop and not config.data.validation:
         raise ConfigError("train.early_stop watches the validation loss, and data.validation is 0; give it rows")
+    for name in config.remedies.from_start:
+        if getattr(config.remedies, name) is None:
+            raise ConfigError(f"guard.remedies.from_start names {name}, and guard.remedies.{name} is not given")
     if config.data.general_ratio not in (0, DataConfig.general_ratio) and not config.data.general:
         raise ConfigError(f"data.general_ratio is {config.data.general_ratio}, and no data.general is named to mix in")
 

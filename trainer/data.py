@@ -1,7 +1,7 @@
 """From data files to examples: read, encode, hold out, mix."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from evals.text.near import near_groups
 from trainer.config import DataConfig
 from trainer.errors import ConfigError
 from trainer.plan import Stream, held_out
+from trainer.sources import GENERAL, names_of
 
 __all__ = ["DataFile", "Example", "TrainingData", "encode_samples", "load_data", "streams_of"]
 
@@ -44,6 +45,9 @@ class DataFile:
 
     path: Path
     """Where it is."""
+
+    name: str
+    """What it is called among the sources."""
 
     role: str
     """train, general or validation."""
@@ -80,6 +84,9 @@ class TrainingData:
     validation: list[Example]
     """What is held out; empty for no validation."""
 
+    not_held_out: str = ""
+    """Why nothing is held out although a share was asked for; empty where that is not so."""
+
     alike: int = 0
     """Rows of the validation file left out because they stand, nearly the same, in the training data."""
 
@@ -99,9 +106,9 @@ def load_data(config: DataConfig, template: ChatTemplate, seed: int, *, every_to
     """Read, encode and split the data of a run. Raises DataError."""
     encode = _encoder(config, template, every_token=every_token)
     files: list[DataFile] = []
-    for role, spec in _specs(config):
+    for place in _places(config):
         first = files[-1].first_row + len(files[-1].samples) if files else 0
-        files.append(_read(spec, role, first, config, encode))
+        files.append(_read(place, first, config, encode))
     learned = [file for file in files if file.role != "validation"]
     examples = [example for file in learned for example in file.examples]
     if other := [file for file in files if file.role == "validation"]:
@@ -112,23 +119,22 @@ def load_data(config: DataConfig, template: ChatTemplate, seed: int, *, every_to
 def streams_of(config: DataConfig, data: TrainingData) -> list[Stream]:
     """The streams the plan draws from: one where no shares are given, else one a source.
 
-    Raises ConfigError for a weight of a source that is not there.
+    Raises ConfigError for a weight of a source that is not there, or of which nothing is learned.
     """
-    general = {file.first_row for file in data.files if file.role == "general"}
-    starts = sorted(((file.first_row, file.role, file.path.stem) for file in data.files), reverse=True)
+    general = any(file.role == "general" for file in data.files)
+    starts = sorted(((file.first_row, file.role, file.name) for file in data.files), reverse=True)
     places: dict[str, list[int]] = {"train": [], "general": []}
-    stems: dict[str, list[int]] = {}
+    members: dict[str, list[int]] = {}
     for place, example in enumerate(data.train):
-        _, role, stem = next(item for item in starts if item[0] <= example.row)
+        _, role, name = next(item for item in starts if item[0] <= example.row)
         places[role].append(place)
         if role == "train":
-            stems.setdefault(stem, []).append(place)
-    if odd := sorted(config.weights.keys() - stems.keys()):
-        raise ConfigError(f"data.weights names {odd[0]}, which is no file of data.train; they are {', '.join(stems)}")
+            members.setdefault(name, []).append(place)
+    _check_weights(config.weights, data, members)
     share = 1 - config.general_ratio if general else 1.0
-    streams = _weighted(config, data, stems, share) if config.weights else [Stream("train", share, places["train"])]
+    streams = _weighted(config, data, members, share) if config.weights else [Stream("train", share, places["train"])]
     if general and config.general_ratio > 0:
-        streams.append(Stream("general", config.general_ratio, places["general"], counts=False))
+        streams.append(Stream(GENERAL, config.general_ratio, places["general"], counts=False))
     return streams
 
 
@@ -161,6 +167,25 @@ def _whole(item: Encoded) -> Encoded:
     return Encoded(item.ids, [True] * len(item.ids), item.cut, len(item.ids) > 1)
 
 
+class _Place(NamedTuple):
+    """A data file that is named, yet to be read."""
+
+    role: str
+    path: Path
+    columns: Mapping[str, str]
+    name: str
+
+
+def _places(config: DataConfig) -> list[_Place]:
+    located = [(role, *_located(spec, role, config)) for role, spec in _specs(config)]
+    train, general = ([path for of, path, _ in located if of == role] for role in ("train", "general"))
+    names = iter(names_of(train, general))
+    return [
+        _Place(role, path, columns, path.stem if role == "validation" else next(names))
+        for role, path, columns in located
+    ]
+
+
 def _specs(config: DataConfig) -> list[tuple[str, str]]:
     train = [config.train] if isinstance(config.train, str) else config.train
     general = [config.general] if isinstance(config.general, str) else config.general
@@ -169,11 +194,14 @@ def _specs(config: DataConfig) -> list[tuple[str, str]]:
     return [(role, spec) for role, specs in named for spec in specs if spec]
 
 
-def _read(spec: str, role: str, first_row: int, config: DataConfig, encode: Encode) -> DataFile:
+def _located(spec: str, role: str, config: DataConfig) -> tuple[Path, Mapping[str, str]]:
     # General data is someone else's: it has columns of its own, or a dataset_info.json that says what they are.
     place = locate(spec, config.columns if role != "general" else None)
-    path = place.path.expanduser().absolute()
-    samples = read_samples(path, place.columns)
+    return place.path.expanduser().absolute(), place.columns
+
+
+def _read(place: _Place, first_row: int, config: DataConfig, encode: Encode) -> DataFile:
+    path, samples = place.path, read_samples(place.path, place.columns)
     try:
         encoded = encode(samples)
     except DataError as error:
@@ -182,7 +210,7 @@ def _read(spec: str, role: str, first_row: int, config: DataConfig, encode: Enco
     named = {sample.source for sample in samples}
     examples = [
         Example(
-            first_row + sample.row, (sample.source if len(named) <= MOST_SOURCES else None) or path.stem,
+            first_row + sample.row, (sample.source if len(named) <= MOST_SOURCES else None) or place.name,
             torch.tensor(item.ids, dtype=torch.int32), torch.tensor(item.answer),
         )
         for sample, item in pairs
@@ -196,8 +224,8 @@ def _read(spec: str, role: str, first_row: int, config: DataConfig, encode: Enco
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return DataFile(
-        path=path, role=role, sha256=sha256, first_row=first_row, samples=samples, examples=examples,
-        cut=[sample.row for sample, item in pairs if item.cut],
+        path=path, name=place.name, role=place.role, sha256=sha256, first_row=first_row, samples=samples,
+        examples=examples, cut=[sample.row for sample, item in pairs if item.cut],
         without_answer=[sample.row for sample, item in pairs if not item.has_answer],
     )  # fmt: skip
 
@@ -205,7 +233,10 @@ def _read(spec: str, role: str, first_row: int, config: DataConfig, encode: Enco
 def _split(
     files: list[DataFile], examples: list[Example], learned: list[DataFile], share: float, seed: int
 ) -> TrainingData:
-    """Hold a share of the rows out; general data that is mixed in is learned whole."""
+    """Hold a share of the rows out, one row at least; general data that is mixed in is learned whole.
+
+    Nothing where `_obstacle` stands in the way, which the data then tells.
+    """
     domain = [example for file in learned if file.role == "train" for example in file.examples]
     general = examples[len(domain) :]
     if share == 0:
@@ -215,10 +246,22 @@ def _split(
     # What has its like in the general data is learned there, so it cannot be held out here.
     mixed_in = set(groups[len(domain) :])
     free = [place for place in range(len(domain)) if groups[place] not in mixed_in]
-    chosen = held_out([groups[place] for place in free], share * len(domain) / max(1, len(free)), seed)
+    of_free = [groups[place] for place in free]
+    chosen = held_out(of_free, share * len(domain) / max(1, len(free)), seed)
+    if not chosen:
+        return TrainingData(files, examples, [], not_held_out=_obstacle(len(domain), of_free))
     apart = {free[number] for number in chosen}
     kept = [example for place, example in enumerate(domain) if place not in apart]
     return TrainingData(files, [*kept, *general], [domain[place] for place in sorted(apart)])
+
+
+def _obstacle(rows: int, free: Sequence[int]) -> str:
+    """Why none of so many rows is held out; `free` are the groups of those that have not their like in general data."""
+    if rows == 1:
+        return "there is only one row"
+    if len(set(free)) < 2:
+        return "the rows are nearly the same, as each other or as the general data"
+    return "rows that are nearly the same stay together, and no such group is as small as the share"
 
 
 def _beside(files: list[DataFile], examples: list[Example], learned: list[DataFile], other: DataFile) -> TrainingData:
@@ -240,11 +283,22 @@ def _words(files: Sequence[DataFile]) -> dict[int, str]:
     return {file.first_row + sample.row: words_of(sample) for file in files for sample in file.samples}
 
 
-def _weighted(config: DataConfig, data: TrainingData, stems: dict[str, list[int]], share: float) -> list[Stream]:
+def _check_weights(weights: Mapping[str, float], data: TrainingData, members: Mapping[str, list[int]]) -> None:
+    known = dict.fromkeys(file.name for file in data.files if file.role == "train")
+    if odd := sorted(weights.keys() - known):
+        raise ConfigError(f"data.weights names {odd[0]}, which is no file of data.train; they are {', '.join(known)}")
+    if gone := sorted(weights.keys() - members):
+        raise ConfigError(
+            f"data.weights names {gone[0]}, of which every row is held out for the validation loss; "
+            f"leave its weight out, or lower data.validation"
+        )
+
+
+def _weighted(config: DataConfig, data: TrainingData, members: dict[str, list[int]], share: float) -> list[Stream]:
     """A stream a file; one without a weight has that of its own length among the others."""
-    tokens = {stem: sum(len(data.train[place].ids) for place in places) for stem, places in stems.items()}
-    named = sum(tokens[stem] for stem in config.weights)
+    tokens = {name: sum(len(data.train[place].ids) for place in places) for name, places in members.items()}
+    named = sum(tokens[name] for name in config.weights)
     given = sum(config.weights.values())
-    weight = {stem: config.weights.get(stem, given * tokens[stem] / named) for stem in stems}
+    weight = {name: config.weights.get(name, given * tokens[name] / named) for name in members}
     total = sum(weight.values())
-    return [Stream(stem, share * weight[stem] / total, places) for stem, places in stems.items()]
+    return [Stream(name, share * weight[name] / total, places) for name, places in members.items()]

@@ -15,7 +15,7 @@ the optimizer's state, not from a copy of the weights.
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import torch
@@ -24,7 +24,7 @@ from torch import nn
 # pyright: reportPrivateImportUsage=false, reportPrivateUsage=false
 # torch's own clipping is made of this function; it exports no other.
 
-__all__ = ["GROUPS", "LayerGroups", "group_of"]
+__all__ = ["GROUPS", "LayerGroups", "group_of", "layers_of"]
 
 AT_ONCE = 1 << 24
 """Most numbers that are looked at together: few kernels on a GPU, small beside any model."""
@@ -53,20 +53,27 @@ def group_of(name: str, layers: int) -> str:
     return "embed" if _EMBED.search(name) else "head"
 
 
+def layers_of(names: Iterable[str]) -> int:
+    """How many layers a model with parameters of these names has, one at least."""
+    return 1 + max((int(found[1]) for name in names if (found := _LAYER.search(name))), default=0)
+
+
 class LayerGroups:
     """The trained parameters of a model by group, and what they say at each step."""
 
     def __init__(self, model: nn.Module) -> None:
         """Sort the trained parameters of `model` into groups."""
         named = [(name, item) for name, item in model.named_parameters() if item.requires_grad]
-        layers = 1 + max(
-            (int(found[1]) for name, _ in model.named_parameters() if (found := _LAYER.search(name))), default=0
-        )
+        layers = layers_of(name for name, _ in model.named_parameters())
         ordered = sorted(named, key=lambda pair: GROUPS.index(group_of(pair[0], layers)))
         self.parameters = [item for _, item in ordered]
         """Trained parameters, those of a group side by side."""
         self._owners = [group_of(name, layers) for name, _ in ordered]
         self._sizes = {group: sum(item.numel() for item in self._of(group)) for group in dict.fromkeys(self._owners)}
+
+    def places(self, *groups: str) -> list[int]:
+        """Where the parameters of some groups are among `parameters`."""
+        return [place for place, owner in enumerate(self._owners) if owner in groups]
 
     def _of(self, group: str) -> list[nn.Parameter]:
         return [item for item, owner in zip(self.parameters, self._owners, strict=True) if owner == group]

@@ -3,7 +3,7 @@
 Read from the spool, not from the store: the spool is the truth, and it is there when the store is not.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -26,8 +26,14 @@ class History:
     last_steps: dict[int, int] = field(default_factory=lambda: {1: -1})
     """Last step recorded on each branch."""
 
+    declared: dict[int, dict[str, Any]] = field(default_factory=dict[int, dict[str, Any]])
+    """What was declared with each branch but the first."""
+
     announced: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     """Newest line of each checkpoint, by path."""
+
+    first_step: int | None = None
+    """First step recorded on the first branch; None where none is."""
 
     traces: dict[int, Trace] = field(default_factory=dict[int, Trace])
     """What the newest steps of the active path came to."""
@@ -58,15 +64,21 @@ class History:
             branch, fork = self.parents[branch]
             limit = min(limit, fork)
 
-    def forked(self, after: int) -> Self:
-        """The history once a new branch has left the active one after a step."""
+    def forked(self, after: int, data: Mapping[str, Any] | None = None) -> Self:
+        """The history once a new branch has left the active one after a step; `data` is what was declared."""
         branch = self.branch + 1
         return replace(
             self,
             parents={**self.parents, branch: (self.branch, after)},
             last_steps={**self.last_steps, branch: after},
+            declared={**self.declared, branch: dict(data or {})},
             traces={step: trace for step, trace in self.traces.items() if step <= after},
         )
+
+    def tried_since(self, branch: int) -> dict[str, Any] | None:
+        """What the guard declared last on the active path, where that was after a branch; None where nothing was."""
+        tried = [number for number in self.limits() if number > branch and "guard" in self.declared.get(number, {})]
+        return self.declared[max(tried)] if tried else None
 
     def is_active(self, branch: int, step: int) -> bool:
         """Whether a step of a branch is part of the active path."""
@@ -79,20 +91,22 @@ class History:
 
 def read_history(run_folder: Path) -> History:
     """Read a run's spool. Raises OSError."""
-    history = History()
+    history, first = History(), None
     for line in _lines(run_folder):
         if line["k"] == "branch":
             for step in [step for step in history.traces if step > line["fork"]]:
                 del history.traces[step]
             history.parents[line["b"]] = (line["parent"], line["fork"])
             history.last_steps.setdefault(line["b"], line["fork"])
+            history.declared[line["b"]] = line.get("data") or {}
         elif line["k"] == "step":
             branch = line["b"]
+            first = line["s"] if first is None else first
             history.last_steps[branch] = max(line["s"], history.last_steps.get(branch, -1))
             _remember(history.traces, line)
         elif line["k"] == "checkpoint":
             history.announced[line["path"]] = {**history.announced.get(line["path"], {}), **line}
-    return history
+    return replace(history, first_step=first)
 
 
 def _remember(traces: dict[int, Trace], line: dict[str, Any]) -> None:

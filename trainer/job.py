@@ -11,9 +11,11 @@ from accelerate import Accelerator
 from torch import nn
 
 from evals.prompt import ChatTemplate
+from store.artifacts import read_manifest
 from trainer.config import Config
 from trainer.data import TrainingData, load_data, streams_of
 from trainer.errors import ConfigError
+from trainer.groups import group_of, layers_of
 from trainer.model import (
     adapter_shape,
     add_adapter,
@@ -29,9 +31,10 @@ from trainer.model import (
 from trainer.optim import make_optimizer
 from trainer.plan import Plan, plan_for
 from trainer.precision import Precision
+from trainer.remedies import SHALLOW
 from trainer.step import Engine, seed_step
 
-__all__ = ["Job", "prepare"]
+__all__ = ["Job", "begin_again", "prepare"]
 
 
 @dataclass
@@ -63,7 +66,10 @@ class Job:
     """Runs the model forward and backward."""
 
     base_sha256: str | None
-    """Digest of the model folder's files."""
+    """Digest of the files of the model folder, and of its adapter."""
+
+    model_sha256: str | None
+    """Digest of those of the model folder alone."""
 
     @property
     def micro_batch(self) -> int:
@@ -74,6 +80,10 @@ class Job:
     def plan_facts(self) -> dict[str, Any]:
         """What decides the order of the data."""
         return self.plan.facts()
+
+    def decode(self, ids: torch.Tensor) -> str:
+        """Token ids as text."""
+        return self.tokenizer.decode(ids.tolist(), skip_special_tokens=True)
 
     @cached_property
     def parameters(self) -> tuple[int, int]:
@@ -98,6 +108,7 @@ def prepare(config: Config, checkpoint: Path | None = None) -> Job:
         steps=config.train.steps,
         epochs=config.train.epochs,
         seed=config.train.seed,
+        short=[] if checkpoint is None else _short(checkpoint),
     )
     accelerator = _accelerator(config)
     seed_step(config.train.seed, 0)
@@ -106,15 +117,34 @@ def prepare(config: Config, checkpoint: Path | None = None) -> Job:
     check_weights(model, str(checkpoint or config.model.path))
     if config.train.gradient_checkpointing:
         _keep_few_activations(model)
-    optimizer = make_optimizer(model.named_parameters(), config.optim, config.lr)
+    layers = layers_of(name for name, _ in model.named_parameters())
+    optimizer = make_optimizer(
+        model.named_parameters(), config.optim, config.lr, lambda name: group_of(name, layers) in SHALLOW
+    )
     model, optimizer = accelerator.prepare(model, optimizer)
     model.train()
     precision = Precision(_precision(config, accelerator.device), accelerator.device)
     return Job(
         config=config, data=data, plan=plan, model=model, tokenizer=tokenizer, template=template,
         optimizer=optimizer.optimizer, engine=Engine(accelerator, model, precision),
-        base_sha256=fingerprint(config.model),
+        base_sha256=fingerprint(config.model), model_sha256=fingerprint(replace(config.model, adapter="")),
     )  # fmt: skip
+
+
+def begin_again(job: Job) -> None:
+    """Give a job the weights it had before its first step, and an optimizer that remembers nothing.
+
+    Only for a job that began at its model; needs memory for a second one while the weights are copied.
+    """
+    seed_step(job.config.train.seed, 0)
+    fresh = _model(job.config, None, job.engine.accelerator.device)
+    job.engine.accelerator.unwrap_model(job.model).load_state_dict(fresh.state_dict())
+    job.optimizer.state.clear()
+
+
+def _short(checkpoint: Path) -> list[tuple[int, int]]:
+    cursor: dict[str, Any] = read_manifest(checkpoint)["cursor"]
+    return [(step, read) for step, read in cursor.get("short", [])]
 
 
 def _with_adapter_shape(config: Config) -> Config:

@@ -1,8 +1,9 @@
-"""A run that starts from another run's checkpoint: it names it, and holds it."""
+"""A run that starts from another run's checkpoint: it names it, holds it, and stands on the same base."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,8 +15,11 @@ from store.database import Store
 from store.errors import StoreError
 from store.pins import pin
 from store.refs import find_run
+from trainer.config import ModelConfig
+from trainer.errors import ModelError
+from trainer.model import fingerprint
 
-__all__ = ["Parent", "holding", "parent_of"]
+__all__ = ["Parent", "check_base", "holding", "parent_of"]
 
 
 class Parent(NamedTuple):
@@ -43,6 +47,23 @@ def parent_of(model: str, store: Store) -> Parent | None:
         return None
     path = f"{run.name}/checkpoints/{folder.name}"
     return Parent(run.name, path, f"{run.name}/{manifest['branch']}@{manifest['step']}")
+
+
+def check_base(config: ModelConfig) -> None:
+    """Raise ModelError where the adapter is a checkpoint that was trained on other bytes than the model's.
+
+    An adapter from elsewhere, or a model from the hub, says nothing of them.
+    """
+    try:
+        manifest = read_manifest(Path(config.adapter))
+    except ArtifactError:
+        return
+    was, now = manifest.get("base", {}).get("model_sha256"), fingerprint(replace(config, adapter=""))
+    if was and now and was != now:
+        raise ModelError(
+            f"the model in {config.path} is not the one that the adapter in {config.adapter} was trained on; "
+            f"put that one back, or name its folder"
+        )
 
 
 @contextmanager

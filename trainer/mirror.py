@@ -4,7 +4,7 @@
     <mirror>/<run>/spool/…          the run's history so far
     <mirror>/<run>/config.toml      what takes effect
 
-So a run can go on from its mirror alone: `assay train --resume <mirror>/<run>`.
+So a run can go on from its mirror alone: `assay train --resume <mirror>/<run>`, or that with @STEP.
 """
 
 import os
@@ -23,7 +23,7 @@ from store.artifacts import ArtifactError, clear_temporary, digest, sealed_folde
 from store.database import Store
 from trainer.errors import ResumeError
 
-__all__ = ["Mirror", "is_mirrored", "restore_checkpoints", "restore_run"]
+__all__ = ["Mirror", "check_absent", "is_mirrored", "restore_checkpoints", "restore_run"]
 
 HISTORY_SECONDS = 10.0
 """How long a copy waits for the recorder, which writes beside the training, to have told of a checkpoint."""
@@ -36,9 +36,10 @@ _TOLD = re.compile(rb'"path":"[^"]*/checkpoints/([^"/]+)"')
 class Mirror:
     """Copies checkpoints of one run from a thread of its own; what fails is told, and training goes on."""
 
-    def __init__(self, run: Run, folder: Path) -> None:
-        """Copy to `folder`, once entered as a context."""
-        self._run, self._place = run, folder / run.name
+    def __init__(self, run: Run, folder: Path, say: Callable[[str], None]) -> None:
+        """Copy to `folder`, once entered as a context; `say` tells the person at the terminal what fails."""
+        self._run, self._place, self._say = run, folder / run.name, say
+        self._is_failing = False
         self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._loop, name="assay-mirror", daemon=True)
         self._told: set[bytes] = set()
@@ -71,7 +72,14 @@ class Mirror:
             try:
                 work()
             except (OSError, ArtifactError) as error:
-                self._run.event("mirror", f"not copied to {self._place}: {error}", level="alarm")
+                self._tell(f"not copied to {self._place}: {_why(error)}")
+
+    def _tell(self, sentence: str) -> None:
+        """Record a failure; of several in a row a person is told the first, as each would say the same."""
+        self._run.event("mirror", sentence, level="alarm")
+        if not self._is_failing:
+            self._is_failing = True
+            self._say(f"{sentence}; training goes on, and each further checkpoint is tried")
 
     def _tidy(self) -> None:
         """Clear away what a killed copy left, and put aside the mirror of another run of this name."""
@@ -91,6 +99,7 @@ class Mirror:
         shutil.copyfile(self._run.folder / "config.toml", self._place / "config.toml")
         (self._place / "spool").mkdir(exist_ok=True)
         self._copy_history(folder.name.encode())
+        self._is_failing = False
 
     def _copy_history(self, checkpoint: bytes) -> None:
         """Copy what was recorded up to a checkpoint: one whose steps are not recorded is not gone on from."""
@@ -126,13 +135,9 @@ def is_mirrored(place: Path) -> bool:
     return (place / "config.toml").is_file() and (place / "checkpoints").is_dir()
 
 
-def restore_run(place: Path, store: Store) -> tuple[str, list[str]]:
-    """Bring a run back from its mirror; returns its name, and a sentence for each copy that was refused.
-
-    Raises ResumeError, and leaves nothing half there.
-    """
-    final = store.root / place.name
-    if final.exists():
+def check_absent(place: Path, store: Store) -> None:
+    """Raise ResumeError where a run cannot be brought back from its mirror, as there is one of its name."""
+    if (store.root / place.name).exists():
         raise ResumeError(
             f"run {place.name} is in {store.root} already; `assay train --resume {place.name}` goes on with it"
         )
@@ -141,11 +146,19 @@ def restore_run(place: Path, store: Store) -> tuple[str, list[str]]:
             f"{store.path} still knows a run {place.name} whose folder is gone; remove it with `assay runs rm "
             f"{place.name}`, or bring it back in another store with --store"
         )
-    temporary = store.root / f".tmp-{place.name}"
+
+
+def restore_run(place: Path, final: Path, needed: str) -> list[str]:
+    """Bring a run back from its mirror to where no run is; a sentence for each copy that was refused.
+
+    Raises ResumeError where the `needed` checkpoint is among them, or the disk refuses, and leaves nothing
+    half there.
+    """
+    temporary = final.with_name(f".tmp-{final.name}")
     shutil.rmtree(temporary, ignore_errors=True)
     try:
         (temporary / "checkpoints").mkdir(parents=True)
-        refused = restore_checkpoints(place, temporary)
+        refused = restore_checkpoints(place, temporary, needed)
         # As new files: what is older than the removal of a run of this name would not be loaded.
         shutil.copytree(place / "spool", temporary / "spool", copy_function=_copy_file)
         shutil.copyfile(place / "config.toml", temporary / "config.toml")
@@ -154,25 +167,30 @@ def restore_run(place: Path, store: Store) -> tuple[str, list[str]]:
         raise ResumeError(f"run {place.name} cannot be brought back from {place}: {error}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    return place.name, refused
+    return refused
 
 
-def restore_checkpoints(place: Path, run_folder: Path) -> list[str]:
+def restore_checkpoints(place: Path, run_folder: Path, needed: str) -> list[str]:
     """Bring back each checkpoint of a mirror that the run has not got whole; why those refused are not taken.
 
-    Raises ResumeError where none of them is whole.
+    Raises ResumeError where the `needed` one is among them.
     """
     refused: list[str] = []
-    found = sealed_folders(place / "checkpoints")
-    for folder in found:
+    # The one that is needed first: where the disk refuses it, no other is brought.
+    for folder in sorted(sealed_folders(place / "checkpoints"), key=lambda folder: (folder.name != needed, folder)):
         try:
             copy_sealed(folder, run_folder / "checkpoints" / folder.name)
         except (ArtifactError, OSError) as error:
-            refused.append(str(error))
-    if len(refused) == len(found):
-        why = "; ".join(refused) or "it has no sealed checkpoint"
-        raise ResumeError(f"run {place.name} cannot be brought back from {place}: {why}")
+            if folder.name == needed:
+                raise ResumeError(f"run {place.name} cannot be brought back from {place}: {_why(error)}") from error
+            refused.append(_why(error))
     return refused
+
+
+def _why(error: OSError | ArtifactError) -> str:
+    """An error in words; one of a whole folder's copy lists one a file, of which the first says it."""
+    listed = error.args[0] if isinstance(error, shutil.Error) else None
+    return str(listed[0][2]) if isinstance(listed, list) else str(error)
 
 
 def _is_whole(folder: Path) -> bool:

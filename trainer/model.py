@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -169,9 +170,17 @@ def fingerprint(config: ModelConfig) -> str | None:
     found = hashlib.sha256()
     for path in (path for folder in folders for path in sorted(folder.glob("*"))):
         if path.is_file() and not path.name.startswith("."):
-            with path.open("rb") as file:
-                found.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+            status = path.stat()
+            known = _digest(path.absolute(), status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+            found.update(f"{path.name} {known}\n".encode())
     return found.hexdigest()
+
+
+@cache
+def _digest(path: Path, _size: int, _modified: int, _changed: int) -> str:
+    """Digest of a file that is as it was: a large model is read once a process, not once a question."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager

@@ -1,26 +1,33 @@
 """AdamW and its learning rate: the rate is a pure function of the step."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import nn
 
 from trainer.config import OptimConfig
+from trainer.remedies import Remedies
 
-__all__ = ["lr_at", "make_optimizer", "set_lr"]
+__all__ = ["adjust", "lr_at", "make_optimizer"]
 
 
-def make_optimizer(named: Iterable[tuple[str, nn.Parameter]], config: OptimConfig, lr: float) -> torch.optim.AdamW:
-    """Make AdamW over the trainable parameters; biases and norms do not decay."""
-    trainable = [parameter for _, parameter in named if parameter.requires_grad]
-    groups = [
-        {"params": [item for item in trainable if item.ndim >= 2], "weight_decay": config.weight_decay},
-        {"params": [item for item in trainable if item.ndim < 2], "weight_decay": 0.0},
-    ]
+def make_optimizer(
+    named: Iterable[tuple[str, nn.Parameter]], config: OptimConfig, lr: float,
+    is_shallow: Callable[[str], bool] = lambda _: False,
+) -> torch.optim.AdamW:  # fmt: skip
+    """Make AdamW over the trainable parameters; biases and norms do not decay, the shallow can be told apart."""
+    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    for name, item in named:
+        if item.requires_grad:
+            groups.setdefault((item.ndim < 2, is_shallow(name)), []).append(item)
     return torch.optim.AdamW(
-        [group for group in groups if group["params"]], lr=lr, betas=(config.beta1, config.beta2), eps=config.eps
-    )
+        [
+            {"params": items, "weight_decay": 0.0 if is_flat else config.weight_decay, "shallow": shallow}
+            for (is_flat, shallow), items in sorted(groups.items())
+        ],
+        lr=lr, betas=(config.beta1, config.beta2), eps=config.eps,
+    )  # fmt: skip
 
 
 def lr_at(step: int, steps: int, config: OptimConfig, peak: float) -> float:
@@ -38,7 +45,8 @@ def lr_at(step: int, steps: int, config: OptimConfig, peak: float) -> float:
     return peak * (config.min_lr_ratio + (1 - config.min_lr_ratio) * falling)
 
 
-def set_lr(optimizer: torch.optim.Optimizer, lr: float) -> None:
-    """Set the learning rate of all groups."""
+def adjust(optimizer: torch.optim.Optimizer, config: OptimConfig, remedies: Remedies, lr: float) -> None:
+    """Set the learning rate and epsilon of a step, as the remedies in effect ask for."""
     for group in optimizer.param_groups:
-        group["lr"] = lr
+        group["lr"] = lr * remedies.shallow_update if group["shallow"] else lr
+        group["eps"] = remedies.eps or config.eps

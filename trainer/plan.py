@@ -55,6 +55,10 @@ class Plan:
     last: int | None = None
     """Samples read in all, where the last step is not to be filled up from another pass."""
 
+    short: Sequence[tuple[int, int]] = ()
+    """Steps that were the last ones once, and not filled up, each with the samples read by then: what was given
+    more epochs goes on behind them, and leaves nothing out."""
+
     _order: "array[int]" = field(default_factory=lambda: array("q"), repr=False)
     _counted: "array[int]" = field(default_factory=lambda: array("q"), repr=False)
     _source: Iterator[tuple[int, bool]] | None = field(default=None, repr=False)
@@ -69,7 +73,7 @@ class Plan:
         assert step >= 1, step
         end = self._end(step)
         self._read_to(end)
-        return self._order[(step - 1) * self.batch_size : end].tolist()
+        return self._order[self._end(step - 1) : end].tolist()
 
     def epoch_after(self, step: int) -> float:
         """Passes over the data done after a step; general data that is mixed in does not count."""
@@ -84,8 +88,23 @@ class Plan:
             "shares": {stream.name: stream.share for stream in self.streams} if len(self.streams) > 1 else {},
         }  # fmt: skip
 
+    def short_until(self, step: int) -> list[tuple[int, int]]:
+        """What `short` is for a run that goes on after a step.
+
+        >>> plan_for([Stream("all", 1.0, range(5))], [9] * 5, 2, steps=None, epochs=1.0, seed=0).short_until(3)
+        [(3, 5)]
+        """
+        known = [item for item in self.short if item[0] <= step]
+        is_short = step == self.steps and self._end(step) < self._filled(step)
+        return [*known, (step, self._end(step))] if is_short else known
+
     def _end(self, step: int) -> int:
-        return step * self.batch_size if self.last is None else min(step * self.batch_size, self.last)
+        """Samples read by the end of a step."""
+        return self._filled(step) if self.last is None else min(self._filled(step), self.last)
+
+    def _filled(self, step: int) -> int:
+        begun, read = max((item for item in self.short if item[0] <= step), default=(0, 0))
+        return read + (step - begun) * self.batch_size
 
     def _read_to(self, end: int) -> None:
         """Make the order known up to `end`; what is known stays, so going back costs nothing."""
@@ -97,9 +116,10 @@ class Plan:
 
 
 def plan_for(
-    streams: Sequence[Stream], lengths: Sequence[int], batch_size: int, *, steps: int | None, epochs: float, seed: int
-) -> Plan:
-    """Make the plan of a run: `steps` of them, or as many as `epochs` passes take.
+    streams: Sequence[Stream], lengths: Sequence[int], batch_size: int, *,
+    steps: int | None, epochs: float, seed: int, short: Sequence[tuple[int, int]] = (),
+) -> Plan:  # fmt: skip
+    """Make the plan of a run: `steps` of them, or as many as `epochs` passes take; `short` is of what it goes on from.
 
     Raises ConfigError where a share is given to a stream without samples.
     """
@@ -107,17 +127,19 @@ def plan_for(
         if not stream.members:
             raise ConfigError(f"{stream.name} has no samples to mix in; name a file with rows, or leave it out")
     if steps is not None:
-        return Plan(streams, lengths, batch_size, steps, seed)
+        return Plan(streams, lengths, batch_size, steps, seed, short=short)
     counted = sum(len(stream.members) for stream in streams if stream.counts)
     last = _samples_for(max(1, -int(-counted * epochs // 1)), streams, lengths, seed)
-    return Plan(streams, lengths, batch_size, -(-last // batch_size), seed, last)
+    begun, read = max(short, default=(0, 0))
+    return Plan(streams, lengths, batch_size, begun - (read - last) // batch_size, seed, last, short)
 
 
 def held_out(groups: Sequence[int], share: float, seed: int) -> frozenset[int]:
     """Which of the rows are kept for the validation loss: about `share` of them, one at least.
 
     Rows of one group (near-duplicates of each other) stay together, so that no row held out has its
-    like among those that are learned. Empty where all rows are of one group.
+    like among those that are learned. Empty where all rows are of one group, or each group is larger than
+    the share: half of what there is to learn is no price for a validation loss.
 
     >>> sorted(held_out([0, 1, 1, 2, 3, 4, 5, 6, 7, 8], 0.2, seed=1))
     [0, 8]

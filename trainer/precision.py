@@ -12,7 +12,7 @@ import torch
 __all__ = ["Precision"]
 
 SMALLEST_SCALE = 1.0
-"""Below it a gradient that is no number is none because of its scale: it does not fit unscaled."""
+"""At it a gradient that is no number is none because of its scale: it does not fit unscaled."""
 
 _TYPES = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -33,7 +33,7 @@ class Precision:
     @property
     def can_shrink(self) -> bool:
         """Whether a smaller scale may yet bring back a gradient that is no number."""
-        return self._scaler.is_enabled() and self._scaler.get_scale() >= SMALLEST_SCALE
+        return self._scaler.is_enabled() and self._scaler.get_scale() > SMALLEST_SCALE
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Compute a forward pass in this precision."""
@@ -57,6 +57,15 @@ class Precision:
         """No step was taken: the scale is halved where that was for an overflow."""
         if self._scaler.is_enabled():
             self._scaler.update()
+
+    def begin_at(self, scale: float | None, interval: int | None) -> None:
+        """Set the scale, and the steps without overflow after which it doubles; None leaves one as it is."""
+        if not self._scaler.is_enabled():
+            return
+        if interval is not None:
+            self._scaler.set_growth_interval(interval)
+        if scale is not None:
+            self._scaler.load_state_dict({**self._scaler.state_dict(), "scale": scale, "_growth_tracker": 0})
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint keeps of the scale; empty where there is none."""

@@ -13,6 +13,7 @@ import psutil
 import torch
 
 from assay.recording import Run
+from store.alerts.hooks import without_secrets
 from trainer.data import DataFile, Example
 from trainer.job import Job
 
@@ -27,7 +28,7 @@ DIFF_BYTES = 200_000
 def provenance(job: Job) -> dict[str, Any]:
     """Everything one would want to know to repeat the run."""
     trained, all_of_them = job.parameters
-    return {
+    facts = {
         "command": sys.argv,
         "folder": str(Path.cwd()),
         "git": _git(),
@@ -45,6 +46,7 @@ def provenance(job: Job) -> dict[str, Any]:
             for file in job.data.files
         ],
     }  # fmt: skip
+    return without_secrets(facts, job.config.alerts)
 
 
 def record_data(run: Run, job: Job) -> list[str]:
@@ -55,7 +57,7 @@ def record_data(run: Run, job: Job) -> list[str]:
         run.record(
             "dataset", path=str(file.path), sha256=file.sha256, rows=rows, role=file.role, first_row=file.first_row
         )
-        lines = [[item.row, item.id, item.source or file.path.stem, item.task, item.hash] for item in file.samples]
+        lines = [[item.row, item.id, item.source or file.name, item.task, item.hash] for item in file.samples]
         for begin in range(0, len(lines), ROWS_A_LINE):
             run.record("samples", dataset=file.sha256, rows=lines[begin : begin + ROWS_A_LINE])
         for sentence, lost in _losses_of(file, job.config.data.max_length):
@@ -66,6 +68,13 @@ def record_data(run: Run, job: Job) -> list[str]:
         run.record(
             "dataset", path=str(file.path), sha256=file.sha256, rows=rows, role="validation", first_row=file.first_row
         )
+    if job.data.not_held_out:
+        sentence = (
+            f"data.validation is {job.config.data.validation}, but nothing is held out, so there is no validation "
+            f"loss: {job.data.not_held_out}; a file of other rows can be named, --validation FILE"
+        )
+        run.event("data", sentence, level="warning")
+        warnings.append(sentence)
     if job.data.alike:
         sentence = (
             f"{job.data.alike} rows of the validation file stand, nearly the same, in the training data; "

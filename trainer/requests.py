@@ -11,12 +11,22 @@ from store.requests import Request
 from trainer.inbox import Inbox
 from trainer.progress import ProgressLine
 
-__all__ = ["Wishes", "stop_signals"]
+__all__ = ["Stopping", "Wishes", "stop_here", "stop_signals"]
 
 _stopping: list[str] = []
 """Signals that asked this process to stop, by name, oldest first."""
 
 SIGNALS = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
+
+
+class Stopping(Exception):  # noqa: N818 - someone's wish, no error
+    """Someone asked this process to stop."""
+
+
+def stop_here() -> None:
+    """Raise Stopping where a signal has asked this process to stop; for work that is done again later."""
+    if _stopping:
+        raise Stopping
 
 
 @contextmanager
@@ -46,14 +56,16 @@ class Wishes:
     def __init__(
         self, run: Run, inbox: Inbox, progress: ProgressLine, *,
         at: Callable[[], int], save: Callable[[], str], roll_back: Callable[[int, str], str],
+        paused: Callable[[bool], None] | None = None,
     ) -> None:  # fmt: skip
         """Act on what `inbox` holds; nothing is asked of the store here.
 
         `at` is the step the run is after, `save` writes a checkpoint, `roll_back` goes back to that of a
-        step for someone; both say what came of it.
+        step for someone; both say what came of it. `paused` is told when the run waits, and when it goes on.
         """
         self._run, self._inbox, self._progress = run, inbox, progress
         self._at, self._save, self._roll_back = at, save, roll_back
+        self._hold = paused or (lambda _: None)
         self._paused = False
         self._asked: str | None = None
 
@@ -92,6 +104,10 @@ class Wishes:
             self._progress.say(f"{request.actor} asked to {request.kind}: {result}")
         self._inbox.answer(request, result)
 
+    def pause(self) -> None:
+        """Wait at the next `act` until someone says what to do."""
+        self._pause()
+
     def _stop(self, request: Request) -> str:
         self._asked = request.actor
         return f"stops after step {self._at()} and saves"
@@ -100,6 +116,7 @@ class Wishes:
         if not self._paused:
             self._paused = True
             self._run.status("paused")
+            self._hold(True)
         return f"paused after step {self._at()}"
 
     def _unpause(self) -> str:
@@ -107,6 +124,7 @@ class Wishes:
             return "it was not paused"
         self._paused = False
         self._run.status("running")
+        self._hold(False)
         return "goes on"
 
     def _back(self, request: Request) -> str:

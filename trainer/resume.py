@@ -41,15 +41,18 @@ class ResumePoint:
         return _relative(self.folder)
 
 
-def find_resume_point(run_folder: Path, step: int | None = None) -> ResumePoint:
+def find_resume_point(run_folder: Path, step: int | None = None, mirror: Path | None = None) -> ResumePoint:
     """Take the newest checkpoint on the active path whose every byte is as sealed, or that of a step.
 
-    Raises ResumeError where there is none, naming what is wrong with those there are.
+    Of the checkpoints in `mirror` where one is given, which stay where they are.
+    One that was sealed after a spike began is taken only where there is no other, or where a person went back
+    to it. Raises ResumeError where
+    there is none, naming what is wrong with those there are.
     """
     history = read_history(run_folder)
     refused: list[str] = []
     others: list[int] = []
-    for folder in sorted(sealed_folders(run_folder / "checkpoints"), reverse=True):
+    for folder in _best_first(sealed_folders((mirror or run_folder) / "checkpoints"), history):
         known = history.announced.get(_relative(folder), {})
         try:
             place = known or {"b": (manifest := read_manifest(folder))["branch"], "s": manifest["step"]}
@@ -69,6 +72,17 @@ def find_resume_point(run_folder: Path, step: int | None = None) -> ResumePoint:
         f"run {run_folder.name} cannot go on: it has no sealed checkpoint. Start it anew; "
         f"[checkpoint] every says how often one is written."
     )
+
+
+def _best_first(folders: list[Path], history: History) -> list[Path]:
+    declared = history.declared.get(history.branch, {})
+    wanted = declared.get("checkpoint") if declared.get("actor", "guard") != "guard" else None
+
+    def worth(folder: Path) -> tuple[bool, str]:
+        path = _relative(folder)
+        return path == wanted or history.announced.get(path, {}).get("state") != "suspect", folder.name
+
+    return sorted(folders, key=worth, reverse=True)
 
 
 def check_unchanged(

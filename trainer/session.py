@@ -1,19 +1,21 @@
 """A run from its configuration to its end: made ready, recorded, trained, finished."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import portalocker
-from portalocker import LockFlags
-
 from assay.errors import AssayError
 from assay.recording import Run, existing_folder, new_folder
+from store.alerts.hooks import targets_of
+from store.alerts.settings import AlertsConfig
+from store.alerts.watch import Watcher, open_watcher
 from store.database import Store
 from store.loading import Loader
 from store.refs import parse_ref
+from store.training_lock import sole_trainer
 from trainer.checkpoint import read_state, restore_optimizer
 from trainer.config import Config
 from trainer.config_file import as_dict, config_from, read_toml, to_toml, with_settings
@@ -21,11 +23,12 @@ from trainer.errors import ConfigError, ResumeError, TrainingError
 from trainer.history import History, read_history
 from trainer.inbox import Inbox
 from trainer.job import Job, prepare
-from trainer.lineage import Parent, holding, parent_of
-from trainer.mirror import Mirror, is_mirrored, restore_checkpoints, restore_run
+from trainer.lineage import Parent, check_base, holding, parent_of
+from trainer.mirror import Mirror, check_absent, is_mirrored, restore_checkpoints, restore_run
 from trainer.origin import Origin
 from trainer.progress import ProgressLine
 from trainer.provenance import provenance, record_data
+from trainer.remedies import Remedies
 from trainer.replay import Replay
 from trainer.requests import stop_signals
 from trainer.resume import ResumePoint, check_unchanged, find_resume_point, reopen
@@ -41,6 +44,8 @@ CHANGEABLE = (
     "run.tags", "run.project", "train.steps", "train.epochs", "train.eval_every", "train.early_stop",
     "train.micro_batch", "train.device", "checkpoint.every", "checkpoint.keep", "checkpoint.keep_every",
     "checkpoint.stable_after", "checkpoint.mirror", "record.groups", "record.sources", "record.system_seconds",
+    *(f"alerts.{entry.name}" for entry in fields(AlertsConfig)),
+    "guard.mode", "guard.skip_after", "guard.rollbacks", "guard.rollbacks_in_run",
 )  # fmt: skip
 """What may be set anew when a run goes on; all else would make it another run."""
 
@@ -63,10 +68,13 @@ class Ended(NamedTuple):
 
 def start_run(config: Config, store: Store) -> Ended:
     """Train a new run. Raises AssayError for anything wrong with what was named; nothing is written then."""
+    if config.model.adapter:
+        check_base(config.model)
     job = _prepared(config, store)
     parent = parent_of(config.model.adapter or config.model.path, store)
     with _begun(job, store, parent) as run:
-        return _train(job, run, store, TrainState(), History())
+        state = _remedied(job, TrainState(), Remedies.at_start(config.remedies))
+        return _train(job, run, store, state, History())
 
 
 def fork_run(config: Config, origin: Origin, store: Store) -> Ended:
@@ -78,6 +86,9 @@ def fork_run(config: Config, origin: Origin, store: Store) -> Ended:
     check_unchanged(origin.manifest, config, job.data, job.base_sha256, job.plan_facts)
     state = _state(job, origin.folder)
     _check_not_at_end(origin.run, state, job)
+    # What the other run's guard was trying is that run's own.
+    guard = {"detector": state.guard["detector"]} if state.guard else {}
+    state = _remedied(job, replace(state, guard=guard), Remedies.at_start(config.remedies, state.remedies))
     path = origin.folder.relative_to(store.root.absolute()).as_posix()
     before = read_history(origin.folder.parent.parent)
     # Of a branch that was left, what came next is not known: these are the traces of another path.
@@ -90,32 +101,40 @@ def fork_run(config: Config, origin: Origin, store: Store) -> Ended:
 
 
 def resume_run(name: str, settings: Sequence[str], store: Store) -> Ended:
-    """Go on with a run where its newest whole checkpoint is; `name` may be RUN@STEP, or a run's mirror.
+    """Go on with a run where its newest whole checkpoint is; `name` may be a run's mirror too, and end in @STEP.
 
     Raises AssayError where it cannot go on; nothing is written then.
     """
     _check_changeable(settings)
-    refused: list[str] = []
-    if is_mirrored(Path(name)) and not _is_run(name, store):
-        name, refused = restore_run(Path(name).absolute(), store)
+    mirror, name = _mirror_of(name, store)
     ref = parse_ref(name)
     if ref.branch is not None:
         raise ResumeError(
             f"--resume goes on from a step of the active path, {ref.run}@STEP; a new run from another branch "
             f"begins with `assay train --from {name}`"
         )
-    folder = existing_folder(store.root, ref.run)
+    if mirror:
+        check_absent(mirror, store)
+    folder = mirror or existing_folder(store.root, ref.run)
     if not (folder / "config.toml").exists():
         raise ResumeError(f"run {ref.run} cannot go on: `assay train` did not start it (it has no config.toml)")
     config = config_from(with_settings(read_toml(folder / "config.toml"), settings))
-    with _locked(folder):
-        point = _resume_point(folder, config, ref.step, refused)
+    with ExitStack() as stack:
+        if not mirror:
+            stack.enter_context(sole_trainer(folder))
+        point = _resume_point(folder, config, ref.step)
         job = _prepared(config, store, point.folder)
         check_unchanged(point.manifest, config, job.data, job.base_sha256, job.plan_facts)
         state = _state(job, point.folder)
         if "train.micro_batch" in {setting.partition("=")[0].strip() for setting in settings}:
             state = replace(state, micro_batch=None)
         _check_not_at_end(ref.run, state, job)
+        if tried := point.history.tried_since(point.manifest["branch"]):
+            state = _remedied(job, replace(state, guard=state.guard | tried["guard"]), Remedies.of(tried["remedies"]))
+        point = _brought_home(point, store)
+        if mirror:
+            folder = existing_folder(store.root, ref.run)
+            stack.enter_context(sole_trainer(folder))
         run = _recording(folder, job)
         before = point.history.traces
         history = reopen(run, point, reason="resume" if ref.step is None else "rollback")
@@ -124,31 +143,53 @@ def resume_run(name: str, settings: Sequence[str], store: Store) -> Ended:
         return _train(job, run, store, state, history, parent=point.path, replay=replay)
 
 
+def _mirror_of(name: str, store: Store) -> tuple[Path | None, str]:
+    """The mirror that is named, if it is one, and the run as RUN or RUN@STEP."""
+    place, at, step = name.rpartition("@")
+    for text, rest in ((name, ""), (place, at + step)):
+        if text and is_mirrored(Path(text)) and not _is_run(text, store):
+            found = Path(text).absolute()
+            return found, f"{found.name}{rest}"
+    return None, name
+
+
 def _is_run(name: str, store: Store) -> bool:
     """Whether this is the bare name of a run of the store, whatever lies in the working folder."""
     return Path(name).name == name and (store.root / name).is_dir()
 
 
-def _resume_point(folder: Path, config: Config, step: int | None, refused: list[str]) -> ResumePoint:
-    """Where a run goes on; where none of its own checkpoints will do, its mirror's are brought back."""
+def _resume_point(folder: Path, config: Config, step: int | None) -> ResumePoint:
+    """Where a run goes on: at a checkpoint of its own, and where none of them will do, at one of its mirror."""
     mirror = Path(config.checkpoint.mirror) / folder.name
     try:
-        point = find_resume_point(folder, step)
+        return find_resume_point(folder, step)
     except ResumeError as error:
         if not config.checkpoint.mirror or not is_mirrored(mirror):
             raise
         try:
-            refused = [*refused, *restore_checkpoints(mirror, folder)]
+            return find_resume_point(folder, step, mirror)
         except ResumeError as also:
-            raise ResumeError(f"{error}; and {also}") from also
-        point = find_resume_point(folder, step)
-    return replace(point, refused=[*refused, *point.refused])
+            if str(also) == str(error):
+                raise
+            raise ResumeError(f"{error}; and in its mirror: {also}") from also
+
+
+def _brought_home(point: ResumePoint, store: Store) -> ResumePoint:
+    """The same checkpoint in the run's own folder, where it was found in a mirror; the others are brought along."""
+    place = point.folder.parent.parent
+    home = store.root / place.name
+    if place.resolve() == home.resolve():
+        return point
+    restore = restore_checkpoints if home.exists() else restore_run
+    refused = [*restore(place, home, point.folder.name), *point.refused]
+    return replace(point, folder=home / "checkpoints" / point.folder.name, refused=[*dict.fromkeys(refused)])
 
 
 def _changed(config: Config, checkpoint: Path) -> list[str]:
     """Settings of the arithmetic that are not those the checkpoint was trained with."""
     was, now = (as_dict(item) for item in (config_from(read_toml(checkpoint / "config.toml")), config))
-    names = [(section, key) for section in ("train", "optim", "lora", "data") for key in now[section] | was[section]]
+    sections = ("train", "optim", "lora", "data", "guard.remedies")
+    names = [(section, key) for section in sections for key in now[section] | was[section]]
     return [
         f"{section}.{key}" for section, key in names
         if now[section].get(key) != was[section].get(key) and key not in ("early_stop", "eval_every")
@@ -159,6 +200,8 @@ def _prepared(config: Config, store: Store, checkpoint: Path | None = None) -> J
     mirror = config.checkpoint.mirror
     if mirror and Path(mirror).resolve() == store.root.resolve():
         raise ConfigError(f"checkpoint.mirror is {mirror}, where the runs are; name a folder on another disk")
+    if checkpoint is None:
+        targets_of(config.alerts, os.environ)
     return prepare(config, checkpoint)
 
 
@@ -168,6 +211,14 @@ def _state(job: Job, folder: Path) -> TrainState:
     state = read_state(folder)
     job.engine.precision.restore(state.loss_scale)
     return state
+
+
+def _remedied(job: Job, state: TrainState, remedies: Remedies) -> TrainState:
+    """The state with other remedies in effect."""
+    before = state.remedies
+    if (remedies.loss_scale, remedies.loss_scale_interval) != (before.loss_scale, before.loss_scale_interval):
+        job.engine.precision.begin_at(remedies.loss_scale, remedies.loss_scale_interval)
+    return replace(state, remedies=remedies)
 
 
 def _check_not_at_end(run: str, state: TrainState, job: Job) -> None:
@@ -182,7 +233,7 @@ def _check_not_at_end(run: str, state: TrainState, job: Job) -> None:
 def _begun(job: Job, store: Store, parent: Parent | None) -> Iterator[Run]:
     """Reserve a new run's folder, begin to record in it, and hold the checkpoint it starts from."""
     folder = _reserved(store, job.config)
-    with _locked(folder):
+    with sole_trainer(folder):
         run = _recording(folder, job, **({"parent": parent.reference} if parent else {}))
         with holding(parent, run, store):
             yield run
@@ -222,15 +273,17 @@ def _train(
         if not history.is_new:
             log.write(f"{run.name} goes on after step {state.step} of {job.plan.steps}")
         warnings = record_data(run, job) if history.is_new else []
+        progress = ProgressLine(run.name, job.plan.steps, state.step, log)
         place = job.config.checkpoint.mirror
-        mirror = stack.enter_context(Mirror(run, Path(place))) if place else None
+        mirror = stack.enter_context(Mirror(run, Path(place), progress.say)) if place else None
         shelf = Shelf(run, store, job.config.checkpoint, mirror)
         shelf.read(history)
         inbox = stack.enter_context(Inbox(store, run.name))
-        progress = stack.enter_context(ProgressLine(run.name, job.plan.steps, state.step, log))
+        stack.enter_context(progress)
         for sentence in warnings:
             progress.say(sentence)
         training = Training(job, run, shelf, progress, state, history, parent=parent, replay=replay)
+        training.watcher = stack.enter_context(_watcher(job, run, goes_on=state.step > 0))
         if seconds := job.config.record.system_seconds:
             training.also = stack.enter_context(System(run.folder, seconds)).take
         stack.enter_context(stop_signals())
@@ -241,8 +294,17 @@ def _train(
             raise
         if mirror:
             mirror.wait()
+        if outcome.stopped_by is None:
+            training.watcher.ended("finished", f"{outcome.state.step:,} steps")
         _finish(run, job, outcome, log)
     return Ended(run.name, run.folder, outcome, loader.error)
+
+
+def _watcher(job: Job, run: Run, *, goes_on: bool) -> Watcher:
+    def record(sentence: str) -> None:
+        run.event("alert", sentence, level="warning")
+
+    return open_watcher(job.config.alerts, run.name, run.folder, record=record, goes_on=goes_on)
 
 
 def _finish(run: Run, job: Job, outcome: Outcome, log: RunLog) -> None:
@@ -271,19 +333,3 @@ def _check_changeable(settings: Sequence[str]) -> None:
                 f"{name} cannot be changed when a run goes on, that would be another run; "
                 f"what can is {', '.join(CHANGEABLE)}"
             )
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Keep a second process from training the same run."""
-    lock = portalocker.Lock(
-        str(folder / ".training"), "a", timeout=0, flags=LockFlags.EXCLUSIVE | LockFlags.NON_BLOCKING
-    )
-    try:
-        lock.acquire()
-    except portalocker.LockException as error:
-        raise ResumeError(f"run {folder.name} is being trained by another process; stop that one first") from error
-    try:
-        yield
-    finally:
-        lock.release()

@@ -78,16 +78,25 @@ class Shelf:
                 reason = f"no alarm in the {clean} steps {since}" if step > item.step else "the end of a clean run"
                 announce(self._run, item.folder, "stable", step=item.step, branch=item.branch, reason=reason)
 
-    def at(self, step: int, history: History) -> Kept | None:
-        """The checkpoint of a step on the active path; None where there is none."""
-        found = [item for item in self.active(history) if item.step == step]
-        return found[-1] if found else None
-
     def active(self, history: History) -> list[Kept]:
         """Those of the active path, by step."""
         return sorted(
             (item for item in self._kept if history.is_active(item.branch, item.step)), key=lambda item: item.step
         )
+
+    def before(self, step: int, history: History) -> list[Kept]:
+        """Those of the active path before a step that one may go back to, the best one last: stable ones by step,
+        before them those of which nothing is known yet.
+        """
+        found = [item for item in self.active(history) if item.step < step and item.state in ("sealed", "stable")]
+        return sorted(found, key=lambda item: (item.state == "stable", item.step))
+
+    def suspect(self, step: int, history: History, reason: str) -> None:
+        """Call suspect what was sealed on the active path from a step on."""
+        for place, item in enumerate(self._kept):
+            if item.step >= step and item.state != "suspect" and history.is_active(item.branch, item.step):
+                self._kept[place] = replace(item, state="suspect")
+                announce(self._run, item.folder, "suspect", step=item.step, branch=item.branch, reason=reason)
 
     def prune(self, history: History) -> None:
         """Delete the checkpoints that need not be kept; what cannot be decided or deleted stays."""

@@ -1,8 +1,12 @@
 """Where a run is: the few numbers that, with weights and optimizer, make it go on as if never stopped."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
+
+from assay.spool import as_number
+from trainer.remedies import Remedies
 
 __all__ = ["TrainState"]
 
@@ -47,6 +51,18 @@ class TrainState:
     loss_scale: dict[str, Any] = field(default_factory=dict[str, Any])
     """State of the loss scale of fp16; empty for other precisions."""
 
+    remedies: Remedies = field(default_factory=Remedies)
+    """What is done differently from here on."""
+
+    guard: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What the guard remembers; see trainer.guard."""
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> Self:
+        """The state as a checkpoint keeps it."""
+        fields = {**kept, "val_loss": as_number(kept["val_loss"])}
+        return cls(**{**fields, "remedies": Remedies.of(kept.get("remedies", {}))})
+
     def after(self, step: int, *, committed: bool, tokens: int, overflow: bool = False) -> Self:
         """The state after one more step."""
         return replace(
@@ -72,4 +88,4 @@ class TrainState:
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return asdict(self)
+        return {**asdict(self), "remedies": self.remedies.as_dict()}

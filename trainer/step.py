@@ -2,8 +2,8 @@
 
 import math
 import random
-from collections.abc import Sequence
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from trainer.batch import Batch, collate
 from trainer.data import Example
 from trainer.groups import LayerGroups
 from trainer.precision import Precision
+from trainer.remedies import SHALLOW, Remedies
 
 __all__ = ["Engine", "Measured", "seed_step"]
 
@@ -71,6 +72,9 @@ class Engine:
         """Run `model` forward and backward in `precision`."""
         self.accelerator, self.model, self.precision = accelerator, model, precision
         self.groups = LayerGroups(model)
+        self.remedies = Remedies()
+        """What is done to gradients before they are clipped."""
+        accelerator.unwrap_model(model).get_input_embeddings().register_forward_hook(self._shrink_embedding_gradient)
 
     def measure(
         self, optimizer: torch.optim.Optimizer, examples: Sequence[Example], *, micro_batch: int, clip: float
@@ -78,7 +82,7 @@ class Engine:
         """Run a batch forward and backward, `micro_batch` samples at once; gradients are left clipped.
 
         The loss is that of the whole batch whatever the micro-batch: each part is divided by the answer
-        tokens of all parts.
+        tokens of all parts. Norms are those before remedies and clipping.
         """
         order = _by_length(examples) if micro_batch < len(examples) else list(range(len(examples)))
         groups = [order[begin : begin + micro_batch] for begin in range(0, len(order), micro_batch)]
@@ -92,7 +96,8 @@ class Engine:
         self.precision.unscale(optimizer)
         norms = self.groups.gradient_norms()
         norm = torch.linalg.vector_norm(norms)
-        nn.utils.clip_grads_with_norm_(self.groups.parameters, clip or math.inf, norm)
+        remedied = self._shrink_shallow_gradients(norms)
+        nn.utils.clip_grads_with_norm_(self.groups.parameters, clip or math.inf, torch.linalg.vector_norm(remedied))
         # One look at the device for all numbers: each one waits for it.
         *numbers, length = torch.cat([*sums, norms.float(), norm.float()[None]]).tolist()
         of_samples = _put_back(numbers[: len(examples)], order)
@@ -106,6 +111,30 @@ class Engine:
             tokens=sum(int(part.mask.sum()) for part in parts),
         )
 
+    def is_finite(self) -> bool:
+        """Whether every weight that is trained is a number."""
+        return all(bool(torch.isfinite(item).all()) for item in self.groups.parameters)
+
+    def _shrink_shallow_gradients(self, norms: torch.Tensor) -> torch.Tensor:
+        """Multiply the gradients of the shallow groups; the norms of all parameters as they then are."""
+        factor = self.remedies.shallow_gradient
+        if factor == 1.0:
+            return norms
+        places = self.groups.places(*SHALLOW)
+        for place in places:
+            gradient = self.groups.parameters[place].grad
+            if gradient is not None:
+                gradient.mul_(factor)
+        shrunk = norms.clone()
+        shrunk[places] *= factor
+        return shrunk
+
+    def _shrink_embedding_gradient(self, _module: nn.Module, _inputs: Any, output: torch.Tensor) -> None:
+        # Equal to GLM-130B's alpha * x + (1 - alpha) * x.detach(), without rounding the forward pass.
+        factor = self.remedies.embedding_gradient
+        if factor != 1.0 and output.requires_grad:
+            output.register_hook(lambda gradient: gradient * factor)
+
     def sample_losses(self, batch: Batch) -> torch.Tensor:
         """Sum of the answer tokens' losses of each sample, float32 [samples]."""
         counts = batch.learned.sum(dim=1).tolist()
@@ -118,8 +147,13 @@ class Engine:
         return torch.stack([part.sum() for part in found.split(counts)])
 
     @torch.no_grad()
-    def evaluate(self, examples: Sequence[Example], *, micro_batch: int) -> float:
-        """Loss over the answer tokens of held-out examples, in nats; the model's mode is put back."""
+    def evaluate(
+        self, examples: Sequence[Example], *, micro_batch: int, between: Callable[[], None] = lambda: None
+    ) -> float:
+        """Loss over the answer tokens of held-out examples, in nats; the model's mode is put back.
+
+        `between` is called before each part, and may raise.
+        """
         was_training = self.model.training
         self.model.eval()
         sums: list[torch.Tensor] = []
@@ -127,6 +161,7 @@ class Engine:
         order = _by_length(examples)
         try:
             for begin in range(0, len(order), micro_batch):
+                between()
                 batch = collate([examples[place] for place in order[begin : begin + micro_batch]])
                 sums.append(self.sample_losses(batch).sum())
                 count += int(batch.learned.sum())

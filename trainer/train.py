@@ -10,24 +10,31 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from assay.recording import Run
-from store.artifacts import ArtifactError, verify
-from trainer.checkpoint import read_state, restore_optimizer, restore_weights, save_checkpoint
+from assay.spikes import Verdict
+from store.alerts.watch import Watcher
+from trainer.checkpoint import save_checkpoint
 from trainer.data import Example
 from trainer.errors import TrainingError
+from trainer.frozen import Frozen
+from trainer.guard import Guard
 from trainer.history import History
 from trainer.inbox import Inbox
 from trainer.job import Job
 from trainer.memory import out_of_memory_told, within_memory
-from trainer.optim import lr_at, set_lr
+from trainer.optim import adjust, lr_at
 from trainer.progress import ProgressLine
+from trainer.remedies import Remedies
 from trainer.replay import MOST_TRACES, Replay, Trace
-from trainer.requests import Wishes
-from trainer.shelf import Kept, Shelf
+from trainer.requests import Stopping, Wishes, stop_here
+from trainer.rollback import asked_back, go_around
+from trainer.shelf import Shelf
 from trainer.signals import signals
 from trainer.state import TrainState
 from trainer.step import Measured, seed_step
+from trainer.suspects import Suspects
 
 __all__ = ["Outcome", "Training"]
 
@@ -63,6 +70,14 @@ class Training:
         self.state, self.history, self.parent = state, history, parent
         self.replay = replay or Replay({})
         self.traces: dict[int, Trace] = dict(history.traces)
+        first = history.first_step
+        self.can_begin_again = state.step == 0 or (first is not None and first <= 1)
+        self.beginning = TrainState(remedies=Remedies.at_start(job.config.remedies))
+        self.watcher: Watcher | None = None
+        """Tells people who are not looking; None where nobody is to be told."""
+        self.guard = Guard(job.config.guard, self.tell, Suspects(job.decode), clean=job.config.checkpoint.stable_after)
+        self.guard.restore(state.guard)
+        self.frozen = Frozen(job.model)
         self.unsaved: str | None = None
         self.also: Callable[[], dict[str, float]] = dict
         """Gives what else there is to record with a step; it must not wait."""
@@ -74,15 +89,24 @@ class Training:
         """
         config, steps = self.job.config, self.job.plan.steps
         wishes = Wishes(
-            self.run, inbox, self.progress, at=lambda: self.state.step, save=self.save, roll_back=self.roll_back
-        )
+            self.run, inbox, self.progress, at=lambda: self.state.step, save=self.save,
+            roll_back=partial(asked_back, self), paused=self.watcher.paused if self.watcher else None,
+        )  # fmt: skip
         if self.state.val_step is None:
             self.validate()
+        if self.state.step == 0:
+            self.beginning = replace(self.state, loss_scale=self.job.engine.precision.state())
         while self.state.step < steps and not wishes.stopped_by and not self.has_stopped_learning:
             step = self.state.step + 1
-            self.train_step(step)
-            due = step == steps or step % config.checkpoint.every == 0
-            if due or step % config.train.eval_every == 0:
+            verdict = None if self.state.remedies.leaves_out(step) else self.train_step(step)
+            if verdict and self.guard.wants_back(verdict):
+                self.go_around(verdict, wishes)
+                wishes.act()
+                continue
+            if verdict is None:
+                self.leave_out(step)
+            due = step == steps or (verdict and step % config.checkpoint.every == 0)
+            if due or (verdict and step % config.train.eval_every == 0):
                 self.validate()
             if due:
                 self.save()
@@ -92,29 +116,77 @@ class Training:
         self.end(stopped=wishes.stopped_by is not None)
         return Outcome(self.state, wishes.stopped_by, self.unsaved)
 
-    def train_step(self, step: int) -> None:
-        """Read the samples of a step, learn from them unless they give no number, record the step."""
+    def tell(
+        self, kind: str, sentence: str, *, level: str = "info", step: int | None = None, alert: str | None = None,
+        **facts: Any,
+    ) -> None:  # fmt: skip
+        """Tell people: in the store, on the terminal, and by webhook where `alert` names a kind of message."""
+        self.run.event(kind, sentence, level=level, step=step, **facts)
+        self.progress.say(sentence)
+        if self.watcher and alert:
+            self.watcher.event(alert, sentence, step)
+
+    def train_step(self, step: int) -> Verdict:
+        """Read the samples of a step, learn from them if the guard lets it, record the step."""
         job, began = self.job, time.perf_counter()
         examples = [job.data.train[place] for place in job.plan.samples_at(step)]
         found = self.measure(step, examples)
-        lr = lr_at(step, job.plan.steps, job.config.optim, job.config.lr)
-        values = {"lr": lr} | signals(job, found, examples)
-        if found.is_finite:
-            set_lr(job.optimizer, lr)
-            with out_of_memory_told(f"for the optimizer's state at step {step}"):
-                job.engine.precision.step(job.optimizer)
-            values |= job.engine.groups.after_step(job.optimizer, found.group_norms) if job.config.record.groups else {}
-        else:
-            job.engine.precision.skip()
-            values |= job.engine.groups.gradients(found.group_norms) if job.config.record.groups else {}
+        overflow = found.is_overflow and job.engine.precision.can_shrink
+        self.guard.suspects.add(step, examples, found.losses)
+        whole = found.is_finite or overflow or job.engine.is_finite()
+        verdict = self.guard.look(step, found, overflow=overflow, parameters_finite=whole)
+        taken = found.is_finite and not self.guard.forbids(verdict)
+        values = {"lr": self.rate(step)} | signals(job, found, examples)
+        values |= self.take(step, found) if taken else self.skip(found)
+        self.state = self.state.after(step, committed=taken, tokens=found.tokens, overflow=overflow)
+        if verdict.action != "commit":
+            self.state = replace(self.state, unclean_step=step)
+        seconds = time.perf_counter() - began
+        self.record(found, examples, values, self.guard.done(verdict, taken=taken), seconds)
+        self.guard.tell(step, verdict, self.guard.after(step, values))
+        self.guard.pass_over(step)
+        self.progress.step(step, found.loss, found.tokens / seconds)
+        return verdict
+
+    def rate(self, step: int) -> float:
+        """The learning rate of a step, with the remedies in effect."""
+        job = self.job
+        return self.state.remedies.rate(lr_at(step, job.plan.steps, job.config.optim, job.config.lr), step)
+
+    def take(self, step: int, found: Measured) -> dict[str, float]:
+        """Let the optimizer step; what the groups of layers show of it."""
+        job = self.job
+        adjust(job.optimizer, job.config.optim, self.state.remedies, self.rate(step))
+        with out_of_memory_told(f"for the optimizer's state at step {step}"):
+            job.engine.precision.step(job.optimizer)
+        groups = job.engine.groups.after_step(job.optimizer, found.group_norms) if job.config.record.groups else {}
         job.optimizer.zero_grad(set_to_none=True)
-        self.commit(step, found)
-        self.record(found, examples, values, time.perf_counter() - began)
-        self.progress.step(step, found.loss, found.tokens / (time.perf_counter() - began))
+        return groups
+
+    def skip(self, found: Measured) -> dict[str, float]:
+        """Leave weights and optimizer as they are; what the groups of layers show of the gradient."""
+        self.job.engine.precision.skip()
+        self.job.optimizer.zero_grad(set_to_none=True)
+        return self.job.engine.groups.gradients(found.group_norms) if self.job.config.record.groups else {}
+
+    def leave_out(self, step: int) -> None:
+        """Advance over a step whose samples are not trained on."""
+        rows = [self.job.data.train[place].row for place in self.job.plan.samples_at(step)]
+        self.state = replace(self.state, step=step)
+        batch = {"update": self.state.update, "verdict": "left-out", "rows": rows, "losses": []}
+        self.run.log_batch(step, {}, batch)
+
+    def go_around(self, verdict: Verdict, wishes: Wishes) -> None:
+        """Go back to before the running spike; where that cannot be done or was done often enough, ask."""
+        if go_around(self, verdict):
+            return
+        self.guard.give_up(self.state.step, verdict)
+        wishes.pause()
 
     def measure(self, step: int, examples: list[Example]) -> Measured:
         """Loss and gradients of a step; with fewer samples at once where memory does not suffice."""
         job = self.job
+        job.engine.remedies = self.state.remedies
 
         def attempt(micro_batch: int) -> Measured:
             seed_step(job.config.train.seed, step)
@@ -134,26 +206,21 @@ class Training:
         parts = -(-self.job.config.train.batch_size // micro_batch)
         sentence = f"out of memory: from here on {micro_batch} samples at once, {parts} times a step"
         facts = {"micro_batch": micro_batch, "said": said}
-        self.run.event("memory", sentence, level="warning", step=step, **facts)
-        self.progress.say(sentence)
+        self.tell("memory", sentence, level="warning", step=step, **facts)
 
-    def commit(self, step: int, found: Measured) -> None:
-        """Advance the cursor."""
-        overflow = self.job.engine.precision.can_shrink and found.is_overflow
-        self.state = self.state.after(step, committed=found.is_finite, tokens=found.tokens, overflow=overflow)
-        if not found.is_finite and not overflow:
-            self.tell_not_a_number(found)
-
-    def record(self, found: Measured, examples: list[Example], values: dict[str, float], seconds: float) -> None:
+    def record(
+        self, found: Measured, examples: list[Example], values: dict[str, float], verdict: str, seconds: float
+    ) -> None:
         """Record what a step found and what became of it."""
         step, rows = self.state.step, [example.row for example in examples]
         values |= {
             "tokens_per_s": found.tokens / seconds, "step_seconds": seconds,
             "tokens": self.state.tokens, "epoch": self.job.plan.epoch_after(step),
         }  # fmt: skip
-        verdict = "commit" if found.is_finite else "skip"
         batch = {"update": self.state.update, "verdict": verdict, "rows": rows, "losses": found.losses}
         self.run.log_batch(step, values | self.also(), batch)
+        if self.watcher:
+            self.watcher.step(step, seconds)
         self.compare(step, Trace(found.loss.hex(), found.grad_norm.hex(), tuple(rows)))
 
     def compare(self, step: int, now: Trace) -> None:
@@ -162,37 +229,46 @@ class Training:
         if len(self.traces) > MOST_TRACES:
             del self.traces[min(self.traces)]
         if proof := self.replay.check(step, now):
+            self.guard.learn(proof)
             facts = {"first": proof.first, "last": proof.last, "equal": proof.equal, "sha256": proof.sha256}
             level = "info" if proof.equal else "warning"
             self.run.event("replay", proof.says, level=level, step=step, **facts)
 
     def validate(self) -> None:
-        """Measure and record the validation loss, where there is something to measure it on."""
+        """Measure and record the validation loss, where there is something to measure it on.
+
+        One who asks to stop ends it at its next part; of the first one, what goes on from here measures it then.
+        """
         held_out = self.job.data.validation
         if not held_out:
             return
         step = self.state.step
-        loss = within_memory(
-            lambda micro_batch: self.job.engine.evaluate(held_out, micro_batch=micro_batch),
-            self.micro_batch, halved=partial(self.halve, step), where=f"in the validation after step {step}",
-        )  # fmt: skip
+        try:
+            loss = within_memory(
+                lambda micro_batch: self.job.engine.evaluate(held_out, micro_batch=micro_batch, between=stop_here),
+                self.micro_batch, halved=partial(self.halve, step), where=f"in the validation after step {step}",
+            )  # fmt: skip
+        except Stopping:
+            self.tell("validation", f"the validation after step {step} was not finished", step=step)
+            return
         self.state = self.state.with_validation(loss)
         self.run.log(step, val_loss=loss)
+        if self.watcher:
+            self.watcher.validation(step, loss)
 
     def save(self) -> str:
         """Write a checkpoint, and delete those that need not be kept; says what came of it.
 
         A disk that refuses does not end the run: it is told, and the next checkpoint tries again.
         """
-        state = replace(self.state, loss_scale=self.job.engine.precision.state())
+        state = replace(self.state, loss_scale=self.job.engine.precision.state(), guard=self.guard.state())
         try:
             folder, manifest, new = save_checkpoint(
                 self.job, state, self.run, branch=self.history.branch, parent=self.parent
             )
         except OSError as error:
             sentence = f"no checkpoint could be written at step {self.state.step}: {error.strerror or error}"
-            self.run.event("checkpoint", sentence, level="alarm", step=self.state.step)
-            self.progress.say(sentence)
+            self.tell("checkpoint", sentence, level="alarm", step=self.state.step)
             self.unsaved = sentence
             return sentence
         self.unsaved = None
@@ -200,34 +276,6 @@ class Training:
         if new:
             self.shelf.add(folder, manifest, self.history)
         return f"saved as {self.parent}"
-
-    def roll_back(self, step: int, actor: str) -> str:
-        """Go back to a sealed checkpoint of the active path, on a branch of its own; says what came of it."""
-        target = self.shelf.at(step, self.history)
-        if target is None:
-            steps = ", ".join(str(item.step) for item in self.shelf.active(self.history)) or "none"
-            return f"not done: there is no sealed checkpoint at step {step}; there are: {steps}"
-        try:
-            verify(target.folder)
-        except ArtifactError as error:
-            return f"not done: {error}"
-        left = self.state.step
-        self.restore(target)
-        self.parent = target.folder.relative_to(self.run.folder.parent).as_posix()
-        facts = {"checkpoint": self.parent, "abandoned_to": left, "actor": actor}
-        self.run.fork(after=step, reason="rollback", data=facts)
-        self.history = self.history.forked(step)
-        return f"went back from step {left} to step {step}, on branch {self.history.branch}"
-
-    def restore(self, target: Kept) -> None:
-        """Put everything back to where it was when a verified checkpoint was sealed."""
-        job = self.job
-        restore_weights(job.engine.accelerator.unwrap_model(job.model), target.folder)
-        restore_optimizer(job.model, job.optimizer, target.folder)
-        self.state = replace(read_state(target.folder), micro_batch=self.state.micro_batch)
-        job.engine.precision.restore(self.state.loss_scale)
-        self.replay = Replay({step: trace for step, trace in self.traces.items() if step > target.step})
-        self.traces = {step: trace for step, trace in self.traces.items() if step <= target.step}
 
     @property
     def has_stopped_learning(self) -> bool:
@@ -246,17 +294,7 @@ class Training:
         if not stopped and self.has_stopped_learning and state.step < self.job.plan.steps:
             best = f"the lowest validation loss is that of step {state.best_step}"
             sentence = f"stopped early at step {state.step}: {best}"
-            self.run.event("early-stop", sentence, step=state.step, best_step=state.best_step)
-            self.progress.say(sentence)
-
-    def tell_not_a_number(self, found: Measured) -> None:
-        """Raise the alarm about a step that was not stepped on; of several in a row, about the first."""
-        if self.state.skipped_in_row > 1:
-            return
-        what = "gradient" if found.is_overflow else "loss"
-        sentence = f"step {self.state.step}: the {what} is not a number, the step was not taken"
-        self.run.event("not-a-number", sentence, level="alarm", step=self.state.step)
-        self.progress.say(sentence)
+            self.tell("early-stop", sentence, step=state.step, best_step=state.best_step)
 
     def give_up_if_useless(self) -> None:
         """Raise TrainingError when no step has been taken for long."""

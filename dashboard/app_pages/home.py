@@ -1,7 +1,7 @@
-"""Home: what is running now, what ended, what failed, and how to begin."""
+"""Home: what waits for someone, what is running now, what ended, and how to begin."""
 
 from dashboard import widgets
-from dashboard.views import overview
+from dashboard.views import overview, waiting
 
 
 def draw() -> None:
@@ -10,9 +10,10 @@ def draw() -> None:
     if not rows:
         overview.first_steps()
         return
+    found = waiting.items(rows)
+    waiting.show(found)
     overview.running(rows)
-    overview.failed(rows)
-    overview.ended(rows)
+    overview.ended(rows, {item.run["id"] for item in found})
 
 
 widgets.live(draw, every=2.0)

@@ -3,9 +3,11 @@
 import streamlit as st
 
 from dashboard import widgets
-from dashboard.views import actions, checkpoints, chosen, curves, data, log, menu, overview
+from dashboard.views import actions, banner, checkpoints, chosen, curves, data, lineage, log, menu, overview, spikes
 
-VIEWS = {"curves": curves.show, "checkpoints": checkpoints.show, "data": data.show, "log": log.show}
+VIEWS = {
+    "curves": curves.show, "spikes": spikes.show, "checkpoints": checkpoints.show, "data": data.show, "log": log.show,
+}  # fmt: skip
 
 
 def draw() -> None:
@@ -17,8 +19,10 @@ def draw() -> None:
     if widgets.beat(run) != every:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center", key="a-top"):
-        widgets.run_head(run)
+        widgets.run_head(run, banner.guard_html(run))
         actions.buttons(run)
+    banner.show(run)
+    lineage.show(run)
     actions.asked(run)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="a-menu"):
         view = menu.chosen()

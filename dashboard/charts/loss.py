@@ -6,29 +6,37 @@ browser updates the chart instead of drawing it anew.
 
 import sys
 from collections.abc import Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-import altair as alt
 import pyarrow as pa
 
+from dashboard.charts.brush import brush, ground
+from dashboard.charts.ends import side
+from dashboard.charts.marks import crosses, extent
 from dashboard.charts.smooth import smoothed
-from dashboard.charts.theme import LINE, THIN, styled, x_steps, y_values
+from dashboard.charts.theme import DOT, LINE, THIN, styled, x_steps, y_values
 from dashboard.colors import Look
 from dashboard.tables import between, floats, only, ordered, steps, table_of, values
 
-__all__ = ["HEIGHT", "ZOOM", "LossData", "loss_chart"]
+if TYPE_CHECKING:
+    import altair as alt
+else:
+    from dashboard.charts.recipe import alt
+
+__all__ = ["HEIGHT", "LOWEST", "LossData", "loss_chart"]
 
 HEIGHT = 330
 """Of the chart, in pixels."""
 
-ZOOM = "zoom"
-"""Name of the selection that a drag across the chart makes; it holds a range of `step`."""
-
 Words: TypeAlias = Mapping[str, str]
+Reach: TypeAlias = tuple[int, int]
 
-_SHORT = {"nan": "NaN", "inf": "Inf", "-inf": "-Inf"}
+_SIDE = alt.expr("datum.side")
+_ABOVE = alt.expr("datum.side === 'right' ? -16 : -4")
+_AWAY = alt.expr("datum.side === 'left' ? 5 : -5")
 
-_LABELS = pa.schema([("step", pa.int64()), ("value", pa.float32()), ("label", pa.string())])
+LOWEST = pa.schema([("step", pa.int64()), ("value", pa.float32()), ("label", pa.string())])
+"""A place in the chart and the words there."""
 
 
 class LossData(NamedTuple):
@@ -38,13 +46,16 @@ class LossData(NamedTuple):
     """Columns metric (`loss`, `val_loss`), branch, active, step, min, max, last: finite values."""
 
     marks: pa.Table
-    """Values that are no number: columns step, kind."""
+    """Values that are no number, as `charts.marks.MARKS`."""
 
     checkpoints: pa.Table
     """Columns step, state."""
 
     forks: pa.Table
     """Columns step, label."""
+
+    lowest: pa.Table
+    """Where the validation loss was lowest, if it has been higher since, as `LOWEST`: one row or none."""
 
 
 def loss_chart(
@@ -57,21 +68,23 @@ def loss_chart(
     smooth: float = 0,
 ) -> alt.LayerChart:
     """Draw it: `span` fixes the range of steps, `smooth` is in steps (see `smoothed`)."""
+    reach = span or extent(data.points, data.marks)
     x, y = x_steps(*(span or ())), y_values(log=log, room=20)
     points = between(data.points, "min", sys.float_info.min) if log else data.points
     active, abandoned = only(points, "active", True), only(points, "active", False)
     training = _training(_of(active, "loss"), smooth)
     validation = _plain(_of(active, "val_loss"))
     layers = [
-        *_abandoned(abandoned, x, y, words, look),
+        *_abandoned(abandoned, reach, x, y, words, look),
         *_training_layers(training, x, y, words, look),
         *_validation_layers(validation, x, y, words, look),
         *_end_labels(training, validation, x, y, words, look),
-        *_forks(data.forks, x, look),
+        *_forks(data.forks, reach, x, look),
         _checkpoints(data.checkpoints, x, words, look),
-        *_marks(data.marks, x, words, look),
+        *_lowest(data.lowest, reach, x, y, look),
+        *crosses(data.marks, x, words, look, reach),
     ]
-    return styled(layers, look, HEIGHT)
+    return styled([ground(), *layers] if span else layers, look, HEIGHT)
 
 
 def _of(points: pa.Table, metric: str) -> pa.Table:
@@ -98,11 +111,12 @@ def _training_layers(training: pa.Table, x: alt.X, y: alt.Y, words: Words, look:
         alt.Tooltip("low:Q", title=words["lowest"], format=".4~g"),
         alt.Tooltip("high:Q", title=words["highest"], format=".4~g"),
     ]
-    zoom = alt.selection_interval(name=ZOOM, encodings=["x"], mark=alt.BrushConfig(fill=look.accent, fillOpacity=0.12))
+    newest = alt.Chart(training.slice(max(0, training.num_rows - 1))).encode(x=x, y=_field(y, "mean"))
     return [
-        base.mark_area(color=color, opacity=0.2).encode(y=_field(y, "low"), y2="high:Q").add_params(zoom),
+        base.mark_area(color=color, opacity=0.2).encode(y=_field(y, "low"), y2="high:Q").add_params(brush(look)),
         base.mark_line(color=color, strokeWidth=THIN, opacity=0.35).encode(y=y),
         base.mark_line(color=color, strokeWidth=LINE).encode(y=_field(y, "mean")),
+        newest.mark_point(color=color, filled=True, size=DOT, opacity=1),
         base.mark_point(color=color, filled=True, size=36)
         .encode(y=_field(y, "mean"), opacity=alt.condition(near, alt.value(1), alt.value(0)), tooltip=tooltip)
         .add_params(near),
@@ -128,7 +142,7 @@ def _validation_layers(validation: pa.Table, x: alt.X, y: alt.Y, words: Words, l
     ]
 
 
-def _abandoned(points: pa.Table, x: alt.X, y: alt.Y, words: Words, look: Look) -> list[alt.Chart]:
+def _abandoned(points: pa.Table, reach: Reach, x: alt.X, y: alt.Y, words: Words, look: Look) -> list[alt.Chart]:
     table = _plain(points).append_column("metric", points["metric"]).append_column("branch", points["branch"])
     tooltip = [
         alt.Tooltip("step:Q", title=words["step"], format=",d"),
@@ -137,10 +151,12 @@ def _abandoned(points: pa.Table, x: alt.X, y: alt.Y, words: Words, look: Look) -
     ]
     line = alt.Chart(table).mark_line(color=look.abandoned, strokeWidth=1.2, strokeDash=[4, 3], opacity=0.9)
     ends = [_end(_plain(part), "value", words["abandoned"]) for part in _branches(_of(points, "loss"))]
-    label = alt.Chart(_labels(ends)).mark_text(align="left", dx=4, dy=-4, fontSize=11, color=look.quiet)
+    label = alt.Chart(_sided(_labels(ends), reach, "left"))
     return [
         line.encode(x=x, y=y, detail=["metric:N", "branch:N"], tooltip=tooltip),
-        label.encode(x=x, y=y, text="label:N"),
+        label.mark_text(align=_SIDE, dx=_AWAY, dy=_ABOVE, fontSize=11, color=look.quiet).encode(
+            x=x, y=y, text="label:N"
+        ),
     ]
 
 
@@ -169,14 +185,14 @@ def _end(points: pa.Table, field: str, label: str) -> dict[str, Any] | None:
 
 
 def _labels(ends: list[dict[str, Any] | None]) -> pa.Table:
-    return pa.Table.from_pylist([end for end in ends if end], schema=_LABELS)
+    return pa.Table.from_pylist([end for end in ends if end], schema=LOWEST)
 
 
-def _forks(forks: pa.Table, x: alt.X, look: Look) -> list[alt.Chart]:
+def _forks(forks: pa.Table, reach: Reach, x: alt.X, look: Look) -> list[alt.Chart]:
     """A rule where a branch left, with words."""
-    base = alt.Chart(forks).encode(x=x)
+    base = alt.Chart(_sided(forks, reach, "right")).encode(x=x)
     rule = base.mark_rule(color=look.warn, strokeWidth=1)
-    words = base.mark_text(align="right", dx=-5, baseline="top", fontSize=11, color=look.warn)
+    words = base.mark_text(align=_SIDE, dx=_AWAY, baseline="top", fontSize=11, color=look.warn)
     return [rule, words.encode(y=alt.value(0), text="label:N")]
 
 
@@ -201,13 +217,15 @@ def _checkpoints(checkpoints: pa.Table, x: alt.X, words: Words, look: Look) -> a
     )
 
 
-def _marks(marks: pa.Table, x: alt.X, words: Words, look: Look) -> list[alt.Chart]:
-    """A cross at the top for each value that is no number; the first one says what it was instead."""
-    kinds = values(marks, "kind")
-    named = pa.array([words.get(f"mark.{kind}", kind) for kind in kinds], pa.string())
-    short = pa.array([_SHORT.get(kind, kind) if place == 0 else "" for place, kind in enumerate(kinds)], pa.string())
-    tooltip = [alt.Tooltip("step:Q", title=words["step"], format=",d"), alt.Tooltip("word:N", title=words["value"])]
-    table = marks.append_column("word", named).append_column("short", short)
-    base = alt.Chart(table).encode(x=x, y=alt.value(6), tooltip=tooltip)
-    cross = base.mark_point(shape="cross", angle=45, size=70, filled=True, color=look.bad, opacity=1)
-    return [cross, base.mark_text(align="right", dx=-8, fontSize=11, color=look.bad).encode(text="short:N")]
+def _lowest(lowest: pa.Table, reach: Reach, x: alt.X, y: alt.Y, look: Look) -> list[alt.Chart]:
+    """A ring around the lowest validation loss, with words above it."""
+    base = alt.Chart(_sided(lowest, reach, "center")).encode(x=x, y=y)
+    ring = base.mark_point(color=look.series[1], size=110, strokeWidth=1.4, opacity=1)
+    words = base.mark_text(align=_SIDE, dy=-15, fontSize=11, color=look.quiet)
+    return [ring, words.encode(text="label:N")]
+
+
+def _sided(table: pa.Table, reach: Reach, usual: str) -> pa.Table:
+    """With a column that says which end of a row's words stands at its step, so that they stay inside the chart."""
+    sides = [side(step, reach, usual) for step in values(table, "step")]
+    return table.append_column("side", pa.array(sides, pa.string()))

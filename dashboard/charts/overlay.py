@@ -3,16 +3,23 @@
 import math
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-import altair as alt
 import pyarrow as pa
 
+from dashboard.charts.brush import brush, ground
 from dashboard.charts.ends import apart
+from dashboard.charts.marks import extent
+from dashboard.charts.run_marks import Place, run_crosses, run_marks
 from dashboard.charts.smooth import smoothed
-from dashboard.charts.theme import LINE, styled, y_values
+from dashboard.charts.theme import DOT, LINE, styled, y_values
 from dashboard.colors import Look
 from dashboard.tables import between, floats, table_of, values, words
+
+if TYPE_CHECKING:
+    import altair as alt
+else:
+    from dashboard.charts.recipe import alt
 
 __all__ = ["HEIGHT", "Along", "RunLine", "overlay_chart"]
 
@@ -22,7 +29,13 @@ HEIGHT = 260
 NAME = 110
 """Width that a name has at the most, in pixels; a longer one ends in an ellipsis."""
 
-_SCHEMA = pa.schema([("run", pa.string()), ("x", pa.float64()), ("y", pa.float64())])
+ROOM = 14
+"""Pixels kept free above and below the lines."""
+
+_SCHEMA = pa.schema([("run", pa.string()), *((name, pa.float64()) for name in ("x", "y", "last", "end"))])
+
+Words: TypeAlias = Mapping[str, str]
+Reach: TypeAlias = tuple[float, float] | None
 
 
 class RunLine(NamedTuple):
@@ -36,6 +49,9 @@ class RunLine(NamedTuple):
 
     points: pa.Table
     """Columns step, x, min, max, last, in order."""
+
+    marks: pa.Table
+    """Values that are no number: columns x, kind."""
 
 
 class Along(NamedTuple):
@@ -52,36 +68,64 @@ class Along(NamedTuple):
 
 
 def overlay_chart(
-    lines: Sequence[RunLine], along: Along, said: Mapping[str, str], look: Look, *, log: bool, smooth: float
+    lines: Sequence[RunLine],
+    along: Along,
+    said: Words,
+    look: Look,
+    *,
+    reach: Reach = None,
+    log: bool = False,
+    smooth: float = 0,
 ) -> alt.LayerChart:
-    """Draw it: `smooth` is in steps (see `smoothed`); `said` has the words run, value, lowest, highest."""
-    table = _table(lines, along, smooth, log=log)
+    """Draw it: `reach` fixes the range of x, `smooth` is in steps (see `smoothed`); `said` has the words run,
+    value, lowest, highest and each `mark.` kind.
+    """
+    table, edges = _table(lines, along, smooth, log=log), _edges(reach, along)
+    ends = pa.Table.from_pylist(_heights(table, edges, log=log), schema=_SCHEMA)
+    marks = run_marks({line.name: _places(line.marks, along) for line in lines}, said, edges or _extent(lines, along))
     scale = alt.Scale(domain=[line.name for line in lines], range=[line.color for line in lines])
     color = alt.Color("run:N", scale=scale, legend=None)
-    x, y = _x(along, look), y_values("mean", log=log, room=6)
+    x, y = _x(along, look, edges), y_values("mean", log=log, room=ROOM)
     base = alt.Chart(table).encode(x=x, color=color)
     near = alt.selection_point(name="near", nearest=True, on="pointermove", empty=False)
-    tooltip = [
+    readings = base.mark_point(filled=True, size=36, clip=True).add_params(near)
+    seen = alt.condition(near, alt.value(1), alt.value(0))
+    layers = [
+        base.mark_area(opacity=0.13, clip=True).encode(y=_of(y, "low"), y2="high:Q", detail="run:N"),
+        base.mark_line(strokeWidth=LINE, clip=True).encode(y=y).add_params(brush(look)),
+        *_ends(ends, x, y, color),
+        *run_crosses(marks, x, color, _tooltip(along, said)[:2], said),
+        readings.encode(y=y, opacity=seen, tooltip=_tooltip(along, said)),
+    ]
+    return styled([ground(), *layers] if edges else layers, look, HEIGHT)
+
+
+def _edges(reach: Reach, along: Along) -> Reach:
+    return None if reach is None else (reach[0] / along.unit, reach[1] / along.unit)
+
+
+def _extent(lines: Sequence[RunLine], along: Along) -> tuple[float, float]:
+    low, high = extent(*(part for line in lines for part in (line.points, line.marks)), column="x")
+    return low / along.unit, high / along.unit
+
+
+def _places(marks: pa.Table, along: Along) -> list[Place]:
+    return sorted(zip((x / along.unit for x in values(marks, "x")), values(marks, "kind"), strict=True))
+
+
+def _tooltip(along: Along, said: Words) -> list[alt.Tooltip]:
+    return [
         alt.Tooltip("run:N", title=said["run"]),
         alt.Tooltip("x:Q", title=along.title, format=along.format),
         alt.Tooltip("value:Q", title=said["value"], format=".4~g"),
         alt.Tooltip("low:Q", title=said["lowest"], format=".4~g"),
         alt.Tooltip("high:Q", title=said["highest"], format=".4~g"),
     ]
-    layers = [
-        base.mark_area(opacity=0.13).encode(y=_low(y), y2="high:Q", detail="run:N"),
-        base.mark_line(strokeWidth=LINE).encode(y=y),
-        base.mark_point(filled=True, size=36)
-        .encode(y=y, opacity=alt.condition(near, alt.value(1), alt.value(0)), tooltip=tooltip)
-        .add_params(near),
-        _names(table, x, y, color, log=log),
-    ]
-    return styled(layers, look, HEIGHT)
 
 
 def _table(lines: Sequence[RunLine], along: Along, smooth: float, *, log: bool) -> pa.Table:
     parts = [line._replace(points=_shown(line.points, log=log)) for line in lines]
-    points = pa.concat_tables([part.points for part in parts])
+    points = pa.concat_tables([part.points for part in parts], promote_options="permissive")
     means = [mean for part in parts for mean in _means(part.points, smooth)]
     return table_of(
         {
@@ -102,35 +146,46 @@ def _means(points: pa.Table, smooth: float) -> list[float]:
     return smoothed(values(points, "step"), values(points, "last"), smooth)
 
 
-def _x(along: Along, look: Look) -> alt.X:
+def _x(along: Along, look: Look, edges: Reach) -> alt.X:
     quiet: dict[str, Any] = {"titleColor": look.quiet, "titleFontSize": 11, "titleFontWeight": "normal"}
     axis = alt.Axis(format=along.format, tickCount=8, titleAnchor="end", titlePadding=4, **quiet)
-    return alt.X("x:Q", title=along.title, scale=alt.Scale(nice=False, zero=False), axis=axis)
+    scale = alt.Scale(domain=list(edges), nice=False) if edges else alt.Scale(nice=False, zero=False)
+    return alt.X("x:Q", title=along.title, scale=scale, axis=axis)
 
 
-def _low(y: alt.Y) -> alt.Y:
+def _of(y: alt.Y, field: str) -> alt.Y:
     twin = y.copy()
-    twin.shorthand = "low:Q"
+    twin.shorthand = f"{field}:Q"
     return twin
 
 
-def _names(table: pa.Table, x: alt.X, y: alt.Y, color: alt.Color, *, log: bool) -> alt.Chart:
-    """Names right of the chart, as high as their lines end, moved apart where two would touch."""
-    ends = pa.Table.from_pylist(_ends(table, log=log), schema=_SCHEMA)
-    twin = y.copy()
-    twin.shorthand = "y:Q"
-    text = alt.Chart(ends).mark_text(align="left", dx=6, fontSize=11, limit=NAME)
-    return text.encode(x=x, y=twin, text="run:N", color=color)
+def _ends(ends: pa.Table, x: alt.X, y: alt.Y, color: alt.Color) -> list[alt.Chart]:
+    """A dot at each line's end, and the names right of the chart, as high as their lines end, moved apart where
+    two would touch.
+    """
+    base = alt.Chart(ends).encode(color=color)
+    dots = base.mark_point(filled=True, size=DOT, opacity=1).encode(x=_last(x), y=_of(y, "end"))
+    names = base.mark_text(align="left", dx=6, fontSize=11, limit=NAME)
+    return [dots, names.encode(x=x, y=_of(y, "y"), text="run:N")]
 
 
-def _ends(table: pa.Table, *, log: bool) -> list[dict[str, Any]]:
+def _last(x: alt.X) -> alt.X:
+    twin = x.copy()
+    twin.shorthand = "last:Q"
+    return twin
+
+
+def _heights(table: pa.Table, edges: Reach, *, log: bool) -> list[dict[str, Any]]:
     columns = [values(table, name) for name in ("run", "x", "mean", "low", "high")]
     if not columns[0]:
         return []
     up, back = (math.log, math.exp) if log else (float, float)
-    last = {run: mean for run, _, mean, _, _ in zip(*columns, strict=True)}
+    last = {run: (x, mean) for run, x, mean, _, _ in zip(*columns, strict=True)}
     gap = 13 * (up(max(columns[4])) - up(min(columns[3]))) / (HEIGHT - 50)
-    ends = sorted(last.items(), key=lambda item: item[1])
-    heights = apart([up(mean) for _, mean in ends], gap)
-    edge = max(columns[1])
-    return [{"run": run, "x": edge, "y": back(height)} for (run, _), height in zip(ends, heights, strict=True)]
+    ends = sorted(last.items(), key=lambda item: item[1][1])
+    heights = apart([up(mean) for _, (_, mean) in ends], gap)
+    edge = edges[1] if edges else max(columns[1])
+    return [
+        {"run": run, "x": edge, "y": back(height), "last": x if x <= edge else None, "end": mean}
+        for (run, (x, mean)), height in zip(ends, heights, strict=True)
+    ]

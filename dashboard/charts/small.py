@@ -1,15 +1,21 @@
 """Small charts: one metric with its range, or a few metrics of one kind with their names at their ends."""
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import altair as alt
 import pyarrow as pa
 
+from dashboard.charts.brush import brush, ground
 from dashboard.charts.ends import apart
-from dashboard.charts.theme import LINE, styled, x_steps, y_values
+from dashboard.charts.marks import MARKS, crosses, extent
+from dashboard.charts.theme import DOT, LINE, styled, x_steps, y_values
 from dashboard.colors import Look
 from dashboard.tables import floats, only, ordered, steps, table_of, values, words
+
+if TYPE_CHECKING:
+    import altair as alt
+else:
+    from dashboard.charts.recipe import alt
 
 __all__ = ["SMALL", "SPARK", "small_chart", "spark"]
 
@@ -20,50 +26,108 @@ SPARK = 56
 """Height of a curve without axes."""
 
 Range: TypeAlias = tuple[int, int] | None
+Words: TypeAlias = Mapping[str, str]
+Row: TypeAlias = dict[str, Any]
 
-_TOOLTIP = [alt.Tooltip("step:Q", format=",d"), alt.Tooltip("last:Q", title="value", format=".4~g")]
+_NO_MARKS = MARKS.empty_table()
+
+ROOM = 9
+"""Pixels kept free above and below."""
+
+_ENDS = pa.schema([("label", pa.string()), ("step", pa.int64()), ("last", pa.float32())])
 
 MOST = 6
 """Lines told apart by colour; further ones share the quiet colour."""
 
 
-def small_chart(points: pa.Table, labels: Mapping[str, str], look: Look, span: Range = None) -> alt.LayerChart:
+def small_chart(
+    points: pa.Table,
+    labels: Mapping[str, str],
+    said: Words,
+    look: Look,
+    *,
+    marks: pa.Table = _NO_MARKS,
+    span: Range = None,
+    brushed: bool = False,
+) -> alt.LayerChart:
     """Lines of the metrics in `labels` (name to label), their range behind, abandoned steps dashed.
 
-    `points` has the columns metric, branch, active, step, min, max, last.
+    `points` has the columns metric, branch, active, step, min, max, last; `marks` is a table
+    `charts.marks.MARKS`; `said` has the words step, value, lowest, highest and each `mark.` kind. Where it is
+    `brushed`, a drag selects a range.
     """
-    chosen = only(points, "metric", *labels)
+    chosen, x = only(points, "metric", *labels), x_steps(*(span or ()))
+    params = [brush(look)] if brushed else []
     if len(labels) == 1:
-        return _single(chosen, look, span)
-    return _several(_labelled(chosen, labels), list(labels.values()), look, span)
+        layers = _single(chosen, x, look, said, params)
+    else:
+        layers = _several(_labelled(chosen, labels), list(labels.values()), x, look, said, params)
+    layers += crosses(marks, x, said, look, span or extent(chosen, marks))
+    return styled([ground(), *layers] if brushed and span else layers, look, SMALL)
 
 
-def _single(points: pa.Table, look: Look, span: Range) -> alt.LayerChart:
-    x, y = x_steps(*(span or ())), y_values("last", room=4)
-    low = alt.Y("min:Q", title=None, scale=alt.Scale(zero=False))
+def _single(points: pa.Table, x: alt.X, look: Look, said: Words, params: list[alt.Parameter]) -> list[alt.Chart]:
+    y = y_values("last", room=ROOM)
+    low = y.copy()
+    low.shorthand = "min:Q"
     active = ordered(only(points, "active", True))
     columns = {name: floats(active, name) for name in ("min", "max", "last")}
-    base = alt.Chart(table_of({"step": steps(active), **columns})).encode(x=x)
+    table = table_of({"step": steps(active), **columns})
+    base = alt.Chart(table).encode(x=x)
     color = look.series[0]
-    layers = [
+    figures = {"last": said["value"], "min": said["lowest"], "max": said["highest"]}
+    return [
         _abandoned(points, x, y, look),
-        base.mark_area(opacity=0.2, color=color).encode(y=low, y2="max:Q"),
-        base.mark_line(strokeWidth=LINE - 0.4, color=color).encode(y=y, tooltip=_TOOLTIP),
+        base.mark_area(opacity=0.2, color=color).encode(y=low, y2="max:Q").add_params(*params),
+        base.mark_line(strokeWidth=LINE - 0.4, color=color).encode(y=y),
+        _dots(table.slice(max(0, table.num_rows - 1)), x, y).encode(color=alt.value(color)),
+        _readings(table, figures, x, said),
     ]
-    return styled(layers, look, SMALL)
 
 
-def _several(table: pa.Table, labels: list[str], look: Look, span: Range) -> alt.LayerChart:
-    x, y = x_steps(*(span or ())), y_values("last", room=4)
+def _several(
+    table: pa.Table, labels: list[str], x: alt.X, look: Look, said: Words, params: list[alt.Parameter]
+) -> list[alt.Chart]:
+    y = y_values("last", room=ROOM)
     color = alt.Color("label:N", scale=_colors(labels, look), legend=None)
     active = only(table, "active", True).select(["label", "step", "last"])
-    lines = alt.Chart(active).mark_line(strokeWidth=LINE - 0.4)
-    layers = [
+    rows = active.to_pylist()
+    ends = _newest(rows)
+    lines = alt.Chart(active).mark_line(strokeWidth=LINE - 0.4).add_params(*params)
+    figures = {f"of{place}": label for place, label in enumerate(labels)}
+    return [
         _abandoned(table, x, y, look),
-        lines.encode(x=x, y=y, color=color, detail="label:N", tooltip=["label:N", *_TOOLTIP]),
-        _names(active, x, y, color),
+        lines.encode(x=x, y=y, color=color, detail="label:N"),
+        _dots(pa.Table.from_pylist(ends, schema=_ENDS), x, y).encode(color=color),
+        _names(rows, ends, x, y, color),
+        _readings(_side_by_side(rows, labels), figures, x, said),
     ]
-    return styled(layers, look, SMALL, right=16 + 6 * min(14, max(map(len, labels))))
+
+
+def _dots(ends: pa.Table, x: alt.X, y: alt.Y) -> alt.Chart:
+    return alt.Chart(ends).mark_point(filled=True, size=DOT, opacity=1).encode(x=x, y=y)
+
+
+def _readings(table: pa.Table, figures: Mapping[str, str], x: alt.X, said: Words) -> alt.Chart:
+    """An unseen rule at each step that says the figures there: a line itself only knows its first value."""
+    tooltip = [
+        alt.Tooltip("step:Q", title=said["step"], format=",d"),
+        *(alt.Tooltip(f"{field}:Q", title=title, format=".4~g") for field, title in figures.items()),
+    ]
+    return alt.Chart(table).mark_rule(opacity=0, strokeWidth=7).encode(x=x, tooltip=tooltip)
+
+
+def _side_by_side(rows: list[Row], labels: list[str]) -> pa.Table:
+    """A row a step, a column a label: its value there, or before where it has none there."""
+    now: dict[str, float | None] = dict.fromkeys(labels)
+    lines: dict[int, list[float | None]] = {}
+    for row in sorted(rows, key=lambda row: row["step"]):
+        now[row["label"]] = row["last"]
+        lines[row["step"]] = list(now.values())
+    columns = {
+        f"of{place}": pa.array([line[place] for line in lines.values()], pa.float32()) for place in range(len(labels))
+    }
+    return table_of({"step": pa.array(list(lines), pa.int64()), **columns})
 
 
 def _abandoned(points: pa.Table, x: alt.X, y: alt.Y, look: Look) -> alt.Chart:
@@ -87,24 +151,24 @@ def _colors(labels: list[str], look: Look) -> alt.Scale:
     return alt.Scale(domain=labels, range=[*look.series[: len(labels)], *quiet])
 
 
-def _names(active: pa.Table, x: alt.X, y: alt.Y, color: alt.Color) -> alt.Chart:
+def _names(rows: list[Row], ends: list[Row], x: alt.X, y: alt.Y, color: alt.Color) -> alt.Chart:
     """The name of each line to the right of its end, moved apart where two would touch."""
-    ends = _ends(active.to_pylist())
-    schema = pa.schema([("label", pa.string()), ("step", pa.int64()), ("last", pa.float32())])
-    names = alt.Chart(pa.Table.from_pylist(ends, schema=schema))
+    names = alt.Chart(pa.Table.from_pylist(_spread([row["last"] for row in rows], ends), schema=_ENDS))
     return names.mark_text(align="left", dx=5, fontSize=11, limit=90).encode(x=x, y=y, text="label:N", color=color)
 
 
-def _ends(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    if not rows:
-        return []
+def _newest(rows: list[Row]) -> list[Row]:
     newest = {row["label"]: row for row in sorted(rows, key=lambda row: row["step"])}
-    values = [row["last"] for row in rows]
-    gap = 13 * (max(values) - min(values)) / (SMALL - 30)
-    ends = sorted(newest.values(), key=lambda row: row["last"])
-    heights = apart([row["last"] for row in ends], gap)
+    return sorted(newest.values(), key=lambda row: row["last"])
+
+
+def _spread(heights: list[float], ends: list[Row]) -> list[Row]:
+    if not ends:
+        return []
+    gap = 13 * (max(heights) - min(heights)) / (SMALL - 30)
+    moved = apart([row["last"] for row in ends], gap)
     last = max(row["step"] for row in ends)
-    return [{"label": row["label"], "step": last, "last": height} for row, height in zip(ends, heights, strict=True)]
+    return [{"label": row["label"], "step": last, "last": height} for row, height in zip(ends, moved, strict=True)]
 
 
 def spark(points: pa.Table, look: Look) -> alt.LayerChart:

@@ -1,25 +1,36 @@
 """How every chart looks: few lines, small quiet labels, no ticks, colours from one place."""
 
-from typing import Any
-
-import altair as alt
+from typing import TYPE_CHECKING, Any
 
 from dashboard.colors import FONT, Look
 
-__all__ = ["LINE", "THIN", "styled", "x_steps", "y_values"]
+if TYPE_CHECKING:
+    import altair as alt
+else:
+    from dashboard.charts.recipe import alt
+
+__all__ = ["DOT", "LINE", "THIN", "styled", "x_steps", "y_values"]
 
 LINE = 1.8
 """Width of a line that is read, in pixels."""
 
+DOT = 22
+"""Area of the dot at the newest value of a line, in square pixels: a line of one value is nothing but its dot."""
+
 THIN = 1.0
 """Width of a line that stands behind it."""
 
-_FIGURES = "datum.value != 0 && abs(datum.value) < 0.001 ? format(datum.value, '.3~e') : format(datum.value, ',.4~r')"
-"""Axis labels without rows of zeros."""
+_SMALL = "datum.value != 0 && abs(datum.value) < 0.001"
+_CLOSE = "abs(domain('y')[1] - domain('y')[0]) < abs(datum.value) / 50"
+_FIGURES = (
+    f"{_SMALL} ? format(datum.value, {_CLOSE} ? '.5~e' : '.3~e')"
+    f" : format(datum.value, {_CLOSE} && domain('y')[1] != domain('y')[0] ? ',.7~r' : ',.4~r')"
+)
+"""Axis labels without rows of zeros, with more digits where the ends of the axis differ in the later ones only."""
 
 
-def styled(layers: list[Any], look: Look, height: int, right: int = 8) -> alt.LayerChart:
-    """Layers as a chart in the house's style, of a height and with a right margin in pixels."""
+def styled(layers: list[Any], look: Look, height: int) -> alt.LayerChart:
+    """Layers as a chart in the house's style, of a height in pixels; words beside the plot make it narrower."""
     axis: dict[str, Any] = {
         "grid": False,
         "ticks": False,
@@ -28,6 +39,7 @@ def styled(layers: list[Any], look: Look, height: int, right: int = 8) -> alt.La
         "labelFontSize": 11,
         "labelPadding": 6,
         "labelOverlap": True,
+        "labelSeparation": 6,
     }
     config: dict[str, Any] = {
         "background": "transparent",
@@ -39,7 +51,7 @@ def styled(layers: list[Any], look: Look, height: int, right: int = 8) -> alt.La
     return alt.LayerChart(
         layer=layers,
         height=height,
-        padding={"left": 2, "right": right, "top": 6, "bottom": 2},
+        padding={"left": 2, "right": 8, "top": 6, "bottom": 2},
         autosize={"type": "fit", "contains": "padding"},
         config=config,
     )

@@ -2,14 +2,14 @@
 
 import pyarrow as pa
 
-from store.database import Store
+from store.database import Snapshot, Store
 
 __all__ = ["shelf"]
 
 
-def shelf(store: Store, run_id: int) -> pa.Table:
+def shelf(store: Store | Snapshot, run_id: int) -> pa.Table:
     """Checkpoints that still exist, newest first: step, branch, state, val_loss, best, active, pins, bytes,
-    created, path. Raises StoreError.
+    created, path, sha256 (of its manifest). Raises StoreError.
 
     `best` marks the lowest validation loss on the active path, `active` what lies on it; `pins` are
     lists of `kind:name` of what holds the checkpoint.
@@ -19,7 +19,7 @@ def shelf(store: Store, run_id: int) -> pa.Table:
 
 _SHELF = """
 WITH found AS (
-    SELECT c.step, c.branch, c.state, c.path, c.bytes, c.created, p.branch IS NOT NULL AS active,
+    SELECT c.step, c.branch, c.state, c.path, c.sha256, c.bytes, c.created, p.branch IS NOT NULL AS active,
            TRY_CAST(json_extract_string(c.data, '$.val_loss') AS DOUBLE) AS val_loss
     FROM checkpoint c
     LEFT JOIN active_path p
@@ -32,7 +32,7 @@ WITH found AS (
     FROM pin WHERE released IS NULL GROUP BY target
 )
 SELECT f.step, f.branch, f.state, f.val_loss, coalesce(f.path = l.path, false) AS best, f.active,
-       coalesce(h.pins, []) AS pins, f.bytes, f.created, f.path
+       coalesce(h.pins, []) AS pins, f.bytes, f.created, f.path, f.sha256
 FROM found f CROSS JOIN lowest l LEFT JOIN held h ON h.target = f.path
 ORDER BY f.created DESC, f.branch DESC, f.step DESC
 """

@@ -1,19 +1,58 @@
 """One run: its facts, its figures of the moment, its metrics, checkpoints and branches."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from store.database import Store
+from store.database import Snapshot, Store
+from store.spans import open_spans, rows_not_closed
+from store.telling import telling
 
-__all__ = ["CARDS", "checkpoints", "figures", "forks", "metric_names", "run_facts"]
+__all__ = [
+    "CARDS", "Before", "Moment", "before", "checkpoints", "figures", "forks", "metric_names", "moment", "run_facts",
+]  # fmt: skip
 
 CARDS = ("loss", "val_loss", "grad_norm", "tokens_per_s", "lr")
 """Metrics with a card of their own, in the order they are shown."""
 
 WINDOW = 2000
 """How far back, in steps, a metric's newest value is looked for: far enough for what is logged rarely,
-and near enough not to read a long run whole. Validation loss is always read whole."""
+and near enough not to read a long run whole. Of the validation loss the newest and lowest are always found."""
+
+PACE = 64
+"""Steps that the pace of a run is taken from."""
+
+
+class Before(NamedTuple):
+    """What `figures` has to know of the steps before those it looks at, and what a few steps more do not change."""
+
+    step: int = -1
+    """The last of these steps."""
+
+    rows: tuple[tuple[int, int, float], ...] = ()
+    """Branch, step and value of validation losses among them: the lowest, and the newest where none is newer."""
+
+
+class Moment(NamedTuple):
+    """What a refresh of a run's page reads, in one attach: that alone takes milliseconds where a store is large."""
+
+    figures: pa.Table
+    """See `figures`."""
+
+    checkpoints: pa.Table
+    """See `checkpoints`."""
+
+    forks: pa.Table
+    """See `forks`."""
+
+
+def moment(store: Store, run_id: int, earlier: Before) -> Moment:
+    """All of it at once. Raises StoreError."""
+    return store.snapshot(
+        lambda snapshot: Moment(
+            figures(snapshot, run_id, earlier), checkpoints(snapshot, run_id), forks(snapshot, run_id)
+        )
+    )
 
 
 def run_facts(store: Store, name: str) -> dict[str, Any] | None:
@@ -21,65 +60,94 @@ def run_facts(store: Store, name: str) -> dict[str, Any] | None:
     its program takes requests: `assay train` does); without what is long, its configuration and
     provenance. None where there is no such run. Raises StoreError.
     """
+    return store.snapshot(lambda snapshot: _facts(snapshot, name))
+
+
+def _facts(store: Snapshot, name: str) -> dict[str, Any] | None:
     rows = store.rows(_FACTS, {"name": name})
-    return rows[0] if rows else None
+    if not rows:
+        return None
+    # Written out: only so does DuckDB skip what lies before.
+    since = (rows[0]["last_step"] or 0) - PACE
+    newest = f"run_id = {rows[0]['id']} AND branch = {rows[0]['branch']} AND step > {since}"
+    return rows[0] | store.rows(_PACE.format(newest=newest))[0]
 
 
-def figures(store: Store, run_id: int, last_step: int) -> pa.Table:
+def before(store: Store, run_id: int) -> Before:
+    """The validation loss before the newest steps. Raises StoreError."""
+    return store.snapshot(lambda snapshot: _before(snapshot, run_id))
+
+
+def _before(store: Snapshot, run_id: int) -> Before:
+    last = store.rows("SELECT max(last_step) AS step FROM run WHERE id = $run_id", {"run_id": run_id})[0]["step"]
+    step = (last or 0) - WINDOW
+    if step < 0:
+        return Before()
+    rare = [row["id"] for row in store.rows("SELECT id FROM metric_name WHERE name = 'val_loss'")]
+    rows = store.rows(f"SELECT branch, step, value FROM ({telling(store, [run_id], rare, lowest=rare)})")
+    return Before(step, tuple((row["branch"], row["step"], row["value"]) for row in rows if row["step"] <= step))
+
+
+def figures(store: Store | Snapshot, run_id: int, earlier: Before) -> pa.Table:
     """Newest values on the active path, a row a metric of `CARDS` that has any. Raises StoreError.
 
     `recent` is the mean of the last 20 steps, `earlier` that of the 20 steps 50 steps before; `low` and
     `high` span the last 128 steps. All of them take finite values only, but for `value` itself;
     `lowest` and `lowest_step` are given for the validation loss only.
     """
-    params = {"run_id": run_id, "metrics": list(CARDS), "since": last_step - WINDOW}
-    return store.read(_FIGURES, params)
+    params = {"metrics": list(CARDS), **_columns(earlier.rows)}
+    return store.read(_FIGURES.format(run_id=run_id, since=earlier.step), params)
+
+
+def _columns(rows: tuple[tuple[int, int, float], ...]) -> dict[str, list[Any]]:
+    return {name: [row[place] for row in rows] for place, name in enumerate(("branches", "steps", "values"))}
 
 
 def metric_names(store: Store, run_id: int) -> pa.Table:
     """Names of all metrics the run has logged, in order. Raises StoreError."""
-    return store.read(_NAMES, {"run_id": run_id})
+    return store.snapshot(lambda snapshot: _names(snapshot, run_id))
 
 
-def checkpoints(store: Store, run_id: int) -> pa.Table:
+def _names(store: Snapshot, run_id: int) -> pa.Table:
+    raw = rows_not_closed(open_spans(store, run_id))
+    newest = [f"SELECT metric_id FROM metric WHERE run_id = {run_id} AND {one}" for one in raw]
+    return store.read(_NAMES.format(run_id=run_id, newest=" UNION ALL ".join(newest)))
+
+
+def checkpoints(store: Store | Snapshot, run_id: int) -> pa.Table:
     """Step, branch and state of each checkpoint that still exists. Raises StoreError."""
     return store.read(_CHECKPOINTS, {"run_id": run_id})
 
 
-def forks(store: Store, run_id: int) -> pa.Table:
+def forks(store: Store | Snapshot, run_id: int) -> pa.Table:
     """Where branches began, but for the first: branch, fork_step and reason. Raises StoreError."""
     return store.read(_FORKS, {"run_id": run_id})
 
 
 _FACTS = """
-SELECT r.* EXCLUDE (config, provenance), b.branch, b.branches, pace.seconds_a_step,
+SELECT r.* EXCLUDE (config, provenance), b.branch, b.branches,
        r.source IS NULL AND r.provenance IS NOT NULL AS polls
 FROM run r
 JOIN (SELECT run_id, max(branch) AS branch, count(*) AS branches FROM branch GROUP BY run_id) b ON b.run_id = r.id
-LEFT JOIN (
-    SELECT m.run_id, epoch(max(m.time) - min(m.time)) / nullif(max(m.step) - min(m.step), 0) AS seconds_a_step
-    FROM metric m
-    JOIN run ON run.id = m.run_id AND run.name = $name
-    JOIN (SELECT run_id, max(branch) AS branch FROM branch GROUP BY run_id) tip USING (run_id, branch)
-    WHERE m.step > run.last_step - 64 GROUP BY m.run_id
-) pace ON pace.run_id = r.id
 WHERE r.name = $name
+"""
+
+_PACE = """
+SELECT epoch(max(time) - min(time)) / nullif(max(step) - min(step), 0) AS seconds_a_step FROM metric WHERE {newest}
 """
 
 _FIGURES = """
 WITH ids AS (
     SELECT id, name FROM metric_name WHERE name IN $metrics
 ), found AS (
-    -- Two plain scans, each cut short by what is known of its rows: one by the step, one by the metric.
-    SELECT metric_id, branch, step, value FROM metric
-    WHERE run_id = $run_id AND step > $since AND metric_id IN (SELECT id FROM ids)
+    SELECT ids.name AS metric, m.branch, m.step, m.value
+    FROM metric m JOIN ids ON ids.id = m.metric_id WHERE m.run_id = {run_id} AND m.step > {since}
     UNION ALL
-    SELECT metric_id, branch, step, value FROM metric
-    WHERE run_id = $run_id AND step <= $since AND metric_id = (SELECT id FROM ids WHERE name = 'val_loss')
+    SELECT 'val_loss', unnest($branches::INTEGER[]), unnest($steps::BIGINT[]), unnest($values::DOUBLE[])
 ), named AS (
-    SELECT ids.name AS metric, f.step, f.value
-    FROM found f JOIN ids ON ids.id = f.metric_id
-    JOIN active_path p ON p.run_id = $run_id AND p.branch = f.branch AND f.step BETWEEN p.first_step AND p.last_step
+    SELECT f.metric, f.step, f.value
+    FROM found f
+    JOIN active_path p ON p.run_id = {run_id} AND p.branch = f.branch AND f.step BETWEEN p.first_step AND p.last_step
 ), newest AS (
     SELECT metric, max(step) AS step FROM named GROUP BY metric
 )
@@ -89,7 +157,8 @@ SELECT v.metric, e.step, arg_max(v.value, v.step) AS value,
        min(v.value) FILTER (isfinite(v.value) AND v.step > e.step - 128) AS low,
        max(v.value) FILTER (isfinite(v.value) AND v.step > e.step - 128) AS high,
        min(v.value) FILTER (isfinite(v.value) AND v.metric = 'val_loss') AS lowest,
-       arg_min(v.step, v.value) FILTER (isfinite(v.value) AND v.metric = 'val_loss') AS lowest_step
+       -- The first of equal ones.
+       arg_min(v.step, row(v.value, v.step)) FILTER (isfinite(v.value) AND v.metric = 'val_loss') AS lowest_step
 FROM named v JOIN newest e USING (metric)
 GROUP BY v.metric, e.step
 ORDER BY list_position($metrics, v.metric)
@@ -97,7 +166,7 @@ ORDER BY list_position($metrics, v.metric)
 
 _NAMES = """
 SELECT n.name FROM metric_name n
-WHERE n.id IN (SELECT DISTINCT metric_id FROM metric WHERE run_id = $run_id)
+WHERE n.id IN (SELECT metric_id FROM metric_span WHERE run_id = {run_id} UNION {newest})
 ORDER BY n.name
 """
 

@@ -1,20 +1,42 @@
-"""All runs, a row each, in one query."""
+"""All runs: their rows, which cost little, and the figures of some of them, which cost more."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import pyarrow as pa
 
-from store.database import Store
+from store.database import Snapshot, Store
+from store.telling import telling
 
-__all__ = ["is_demo", "runs"]
+__all__ = ["figures", "is_demo", "names", "runs"]
+
+AT_ONCE = 64
+"""Runs whose figures are read in one attach: planning more takes longer than they do."""
 
 
 def runs(store: Store, archived: bool = False) -> pa.Table:
     """Every run, newest first; those that are archived only where `archived`. Raises StoreError.
 
-    `loss` is its last value on the active path, `val_loss` the lowest one, at `val_step`; `best_step` is the
-    checkpoint with the lowest validation loss, as in `store.compare`; `seconds_a_step` is the pace of the
-    newest steps.
+    `changed` is when one of its checkpoints last was.
     """
     return store.read(_RUNS, {"archived": archived})
+
+
+def names(store: Store) -> pa.Table:
+    """Names of the runs that are not archived, newest first. Raises StoreError."""
+    return store.read("SELECT name FROM run WHERE NOT archived ORDER BY created DESC, id DESC")
+
+
+def figures(store: Store, run_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Figures of runs by `id`: `loss` is its last value on the active path, `val_loss` the lowest one, at
+    `val_step`; `best_step` is the checkpoint with the lowest validation loss, as in `store.compare`;
+    `seconds_a_step` is the pace of the newest steps of a run under way. Raises StoreError.
+    """
+    found: list[dict[str, Any]] = []
+    for first in range(0, len(run_ids), AT_ONCE):
+        some = run_ids[first : first + AT_ONCE]
+        found += store.snapshot(lambda snapshot, some=some: _figures(snapshot, some))
+    return found
 
 
 def is_demo(store: Store) -> bool:
@@ -22,32 +44,66 @@ def is_demo(store: Store) -> bool:
     return bool(store.rows("SELECT demo FROM meta")[0]["demo"])
 
 
+def _figures(store: Snapshot, run_ids: Sequence[int]) -> list[dict[str, Any]]:
+    known = {row["name"]: row["id"] for row in store.rows(_IDS)}
+    loss, val_loss = known.get("loss", 0), known.get("val_loss", 0)
+    found = telling(store, run_ids, [loss, val_loss], lowest=[val_loss])
+    rows = store.rows(_FIGURES.format(found=found, loss=loss, val_loss=val_loss, runs=", ".join(map(str, run_ids))))
+    best = _best(store, run_ids, val_loss)
+    return [{**row, "best_step": best.get(row["id"])} for row in rows]
+
+
+def _best(store: Snapshot, run_ids: Sequence[int], val_loss: int) -> dict[int, int]:
+    runs = ", ".join(map(str, run_ids))
+    # What the trainer measured it wrote down with the checkpoint; only for others are values looked for.
+    silent = store.rows(_SILENT.format(runs=runs))
+    looked_up = [_LOOKED_UP.format(**row, val_loss=val_loss) for row in silent]
+    measured = " UNION ALL ".join([_WRITTEN.format(runs=runs), *looked_up])
+    return {row["run_id"]: row["step"] for row in store.rows(_BEST.format(measured=measured))}
+
+
 _RUNS = """
-WITH named AS (
-    SELECT m.run_id, n.name, m.branch, m.step, m.value, m.time
-    FROM metric m
-    JOIN metric_name n ON n.id = m.metric_id AND n.name IN ('loss', 'val_loss')
-    JOIN active_path p ON p.run_id = m.run_id AND p.branch = m.branch AND m.step BETWEEN p.first_step AND p.last_step
-), figures AS (
-    SELECT run_id,
-           arg_max(value, step) FILTER (name = 'loss') AS loss,
-           min(value) FILTER (name = 'val_loss' AND isfinite(value)) AS val_loss,
-           arg_min(step, value) FILTER (name = 'val_loss' AND isfinite(value)) AS val_step
-    FROM named GROUP BY run_id
-), best AS (
-    SELECT v.run_id, arg_min(v.step, (v.value, v.step)) AS best_step
-    FROM named v JOIN checkpoint c ON c.run_id = v.run_id AND c.branch = v.branch AND c.step = v.step
-    WHERE v.name = 'val_loss' AND isfinite(v.value) AND c.state NOT IN ('deleted', 'suspect') GROUP BY v.run_id
-), pace AS (
-    SELECT f.run_id, epoch(max(f.time) - min(f.time)) / nullif(max(f.step) - min(f.step), 0) AS seconds_a_step
-    FROM named f JOIN run r ON r.id = f.run_id
-    WHERE r.status = 'running' AND f.name = 'loss' AND f.step > r.last_step - 64 GROUP BY f.run_id
-)
 SELECT r.id, r.name, r.project, r.status, r.error, r.created, r.ended, r.heartbeat, r.total_steps, r.last_step,
-       r.source, r.tags, r.starred, r.archived, r.notes, f.loss, f.val_loss, f.val_step, best.best_step,
-       pace.seconds_a_step
-FROM run r LEFT JOIN figures f ON f.run_id = r.id LEFT JOIN best ON best.run_id = r.id
-LEFT JOIN pace ON pace.run_id = r.id
+       r.source, r.tags, r.starred, r.archived, r.notes, c.changed
+FROM run r LEFT JOIN (SELECT run_id, max(changed) AS changed FROM checkpoint GROUP BY run_id) c ON c.run_id = r.id
 WHERE $archived OR NOT r.archived
 ORDER BY r.created DESC, r.id DESC
+"""
+
+_IDS = "SELECT name, id FROM metric_name WHERE name IN ('loss', 'val_loss')"
+
+_FIGURES = """
+WITH found AS (
+    SELECT f.*, r.id, f.metric_id = {loss} AND r.status = 'running' AND f.step > r.last_step - 64 AS recent
+    FROM run r LEFT JOIN ({found}) f ON f.run_id = r.id WHERE r.id IN ({runs})
+)
+SELECT id, arg_max(value, step) FILTER (metric_id = {loss}) AS loss,
+       min(value) FILTER (metric_id = {val_loss} AND isfinite(value)) AS val_loss,
+       arg_min(step, row(value, step)) FILTER (metric_id = {val_loss} AND isfinite(value)) AS val_step,
+       epoch(max(time) FILTER (recent) - min(time) FILTER (recent))
+           / nullif(max(step) FILTER (recent) - min(step) FILTER (recent), 0) AS seconds_a_step
+FROM found GROUP BY id
+"""
+
+_SAVED = """
+FROM checkpoint c
+JOIN active_path p ON p.run_id = c.run_id AND p.branch = c.branch AND c.step BETWEEN p.first_step AND p.last_step
+WHERE c.run_id IN ({runs}) AND c.state NOT IN ('deleted', 'suspect')
+"""
+
+_WRITTEN = "SELECT c.run_id, c.step, TRY_CAST(c.data ->> 'val_loss' AS DOUBLE) AS value " + _SAVED
+
+_SILENT = (
+    "SELECT c.run_id, c.branch, string_agg(DISTINCT c.step, ', ') AS steps "
+    + _SAVED
+    + " AND NOT coalesce(json_exists(c.data, '$.val_loss'), false) GROUP BY ALL"
+)
+
+_LOOKED_UP = (
+    "SELECT run_id, step, value FROM metric WHERE run_id = {run_id} AND branch = {branch} "
+    "AND metric_id = {val_loss} AND step IN ({steps})"
+)
+
+_BEST = """
+SELECT run_id, arg_min(step, row(value, step)) AS step FROM ({measured}) WHERE isfinite(value) GROUP BY run_id
 """

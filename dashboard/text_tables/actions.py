@@ -32,6 +32,7 @@ TEXTS: dict[str, Text] = {
         "zh": "训练程序每秒查看一次请求，在两步之间执行。",
         "en": "The trainer looks for requests each second and acts between two steps.",
     },
+    "request.nobody": {"zh": "无人执行：{what}（训练程序已不在运行）", "en": "not taken: {what} (its trainer is gone)"},
     "request.taken": {"zh": "执行中：{what}", "en": "being done: {what}"},
     "request.done": {"zh": "已答复：{what} → {result}", "en": "answered: {what} → {result}"},
 }

@@ -29,13 +29,31 @@ TEXTS: dict[str, Text] = {
         "zh": "训练将从第 {next} 步起在新分支上重来；现有的步骤留作记录，不会删除。",
         "en": "Training goes on from step {next} on a new branch; the steps recorded so far are kept as they are.",
     },
+    "shelf.send.what": {
+        "zh": "运行会立即回到这里，进入新的分支；现有的步骤留作记录，不会删除。恢复训练时从第 {next} 步继续。",
+        "en": "The run goes back at once, on a new branch; the steps recorded so far are kept as they are. Resumed, "
+        "it goes on from step {next}.",
+    },
+    "shelf.send.done": {
+        "zh": "已从第 {left} 步回滚到第 {step} 步，进入分支 {branch}。从这里继续训练：",
+        "en": "Went back from step {left} to step {step}, on branch {branch}. Training goes on from there with:",
+    },
+    "shelf.send.refused": {
+        "zh": "这个检查点已损坏，改用了更早的一个：{reason}",
+        "en": "This checkpoint is damaged, an older one was taken: {reason}",
+    },
+    "shelf.send.failed": {"zh": "没有回滚：{reason}", "en": "Nothing was rolled back: {reason}"},
     "shelf.off_path": {
         "zh": "这个检查点不在当前路径上，不能回滚到这里；可以从它开始一个新的运行：",
         "en": "This checkpoint is not on the present path, so the run cannot go back to it; a new run can start here:",
     },
     "shelf.resume": {"zh": "从这里继续这个运行：", "en": "Go on with this run from here:"},
     "shelf.fork": {"zh": "从这里开始一个新的运行：", "en": "Start a new run from here:"},
-    "shelf.folder": {"zh": "文件夹 {path}", "en": "Folder {path}"},
+    "shelf.folder": {"zh": "检查点所在的文件夹：", "en": "Its folder:"},
+    "shelf.csv.help": {
+        "zh": "每个检查点一行：步、分支、状态、验证损失、大小、文件夹、摘要",
+        "en": "A row for each checkpoint: step, branch, state, validation loss, size, folder, digest",
+    },
     "shelf.first_at": {
         "zh": "还没有检查点；第一个将在第 {step} 步之后保存。",
         "en": "No checkpoint yet; the first one is written after step {step}.",

@@ -23,7 +23,19 @@ TEXTS: dict[str, Text] = {
         "zh": "线为约 {steps} 步的指数平均",
         "en": "the line is an exponential mean, window {steps}",
     },
-    "curves.brush": {"zh": "在图上横向拖动可放大", "en": "drag across the chart to zoom"},
+    "curves.log.left_out": {
+        "zh": "小于等于 0 的值无法在对数轴上显示",
+        "en": "values of 0 and below have no place on a log scale",
+    },
+    "curves.brush": {
+        "zh": "在任意一张图上横向拖动，可同时放大所有图",
+        "en": "drag across any chart to zoom all of them",
+    },
+    "curves.brush.back": {
+        "zh": "可继续拖动放大，双击恢复全部",
+        "en": "drag on to zoom further, double click to show all",
+    },
+    "curves.lowest_at": {"zh": "第 {step} 步最低，此后更高", "en": "lowest at step {step}, higher since"},
     "curves.training": {"zh": "训练", "en": "training"},
     "curves.validation": {"zh": "验证", "en": "validation"},
     "curves.abandoned": {"zh": "已放弃", "en": "abandoned"},

@@ -9,7 +9,6 @@ TEXTS: dict[str, Text] = {
     "home.running.one": {"zh": "有 1 个运行正在进行", "en": "1 run under way"},
     "home.quiet": {"zh": "现在没有运行", "en": "Nothing is running"},
     "home.ended": {"zh": "最近结束", "en": "Recently ended"},
-    "home.failed": {"zh": "需要查看", "en": "Needs a look"},
     "home.loss": {"zh": "训练损失 {value}", "en": "loss {value}"},
     "home.lowest": {
         "zh": "验证损失最低 {value}（第 {step} 步）",

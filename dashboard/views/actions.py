@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import cached, cached_views, widgets
+from dashboard.answers import answer
 from dashboard.language import current, t
 from dashboard.texts import TEXTS
 from dashboard.words import ago, count
@@ -19,7 +20,7 @@ from store.errors import StoreError
 from store.requests import ask
 from store.runs import status_of
 
-__all__ = ["ask_button", "asked", "buttons", "takes_requests"]
+__all__ = ["actor", "ask_button", "asked", "buttons", "takes_requests", "what_was_asked"]
 
 LABELS = {
     "stop-and-save": "action.stop-and-save", "save-now": "action.save-now", "pause": "action.pause",
@@ -93,13 +94,13 @@ def _turn(run: Run) -> str:
 
 def _ask(name: str, kind: str, args: Mapping[str, Any]) -> None:
     try:
-        ask(Store.at(cached.store_path()), name, kind, args, actor=_actor(), once=True)
+        ask(Store.at(cached.store_path()), name, kind, args, actor=actor(), once=True)
     except StoreError as error:
         st.session_state[_PROBLEM] = str(error)
     cached_views.requests.clear()
 
 
-def _actor() -> str:
+def actor() -> str:
     """Who sits at this machine; a system without user names is nobody in particular."""
     try:
         return getpass.getuser()
@@ -117,31 +118,41 @@ def _requests(run: Run) -> list[Run]:
 
 
 def asked(run: Run) -> None:
-    """What waits, what is being done, and the latest answers, the newest first."""
+    """What waits, what is being done, and the latest answers, the newest first; of a run that ended what nobody
+    has taken.
+    """
     if _PROBLEM in st.session_state:
         widgets.notice(t("action.failed", reason=st.session_state.pop(_PROBLEM)), "bad")
-    if not takes_requests(run):
-        return
-    rows = [row for row in _requests(run) if row["done"] is None or utc_now() - row["done"] < RECENT]
+    live = takes_requests(run)
+    rows = [row for row in _requests(run) if _is_shown(row, live=live)]
     if rows:
-        st.html(f'<ul class="a-asked">{"".join(map(_line, reversed(rows)))}</ul>')
+        lines = "".join(_line(row, live=live) for row in reversed(rows))
+        st.html(f'<ul class="a-asked">{lines}</ul>')
 
 
-def _line(row: Run) -> str:
-    what, now = _what(row), utc_now()
+def _is_shown(row: Run, *, live: bool) -> bool:
+    if row["done"] is None:
+        return live or row["taken"] is None
+    return live and utc_now() - row["done"] < RECENT
+
+
+def _line(row: Run, *, live: bool) -> str:
+    what, now = what_was_asked(row), utc_now()
     hint = ""
     if row["taken"] is None:
-        words, since, hint = t("request.waiting", what=what), row["created"], t("request.waiting.help")
+        words, hint = t("request.waiting" if live else "request.nobody", what=what), t("request.waiting.help")
+        since = row["created"]
     elif row["done"] is None:
         words, since = t("request.taken", what=what), row["taken"]
     else:
-        words, since = t("request.done", what=what, result=row["result"] or ""), row["done"]
+        words, since = t("request.done", what=what, result=answer(row["result"] or "", current())), row["done"]
     aside = f"{row['actor']}, {ago(since, now, current())}"
     tone = "a-quiet" if row["done"] else "a-warn"
     return f'<li title="{escape(hint)}"><span class="{tone}">{escape(words)}</span> · {escape(aside)}</li>'
 
 
-def _what(row: Run) -> str:
+def what_was_asked(row: Run) -> str:
+    """A request in a few words."""
     args = json.loads(row["args"] or "{}")
     key = ASKED.get(row["kind"], "")
     if key not in TEXTS:

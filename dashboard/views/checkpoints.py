@@ -5,27 +5,33 @@ import zlib
 from collections.abc import Callable
 from datetime import UTC
 from html import escape
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.csv as pa_csv
 import streamlit as st
 
 from dashboard import cached, cached_views, widgets
 from dashboard.fields import part
 from dashboard.language import t
+from dashboard.queries.checkpoints import shelf
+from dashboard.tables import values
 from dashboard.texts import TEXTS
-from dashboard.views import actions
+from dashboard.views import actions, send_back
 from dashboard.words import count, figure, size
+from store.database import Store
 
-__all__ = ["show"]
+__all__ = ["show", "train_command"]
 
 ROW = 34
 """Height of a row, in pixels."""
 
+PLACE = "at"
+"""In the address: branch and step of the checkpoint that is chosen, as in `1@60`; empty where none is to be."""
+
 Run = dict[str, Any]
-Place = tuple[int, int]
-"""Branch and step of a checkpoint."""
 
 PINS = {
     "run": "shelf.pin.run", "campaign": "shelf.pin.campaign", "approval": "shelf.pin.approval",
@@ -41,8 +47,15 @@ def show(run: Run) -> None:
         return
     safe = [count(row["step"]) for row in rows if row["state"] == "stable" and row["active"]]
     safe_words = t("shelf.safe", steps=", ".join(safe)) if safe else t("shelf.safe.none")
-    widgets.heading(t("shelf.count", count=len(rows)), safe_words)
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute", key="a-shelf"):
+        widgets.heading(t("shelf.count", count=len(rows)), safe_words)
+        path, number = cached.store_path(), run["id"]
+        st.download_button(
+            t("export.csv"), lambda: _csv(path, number), file_name=f"{run['name']}-checkpoints.csv", mime="text/csv",
+            key="export-shelf", on_click="ignore", help=t("shelf.csv.help"),
+        )  # fmt: skip
     chosen = _table(run, rows)
+    send_back.outcome(run, train_command("--resume", run["name"], Path(path)))
     if chosen is None:
         widgets.notice(t("shelf.choose"))
     else:
@@ -61,30 +74,29 @@ def _empty(run: Run) -> str:
 
 
 def _table(run: Run, rows: list[Run]) -> Run | None:
-    """The rows; returns the one that is chosen: of an ended run, the newest until another is."""
-    places = [(row["branch"], row["step"]) for row in rows]
+    """The rows; returns the one that is chosen, which the address names: of an ended run, the newest until
+    another is.
+    """
+    places = [f"{row['branch']}@{row['step']}" for row in rows]
     # Streamlit keeps the number of the chosen row. Where rows come or go it means another checkpoint, so
-    # the table is a new one then, with the row of the same checkpoint chosen.
+    # the table is a new one then.
     key = f"shelf-{run['id']}-{zlib.crc32(repr(places).encode())}"
-    seen = st.session_state.get(_seen(run), None if actions.takes_requests(run) else places[0])
-    default = [places.index(seen)] if seen in places else []
-    event = st.dataframe(  # pyright: ignore[reportUnknownMemberType] - an overload takes pyarrow arrays of any type
+    asked = st.query_params.get(PLACE, "" if actions.takes_requests(run) else places[0])
+    wanted = [places.index(asked)] if asked in places else []
+    if key not in st.session_state or st.session_state[key]["selection"]["rows"] != wanted:
+        st.session_state[key] = {"selection": {"rows": wanted, "columns": [], "cells": []}}
+    st.dataframe(  # pyright: ignore[reportUnknownMemberType] - an overload takes pyarrow arrays of any type
         _cells(rows), key=key, hide_index=True, row_height=ROW, height=min(ROW * (len(rows) + 1) + 3, 480),
-        column_config=_columns(), column_order=_order(rows), on_select=_picked(run, key, places),
-        selection_mode="single-row", selection_default={"selection": {"rows": default}},
+        column_config=_columns(), column_order=_order(rows), on_select=_picked(key, places),
+        selection_mode="single-row",
     )  # fmt: skip
-    chosen = event["selection"]["rows"]
-    return rows[chosen[0]] if chosen and chosen[0] < len(rows) else None
+    return rows[wanted[0]] if wanted else None
 
 
-def _seen(run: Run) -> str:
-    return f"shelf-seen-{run['id']}"
-
-
-def _picked(run: Run, key: str, places: list[Place]) -> Callable[[], None]:
+def _picked(key: str, places: list[str]) -> Callable[[], None]:
     def keep() -> None:
         chosen = st.session_state[key]["selection"]["rows"]
-        st.session_state[_seen(run)] = places[chosen[0]] if chosen else None
+        st.query_params[PLACE] = places[chosen[0]] if chosen else ""
 
     return keep
 
@@ -142,28 +154,39 @@ def _pin(pin: str) -> str:
 def _about(run: Run, row: Run) -> None:
     """What can be done with a checkpoint."""
     store = Path(cached.store_path())
-    if not actions.takes_requests(run):
-        if row["active"]:
-            widgets.notice(t("shelf.resume"))
-            st.code(_command("--resume", f"{run['name']}@{row['step']}", store), language="bash", wrap_lines=True)
-        widgets.notice(t("shelf.fork"))
-        st.code(_fork(run, row, store), language="bash", wrap_lines=True)
-    elif row["active"]:
+    live = actions.takes_requests(run)
+    if live and row["active"]:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="a-back"):
             actions.ask_button(run, t("shelf.back"), "rollback", step=row["step"])
             said = t("shelf.back.what", next=count(row["step"] + 1))
             st.html(f'<span class="a-facts">{escape(said)}</span>')
-    else:
-        widgets.notice(t("shelf.off_path"))
-        st.code(_fork(run, row, store), language="bash", wrap_lines=True)
-    st.html(f'<p class="a-caption">{escape(t("shelf.folder", path=store.parent / row["path"]))}</p>')
+    elif row["active"]:
+        send_back.offer(run, row)
+        _copied(t("shelf.resume"), train_command("--resume", f"{run['name']}@{row['step']}", store))
+    _copied(t("shelf.off_path" if live and not row["active"] else "shelf.fork"), _fork(run, row, store))
+    _copied(t("shelf.folder"), str(store.parent / row["path"]), language=None)
+
+
+def _copied(words: str, text: str, language: str | None = "bash") -> None:
+    """A sentence, and below it what is to be copied."""
+    widgets.notice(words)
+    st.code(text, language=language, wrap_lines=True)
+
+
+def _csv(path: str, run_id: int) -> bytes:
+    """All that is known of the rows, in a file."""
+    table = shelf(Store.at(path), run_id)
+    pins = pa.array([" ".join(pins) for pins in values(table, "pins")], pa.string())
+    file = BytesIO()
+    pa_csv.write_csv(table.set_column(table.column_names.index("pins"), "pins", pins), file)
+    return file.getvalue()
 
 
 def _fork(run: Run, row: Run, store: Path) -> str:
-    return _command("--from", f"{run['name']}/{row['branch']}@{row['step']}", store)
+    return train_command("--from", f"{run['name']}/{row['branch']}@{row['step']}", store)
 
 
-def _command(option: str, place: str, store: Path) -> str:
+def train_command(option: str, place: str, store: Path) -> str:
     """A command that finds this store from the folder the server was started in."""
     named = [] if store.parent == Path.cwd() / "runs" else ["--store", str(store)]
     return shlex.join(["assay", "train", option, place, *named])

@@ -44,7 +44,7 @@ def _settle() -> None:
     if asked is not None and _facts(asked) is None:
         widgets.notice(t("run.missing", name=asked), "warn")
         asked = None
-    names = [row["name"] for row in widgets.rows_of_runs()]
+    names = widgets.run_names()
     seen = [name for name in (st.session_state.get(_SEEN), *names[:1]) if name in names]
     wanted = asked or next(iter(seen), None)
     if wanted is not None:
@@ -53,7 +53,7 @@ def _settle() -> None:
 
 def picker(shown: dict[str, Any]) -> None:
     """A list of all other runs, to go to one."""
-    names = [row["name"] for row in widgets.rows_of_runs() if row["name"] != shown["name"]]
+    names = [name for name in widgets.run_names() if name != shown["name"]]
     if names:
         key = f"other-than-{shown['id']}"
         st.selectbox(
@@ -66,5 +66,5 @@ def _picked(key: str) -> None:
     chosen = st.session_state[key]
     if chosen is not None:
         st.query_params["run"] = st.session_state[_SEEN] = chosen
-        for name in ("first", "last"):
+        for name in ("first", "last", "at", "spike"):
             st.query_params.pop(name, None)

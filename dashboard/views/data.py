@@ -8,9 +8,11 @@ import streamlit as st
 
 from dashboard import cached, cached_views, widgets
 from dashboard.charts.small import small_chart
+from dashboard.drawing import draw
 from dashboard.language import t
 from dashboard.queries.curves import Span
 from dashboard.views import samples
+from dashboard.views.chart_words import chart_words
 from dashboard.views.plain import Column, table
 from dashboard.words import count, figure
 
@@ -96,7 +98,7 @@ def _losses(run: Run) -> None:
     st.html(f'<p class="a-title">{escape(t("data.loss_by_source"))}</p>')
     points = cached.small_curves(path, run["id"], names, Span(), POINTS, stamp)
     labels = {name: name.removeprefix("loss/") for name in names}
-    st.altair_chart(
-        small_chart(points, labels, widgets.look()), theme=None, key=f"sources-{run['id']}",
+    draw(
+        small_chart(points, labels, chart_words(), widgets.look()), key=f"sources-{run['id']}",
         alt=t("data.loss_by_source"),
     )  # fmt: skip

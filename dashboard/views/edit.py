@@ -1,8 +1,9 @@
-"""What can be done with ticked runs: keep on top, archive, and for one of them project, tags and notes.
+"""What can be done with ticked runs: keep on top, archive, project and tags; notes one run at a time.
 
 The form lies beside the table and not in it, so that the table may change while someone writes.
 """
 
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ from store.run_edits import Edit, edit_runs
 
 __all__ = ["panel", "save"]
 
-_PROBLEM = "edit_problem"
+_PROBLEM, _TURN = "edit_problem", "edit_turn"
 
 Run = dict[str, Any]
 
@@ -33,7 +34,7 @@ def save(names: Sequence[str], edit: Edit) -> None:
 
 
 def panel(chosen: list[Run], everything: list[Run]) -> None:
-    """Buttons for all ticked runs, and the form for a single one."""
+    """Buttons for all ticked runs, and a form: for a single one with its notes."""
     problem = st.session_state.pop(_PROBLEM, None)
     if problem:
         widgets.notice(t("ticked.failed", reason=problem), "bad")
@@ -44,8 +45,11 @@ def panel(chosen: list[Run], everything: list[Run]) -> None:
         _switch(chosen, "starred", "ticked.star", "ticked.unstar")
         _switch(chosen, "archived", "ticked.archive", "ticked.restore")
         st.button(t("ticked.clear"), key="untick", on_click=ticked.clear, type="tertiary")
+    tags = sorted({tag for row in everything for tag in row["tags"]})
     if len(chosen) == 1:
-        _form(chosen[0], sorted({tag for row in everything for tag in row["tags"]}))
+        _form(chosen[0], tags)
+    else:
+        _form_for_all(chosen, tags)
 
 
 def _title(chosen: list[Run]) -> None:
@@ -88,3 +92,41 @@ def _submit(run: Run) -> None:
     save([run["name"]], edit)
     if _PROBLEM not in st.session_state:
         st.toast(t("ticked.saved", name=widgets.plain(run["name"])))
+
+
+def _form_for_all(chosen: list[Run], tags: list[str]) -> None:
+    """What several runs can be given at once; a new key empties it once it is saved."""
+    turn = st.session_state.get(_TURN, 0)
+    key = f"{zlib.crc32(repr([run['id'] for run in chosen]).encode())}-{turn}"
+    theirs = sorted({tag for run in chosen for tag in run["tags"]})
+    same = len({run["project"] for run in chosen}) == 1
+    with st.form(f"edit-all-{key}", border=False, enter_to_submit=False):
+        left, middle, right = st.columns(3)
+        left.text_input(
+            t("ticked.project"), (chosen[0]["project"] or "") if same else "", key=f"project-{key}",
+            placeholder=None if same else t("ticked.many"),
+        )  # fmt: skip
+        middle.multiselect(
+            t("ticked.add"), tags, key=f"add-{key}", accept_new_options=True, placeholder=t("ticked.tags_hint")
+        )
+        right.multiselect(
+            t("ticked.remove"), theirs, key=f"remove-{key}", placeholder=t("ticked.remove_hint"), disabled=not theirs
+        )
+        st.form_submit_button(t("ticked.save_all", count=len(chosen)), on_click=_submit_all, args=(chosen, key))
+
+
+def _submit_all(chosen: list[Run], key: str) -> None:
+    project, added, removed = (st.session_state[f"{name}-{key}"] for name in ("project", "add", "remove"))
+    same = len({run["project"] for run in chosen}) == 1
+    project = project.strip() or None
+    for run in chosen:
+        edit: Edit = {}
+        if project != (chosen[0]["project"] if same else None):
+            edit["project"] = project
+        tags = [tag for tag in dict.fromkeys([*run["tags"], *added]) if tag not in removed]
+        if tags != run["tags"]:
+            edit["tags"] = tags
+        save([run["name"]], edit)
+    if _PROBLEM not in st.session_state:
+        st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
+        st.toast(t("ticked.saved_all", count=len(chosen)))

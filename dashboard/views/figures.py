@@ -6,7 +6,7 @@ from dashboard.language import t
 from dashboard.widgets import Card
 from dashboard.words import count, figure
 
-__all__ = ["figure_cards"]
+__all__ = ["figure_cards", "higher_since"]
 
 BACK, OVER, WINDOW = 50, 20, 128
 """Steps back, steps of a mean, and steps of a range: as `queries.run.figures` computes them."""
@@ -29,9 +29,16 @@ def _note(row: dict[str, Any]) -> str:
     return t("note.range", steps=WINDOW, low=figure(row["low"]), high=figure(row["high"]))
 
 
+def higher_since(row: dict[str, Any]) -> bool:
+    """Whether a metric's newest value lies above its lowest one."""
+    return row["lowest"] is not None and row["value"] > row["lowest"]
+
+
 def _lowest(row: dict[str, Any]) -> str:
-    if row["lowest_step"] is None or row["lowest_step"] == row["step"]:
-        return t("note.at" if row["lowest_step"] is None else "note.lowest", step=count(row["step"]))
+    if row["lowest_step"] is None:
+        return t("note.at", step=count(row["step"]))
+    if not higher_since(row):
+        return t("note.lowest", step=count(row["lowest_step"]))
     return t("note.lowest_since", step=count(row["lowest_step"]), value=figure(row["lowest"]))
 
 

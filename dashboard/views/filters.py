@@ -7,10 +7,11 @@ import streamlit as st
 from dashboard import widgets
 from dashboard.language import t
 from dashboard.views import choices
+from dashboard.views.run_columns import CHOICE
 from store.clock import utc_now
 from store.runs import status_of
 
-__all__ = ["filtered", "summary", "why_none"]
+__all__ = ["columns", "filtered", "summary", "why_none"]
 
 STATUSES = ("running", "paused", "queued", "finished", "failed", "lost")
 
@@ -35,6 +36,7 @@ def filtered(rows: list[Run]) -> list[Run]:
         project = _project(rows)
         archived = _archived(rows)
         statuses = _statuses(rows)
+        _choose_columns()
     now, words = utc_now(), (typed or "").lower()
     found = [
         row
@@ -57,7 +59,7 @@ def _project(rows: list[Run]) -> str | None:
     if not projects:
         return None
     return st.selectbox(
-        t("runs.project"), projects, index=None, key="project", placeholder=t("runs.any_project"),
+        t("column.project"), projects, index=None, key="project", placeholder=t("runs.any_project"),
         label_visibility="collapsed", width=180, bind="query-params",
     )  # fmt: skip
 
@@ -73,6 +75,20 @@ def _statuses(rows: list[Run]) -> list[str]:
     now = utc_now()
     present = {status_of(row, now) for row in rows}
     return choices.several("runs.status", "status.", [name for name in STATUSES if name in present], "status")
+
+
+_COLUMNS = "columns"
+
+
+def _choose_columns() -> None:
+    with st.popover(t("runs.columns"), key="a-columns"):
+        widgets.notice(t("runs.columns.help"))
+        choices.several("runs.columns", "column.", CHOICE, _COLUMNS)
+
+
+def columns() -> list[str]:
+    """The columns that are to be shown in any case."""
+    return list(st.session_state.get(_COLUMNS) or [])
 
 
 def _matches(row: Run, typed: str) -> bool:

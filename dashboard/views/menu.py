@@ -7,7 +7,8 @@ from dashboard.language import t
 __all__ = ["VIEWS", "chosen"]
 
 VIEWS = {
-    "curves": "view.curves", "checkpoints": "view.checkpoints", "data": "view.data", "log": "view.log",
+    "curves": "view.curves", "spikes": "view.spikes", "checkpoints": "view.checkpoints", "data": "view.data",
+    "log": "view.log",
 }  # fmt: skip
 """What can be looked at, by its name in the address."""
 

@@ -6,13 +6,16 @@ from typing import Any
 import streamlit as st
 
 from dashboard import cached, widgets
+from dashboard.charts.marks import named_marks
 from dashboard.charts.small import small_chart
 from dashboard.language import t
 from dashboard.panels import Panel, panels
-from dashboard.queries.curves import Span
+from dashboard.stamps import settled
 from dashboard.texts import TEXTS
+from dashboard.views import zoom
+from dashboard.views.chart_words import chart_words
 
-__all__ = ["draw", "ends", "others", "span"]
+__all__ = ["draw", "others"]
 
 SMALL_BUCKETS = 120
 MANY = 5
@@ -21,30 +24,22 @@ MANY = 5
 Run = dict[str, Any]
 
 
-def span() -> Span:
-    """The range of steps in the address."""
-    first, last = st.query_params.get("first", ""), st.query_params.get("last", "")
-    return Span(int(first), int(last)) if first.isdigit() and last.isdigit() and int(first) < int(last) else Span()
-
-
-def ends(shown: Span) -> tuple[int, int] | None:
-    """Both ends of a range; None for all steps."""
-    return None if shown.first is None or shown.last is None else (shown.first, shown.last)
-
-
 def draw(run: Run, shown: list[Panel], place: str = "") -> None:
     """Small charts, three in a row; `place` tells a chart from the same one elsewhere on the page."""
     if not shown:
         return
     names = tuple(name for panel in shown for name in panel.labels)
-    points = cached.small_curves(cached.store_path(), run["id"], names, span(), SMALL_BUCKETS, run["heartbeat"])
+    span = zoom.span()
+    series = cached.small_series(cached.store_path(), run["id"], names, span, SMALL_BUCKETS, settled(run, span))
     for start in range(0, len(shown), 3):
         for panel, column in zip(shown[start : start + 3], st.columns(3), strict=False):
             with column:
                 st.html(f'<p class="a-title">{escape(panel.title)}</p>')
-                chart = small_chart(points, panel.labels, widgets.look(), ends(span()))
-                key = f"small-{place}-{run['id']}-{panel.group}-{panel.title}"
-                st.altair_chart(chart, theme=None, key=key, alt=panel.title)
+                chart = small_chart(
+                    series.points, panel.labels, chart_words(), widgets.look(),
+                    marks=named_marks(series.marks, panel.labels), span=zoom.ends(span), brushed=True,
+                )  # fmt: skip
+                zoom.chart(chart, f"small-{place}-{run['id']}-{panel.group}-{panel.title}", panel.title)
 
 
 def others(run: Run, names: list[str]) -> None:

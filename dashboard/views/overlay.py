@@ -9,16 +9,14 @@ import streamlit as st
 from dashboard import cached, cached_compare, widgets
 from dashboard.charts.overlay import Along, RunLine, overlay_chart
 from dashboard.language import t
-from dashboard.queries.compare import AXES, Axis
+from dashboard.queries.compare import AXES, Axis, Reach
 from dashboard.run_colors import MOST, run_colors
 from dashboard.tables import values
-from dashboard.views import choices, side_by_side
+from dashboard.views import choices, overlay_zoom, side_by_side
+from dashboard.views.chart_words import chart_words
 from dashboard.views.curves import SMOOTH
 
 __all__ = ["show"]
-
-BUCKETS = 240
-"""Points of a line, about."""
 
 FIRST = ("loss", "val_loss")
 """Metrics shown before any was chosen."""
@@ -50,10 +48,11 @@ def _charts(shown: list[Run], colors: dict[int, str]) -> None:
         widgets.notice(t("compare.nothing"))
         return
     metrics, axis, log, smooth = _controls(names, max(run["last_step"] or 0 for run in shown))
+    reach = overlay_zoom.reach(axis)
     columns = st.columns(min(2, len(metrics))) if metrics else []
     for place, metric in enumerate(metrics):
         with columns[place % len(columns)]:
-            _chart(metric, axis, shown, colors, log=log, smooth=smooth)
+            _chart(metric, axis, shown, colors, reach=reach, log=log, smooth=smooth)
 
 
 def _controls(names: list[str], steps: int) -> tuple[list[str], Axis, bool, float]:
@@ -67,6 +66,7 @@ def _controls(names: list[str], steps: int) -> tuple[list[str], Axis, bool, floa
         axis = _named("compare.along", "compare.axis.", AXES, "along", "step")
         scale = choices.one("curves.scale", "curves.", ("linear", "log"), "y", "linear")
         smooth = _named("curves.smooth", "curves.smooth.", tuple(SMOOTH), "smoothing", "light")
+        overlay_zoom.back(cast("Axis", axis))
     return metrics, cast("Axis", axis), scale == "log", round(SMOOTH[smooth] * steps)
 
 
@@ -77,29 +77,31 @@ def _named(label: str, prefix: str, options: Sequence[str], key: str, default: s
         return choices.one(label, prefix, options, key, default)
 
 
-def _chart(metric: str, axis: Axis, shown: list[Run], colors: dict[int, str], *, log: bool, smooth: float) -> None:
-    lines = [_line(run, colors[run["id"]], metric, axis) for run in shown]
-    drawn = [line for line in lines if line.points.num_rows]
+def _chart(
+    metric: str, axis: Axis, shown: list[Run], colors: dict[int, str], *, reach: Reach, log: bool, smooth: float
+) -> None:
+    lines = [_line(run, colors[run["id"]], metric, axis, reach) for run in shown]
+    drawn = [line for line in lines if line.points.num_rows + line.marks.num_rows]
     st.html(f'<p class="a-title">{escape(metric)}</p>')
     if drawn:
-        words = {"run": t("compare.run"), **{name: t(f"curves.{name}") for name in ("value", "lowest", "highest")}}
-        chart = overlay_chart(drawn, _along(axis, drawn), words, widgets.look(), log=log, smooth=smooth)
-        names = ", ".join(line.name for line in drawn)
-        st.altair_chart(chart, theme=None, key=f"overlay-{metric}", alt=t("compare.alt", metric=metric, names=names))
-    missing = [line.name for line in lines if not line.points.num_rows]
+        along, words = _along(axis, drawn), chart_words() | {"run": t("compare.run")}
+        chart = overlay_chart(drawn, along, words, widgets.look(), reach=reach, log=log, smooth=smooth)
+        said = t("compare.alt", metric=metric, names=", ".join(line.name for line in drawn))
+        overlay_zoom.chart(chart, f"overlay-{metric}", said, axis, along.unit)
+    missing = [line.name for line in lines if not line.points.num_rows + line.marks.num_rows]
     if missing:
         st.html(f'<p class="a-caption">{escape(t("compare.without", names=", ".join(missing)))}</p>')
 
 
-def _line(run: Run, color: str, metric: str, axis: Axis) -> RunLine:
-    points = cached_compare.line(cached.store_path(), run["id"], metric, axis, BUCKETS, run["heartbeat"])
-    return RunLine(run["name"], color, points)
+def _line(run: Run, color: str, metric: str, axis: Axis, reach: Reach) -> RunLine:
+    found = cached_compare.line(cached.store_path(), run["id"], metric, axis, reach, run["heartbeat"])
+    return RunLine(run["name"], color, found.points, found.marks)
 
 
 def _along(axis: Axis, lines: list[RunLine]) -> Along:
     if axis != "time":
         return Along(t(f"compare.title.{axis}"), _FORMATS[axis])
-    longest = max(max(values(line.points, "x")) for line in lines)
+    longest = max(x for line in lines for part in (line.points, line.marks) for x in values(part, "x"))
     for unit, seconds in (("hours", 3600.0), ("minutes", 60.0)):
         if longest >= 3 * seconds:
             return Along(t(f"compare.title.{unit}"), "~g", seconds)

@@ -1,4 +1,4 @@
-"""Home's parts: runs under way, runs that failed or fell silent, runs that ended, and how to begin."""
+"""Home's parts: runs under way, runs that ended, and how to begin."""
 
 from html import escape
 from typing import Any
@@ -7,13 +7,16 @@ import streamlit as st
 
 from dashboard import cached, widgets
 from dashboard.charts.small import spark
+from dashboard.drawing import draw
 from dashboard.language import current, t
 from dashboard.queries.curves import Span
-from dashboard.words import ago, count, duration, figure
+from dashboard.stamps import settled
+from dashboard.views.waiting import silence
+from dashboard.words import ago, count, figure
 from store.clock import utc_now
 from store.runs import status_of
 
-__all__ = ["ended", "failed", "first_steps", "running"]
+__all__ = ["ended", "first_steps", "running"]
 
 SHOWN = 6
 """Ended runs listed; the Runs page has the rest."""
@@ -41,28 +44,16 @@ def running(rows: list[Run]) -> None:
                 _curve(row)
 
 
-def failed(rows: list[Run]) -> None:
-    """Runs that failed or fell silent, with the last line of their error."""
-    bad = _with_status(rows, "failed", "lost")[:SHOWN]
-    if bad:
-        widgets.heading(t("home.failed"))
-    for row in bad:
-        with st.container(key=f"a-failed-{row['id']}", gap=None):
-            _line(row, widgets.place(row), _when(row))
-            if status_of(row, utc_now()) == "failed":
-                st.html(f'<p class="a-error">{escape(row["error"] or t("home.no_error"))}</p>')
-
-
-def ended(rows: list[Run]) -> None:
-    """Runs that finished, the newest first."""
-    done = sorted(_with_status(rows, "finished"), key=lambda row: row["ended"] or row["heartbeat"], reverse=True)[
-        :SHOWN
-    ]
-    if done:
+def ended(rows: list[Run], waiting: set[int]) -> None:
+    """Runs that ended, the newest first, but for those that already wait for a look."""
+    over = [row for row in _with_status(rows, "finished", "failed", "lost") if row["id"] not in waiting]
+    if over:
         widgets.heading(t("home.ended"))
-    for row in done:
-        with st.container(key=f"a-ended-{row['id']}"):
+    for row in sorted(over, key=lambda row: row["ended"] or row["heartbeat"], reverse=True)[:SHOWN]:
+        with st.container(key=f"a-ended-{row['id']}", gap=None):
             _line(row, widgets.place(row), _figures(row), _when(row))
+            if row["status"] == "failed" and row["error"]:
+                st.html(f'<p class="a-error">{escape(row["error"])}</p>')
 
 
 def _line(row: Run, *facts: str) -> None:
@@ -83,10 +74,7 @@ def _figures(row: Run) -> str:
 
 
 def _when(row: Run) -> str:
-    now, language = utc_now(), current()
-    if row["ended"] is not None:
-        return ago(row["ended"], now, language)
-    return t("home.no_word", time=duration((now - row["heartbeat"]).total_seconds(), language))
+    return silence(row) if row["ended"] is None else ago(row["ended"], utc_now(), current())
 
 
 def _progress(row: Run) -> None:
@@ -102,11 +90,9 @@ def _alarm(row: Run) -> None:
 
 
 def _curve(row: Run) -> None:
-    points = cached.small_curves(cached.store_path(), row["id"], ("loss",), Span(), 120, row["heartbeat"])
+    points = cached.small_curves(cached.store_path(), row["id"], ("loss",), Span(), 120, settled(row, Span()))
     if points.num_rows:
-        st.altair_chart(
-            spark(points, widgets.look()), theme=None, key=f"spark-{row['id']}", alt=t("curves.alt", name=row["name"])
-        )
+        draw(spark(points, widgets.look()), key=f"spark-{row['id']}", alt=t("curves.alt", name=row["name"]))
 
 
 _SCRIPT = """\

@@ -9,7 +9,8 @@ import streamlit as st
 from dashboard import widgets
 from dashboard.language import current, t
 from dashboard.pages import page_path
-from dashboard.views import edit, ticked
+from dashboard.views import edit, filters, ticked
+from dashboard.views.run_columns import chosen_columns, column_widths
 from dashboard.words import status_word
 from store.clock import utc_now
 from store.runs import seconds_taken, status_of
@@ -40,57 +41,54 @@ def show(rows: list[Run], none: str) -> None:
     if _CHOSEN in st.session_state:
         st.switch_page(page_path("run"), query_params={"run": st.session_state.pop(_CHOSEN), "lang": current()})
     on_select = ticked.on_screen(KEY, [row["name"] for row in rows])
+    shown = chosen_columns(rows, filters.columns())
     st.dataframe(  # pyright: ignore[reportUnknownMemberType] - an overload takes pyarrow arrays of any type
         _table(rows), key=KEY, hide_index=True, row_height=ROW, height=ROW * (min(len(rows), MOST) + 1) + 3,
-        column_config=_columns(rows), column_order=_order(rows), on_select=on_select, selection_mode="multi-row",
-        placeholder=NOTHING,
+        column_config=_columns(rows, column_widths(rows, shown)), column_order=shown, on_select=on_select,
+        selection_mode="multi-row", placeholder=NOTHING,
     )  # fmt: skip
 
 
-def _order(rows: list[Run]) -> list[str]:
-    """Columns that say something about these rows."""
-    always = {"star", "name", "status", "progress", "step", "loss", "val_loss", "started", "took"}
-    order = (
-        "star", "name", "status", "progress", "step", "loss", "val_loss", "best_step", "error", "project", "tags",
-        "notes", "started", "took",
-    )  # fmt: skip
-    return [name for name in order if name in always or any(row[name] is not None and row[name] != [] for row in rows)]
-
-
-def _columns(rows: list[Run]) -> dict[str, Any]:
+def _columns(rows: list[Run], widths: dict[str, int]) -> dict[str, Any]:
+    """The columns that are shown."""
     config, zone = st.column_config, st.context.timezone or "UTC"
-    star = config.ButtonColumn(
-        t("runs.star"), type="tertiary", pinned=True, width=58, on_click=_star, args=(rows,), key=_STARRED,
-        help=t("runs.star_help"),
-    )  # fmt: skip
-    name = config.ButtonColumn(
-        t("runs.name"),
-        type="tertiary",
-        alignment="left",
-        pinned=True,
-        width=165,
-        on_click=_open,
-        args=(rows,),
-        key=_OPENED,
-    )
-    return {
+    star, name = _buttons(rows, widths)
+    made = {
         "star": star,
         "name": name,
-        "status": config.TextColumn(t("runs.state"), width=140 if any(row["archived"] for row in rows) else 80),
+        "status": config.TextColumn(t("column.status"), width=widths.get("status")),
         "progress": config.ProgressColumn(
-            t("runs.progress"), format="%d %%", max_value=100, width=100, color="primary"
+            t("column.progress"), format="%d %%", max_value=100, width=widths.get("progress"), color="primary"
         ),
-        "step": config.NumberColumn(t("runs.step"), format="localized", width=80),
-        "loss": config.NumberColumn(t("runs.loss"), format="%.4g", width=90),
-        "val_loss": config.NumberColumn(t("runs.val_loss"), format="%.4g"),
-        "best_step": config.NumberColumn(t("runs.best"), format="@%d", help=t("runs.best_help")),
-        "error": config.TextColumn(t("runs.error"), width=180),
-        "project": config.TextColumn(t("runs.project")),
-        "tags": config.ListColumn(t("runs.tags"), width=120),
-        "notes": config.TextColumn(t("runs.notes"), width=180),
-        "started": config.DatetimeColumn(t("runs.started"), format="YYYY-MM-DD HH:mm", timezone=zone),
-        "took": config.NumberColumn(t("runs.took"), format="%.1f", width=100),
+        "step": config.NumberColumn(t("column.step"), format="localized", width=widths.get("step")),
+        "loss": config.NumberColumn(t("column.loss"), format="%.4g", width=widths.get("loss")),
+        "val_loss": config.NumberColumn(t("column.val_loss"), format="%.4g", width=widths.get("val_loss")),
+        "best_step": config.NumberColumn(
+            t("column.best_step"), format="@%d", help=t("column.best_step.help"), width=widths.get("best_step")
+        ),
+        "error": config.TextColumn(t("column.error"), width=widths.get("error")),
+        "project": config.TextColumn(t("column.project"), width=widths.get("project")),
+        "tags": config.ListColumn(t("column.tags"), width=widths.get("tags")),
+        "notes": config.TextColumn(t("column.notes"), width=widths.get("notes")),
+        "started": config.DatetimeColumn(
+            t("column.started"), format="YYYY-MM-DD HH:mm", timezone=zone, width=widths.get("started")
+        ),
+        "took": config.NumberColumn(t("column.took"), format="%.1f", width=widths.get("took")),
     }
+    return {name: made[name] for name in widths}
+
+
+def _buttons(rows: list[Run], widths: dict[str, int]) -> tuple[Any, Any]:
+    """The two columns that are pressed."""
+    star = st.column_config.ButtonColumn(
+        t("column.star"), type="tertiary", pinned=True, width=widths["star"], on_click=_star, args=(rows,),
+        key=_STARRED, help=t("column.star.help"),
+    )  # fmt: skip
+    name = st.column_config.ButtonColumn(
+        t("column.name"), type="tertiary", alignment="left", pinned=True, width=widths["name"], on_click=_open,
+        args=(rows,), key=_OPENED,
+    )  # fmt: skip
+    return star, name
 
 
 def _open(rows: list[Run]) -> None:

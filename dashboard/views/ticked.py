@@ -1,4 +1,7 @@
-"""Which runs are ticked: kept in the address as `compare=a,b,c`, in the order they were ticked."""
+"""Which runs are ticked: kept in the address as `compare=a,b,c`, in the order they were ticked.
+
+A change of page drops the address's parameters, so the session keeps them too; the address goes first.
+"""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -6,13 +9,17 @@ from urllib.parse import unquote
 
 import streamlit as st
 
-__all__ = ["clear", "on_screen", "ticked"]
+__all__ = ["address", "clear", "on_screen", "ticked"]
 
-_ADDRESS = "compare"
+_ADDRESS, _KEPT = "compare", "ticked_before"
 
 
 def ticked() -> list[str]:
     """Names of the ticked runs, whether they exist or not."""
+    if _ADDRESS in st.query_params:
+        st.session_state[_KEPT] = st.query_params[_ADDRESS]
+    elif st.session_state.get(_KEPT):
+        st.query_params[_ADDRESS] = st.session_state[_KEPT]
     written = st.query_params.get(_ADDRESS, "")
     return list(dict.fromkeys(unquote(part) for part in written.split(",") if part))
 
@@ -46,9 +53,19 @@ def _rows(key: str) -> list[int]:
     return state.get("selection", {}).get("rows", [])
 
 
+def address(names: Sequence[str]) -> str:
+    """Names as the address has them.
+
+    >>> address(["a", "b,c", "5%"])
+    'a,b%2Cc,5%25'
+    """
+    # A name may hold a comma.
+    return ",".join(name.replace("%", "%25").replace(",", "%2C") for name in names)
+
+
 def _write(names: list[str]) -> None:
+    st.session_state[_KEPT] = address(names)
     if names:
-        # A name may hold a comma.
-        st.query_params[_ADDRESS] = ",".join(name.replace("%", "%25").replace(",", "%2C") for name in names)
+        st.query_params[_ADDRESS] = address(names)
     else:
         st.query_params.pop(_ADDRESS, None)

@@ -1,13 +1,14 @@
-"""`assay rollback`: ask a running trainer to go back to a checkpoint."""
+"""`assay rollback`: send a run back to a checkpoint, whether it is being trained or not."""
 
 import getpass
 
 import click
 
-from assay.errors import AssayError
-from store.commands.common import json_option, loaded_store, print_json, store_option
+from store.commands.common import json_option, loaded_store, notes, print_json, store_option
+from store.database import Store
 from store.refs import find_run
 from store.requests import ask
+from store.rollback import roll_back_stopped
 from store.runs import status_of
 
 __all__ = ["rollback"]
@@ -19,20 +20,33 @@ __all__ = ["rollback"]
 @store_option
 @json_option
 def rollback(run: str, step: int, store: str | None, as_json: bool) -> None:
-    """Ask a running trainer to go back to a checkpoint.
+    """Send a run back to a checkpoint.
 
-    It does so at its next step, on a branch of its own; what came after the checkpoint stays on the old
-    one. `assay runs show RUN` lists the checkpoints.
+    A running trainer is asked to, and does so at its next step. A run that has stopped goes back at once;
+    `assay train --resume RUN` then goes on from there. Either way that is a branch of its own, and what came
+    after the checkpoint stays on the old one. `assay runs show RUN` lists the checkpoints.
     """
     place = loaded_store(store)
-    status = status_of(find_run(place, run))
-    if status not in ("running", "paused"):
-        raise AssayError(
-            f"run {run} is {status}, nobody would take the request; "
-            f"`assay train --resume {run}@{step}` goes on from that checkpoint"
-        )
-    number = ask(place, run, "rollback", {"step": step}, actor=getpass.getuser())
+    if status_of(find_run(place, run)) in ("running", "paused"):
+        _ask(place, run, step, as_json=as_json)
+    else:
+        _go_back(place, run, step, as_json=as_json)
+
+
+def _ask(store: Store, run: str, step: int, *, as_json: bool) -> None:
+    number = ask(store, run, "rollback", {"step": step}, actor=getpass.getuser())
     if as_json:
-        print_json({"request": number, "run": run, "step": step})
+        print_json({"run": run, "step": step, "branch": None, "request": number, "refused": []})
     else:
         click.echo(f"asked run {run} to go back to step {step} (request {number}); it does so at its next step")
+
+
+def _go_back(store: Store, run: str, step: int, *, as_json: bool) -> None:
+    done = roll_back_stopped(store, run, step, getpass.getuser())
+    if as_json:
+        refused = list(done.refused)
+        print_json({"run": run, "step": done.step, "branch": done.branch, "request": None, "refused": refused})
+        return
+    for sentence in done.refused:
+        notes.print(sentence)
+    click.echo(f"run {run} {done.went_back}; `assay train --resume {run}` goes on from there")

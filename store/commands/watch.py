@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from assay.errors import AssayError
+from store.alerts.settings import AlertsConfig, alerts_from, read_alerts
 from store.commands.common import json_option, notes, open_store, print_json, store_option
 from store.loading import Loader
 from store.readers import FORMATS, Found, find_source
@@ -23,9 +24,16 @@ __all__ = ["watch"]
 @click.option("--name", help="Name of the run. Default: the folder's.")
 @click.option("--once", is_flag=True, help="Read what is there now and stop.")
 @click.option("--every", type=click.FloatRange(min=0.01), default=1.0, show_default=True, help="Seconds between looks.")
+@click.option(
+    "--alert",
+    metavar="URL|CONFIG.toml",
+    help="Webhook to tell when it stalls or ends; env:NAME, or a file with [alerts].",
+)
 @store_option
 @json_option
-def watch(source: Path, name: str | None, once: bool, every: float, store: str | None, as_json: bool) -> None:
+def watch(
+    source: Path, *, name: str | None, once: bool, every: float, alert: str | None, store: str | None, as_json: bool
+) -> None:
     """Follow someone else's run by its log files.
 
     In a folder the first of these is followed: trainer_log.jsonl (LLaMA-Factory), trainer_state.json
@@ -34,6 +42,7 @@ def watch(source: Path, name: str | None, once: bool, every: float, store: str |
     what is new; steps that go back begin a branch. Ends by itself when the log says that the run has
     ended; Ctrl-C before that leaves the run paused.
     """
+    alerts = _alerts(alert, once=once)
     opened = open_store(store)
     place = source.expanduser().resolve()
     found = recorded_source(opened.root, place) or find_source(place)
@@ -41,7 +50,7 @@ def watch(source: Path, name: str | None, once: bool, every: float, store: str |
     try:
         with hold_run(opened.root, place, found, name) as folder, Loader(opened) as loader:
             recording = Recording(folder, place, found)
-            _record(recording, once=once, every=every)
+            _record(recording, alerts, once=once, every=every)
     except OSError as error:
         raise AssayError(f"cannot watch {place}: {error.strerror}: {error.filename}") from error
     if loader.error:
@@ -51,12 +60,20 @@ def watch(source: Path, name: str | None, once: bool, every: float, store: str |
         print_json(_report(recording, place))
 
 
-def _record(recording: Recording, *, once: bool, every: float) -> None:
+def _alerts(named: str | None, *, once: bool) -> AlertsConfig:
+    if named is None:
+        return AlertsConfig()
+    if once:
+        raise AssayError("--alert tells of a run that goes on; leave out --once, which reads what is there and stops")
+    return read_alerts(Path(named)) if named.endswith(".toml") else alerts_from({"url": named})
+
+
+def _record(recording: Recording, alerts: AlertsConfig, *, once: bool, every: float) -> None:
     if once:
         read_once(recording)
         return
     with _terminated_like_ctrl_c(), notes.status(_progress(recording)) as status:
-        Follower(recording, _say, lambda: status.update(_progress(recording)), every=every).run()
+        Follower(recording, _say, lambda: status.update(_progress(recording)), every=every, alerts=alerts).run()
 
 
 @contextmanager

@@ -120,8 +120,10 @@ def full_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     load_spools(store)
     pin(store, "triage/checkpoints/30", target_kind="checkpoint", run_id=None, holder="child", holder_kind="run")
     (root / "triage" / "log.txt").write_text("step 1\nstep 2 <b>bold</b>\n", encoding="utf-8")
-    # As a run looks while it goes on: `begun` has said nothing but that it runs.
-    store.transaction(lambda tx: tx.execute("UPDATE run SET status = 'running', ended = NULL WHERE name = 'begun'"))
+    # As a run looks while it goes on: `begun` has said nothing but that it runs. However long the tests take, it
+    # does not fall silent.
+    alive = "status = 'running', ended = NULL, heartbeat = heartbeat + INTERVAL 1 DAY"
+    store.transaction(lambda tx: tx.execute(f"UPDATE run SET {alive} WHERE name = 'begun'"))
     return store
 
 
@@ -202,3 +204,42 @@ def ask_health() -> Callable[[str], dict[str, str]]:
 def dash() -> Callable[..., list[str]]:
     """The command line of `assay dash`."""
     return dash_command
+
+
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A real browser; the test is skipped where there is none."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not CHROMIUM.exists():
+        pytest.skip(f"no {CHROMIUM}")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def watched(tmp_path: Path, browser: Any) -> Iterator[tuple[Any, str, Path]]:
+    """A blank page, the address of a server, and the folder of its store.
+
+    The test fails for a script error, a fetch from elsewhere, or an exception shown on the page.
+    """
+    root = tmp_path / "runs"
+    with served(root, tmp_path) as server:
+        context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
+        page = context.new_page()
+        wrong: list[str] = []
+        page.on("console", lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda asked: wrong.append(asked.url) if _is_remote(asked.url, server.url) else None)
+        yield page, server.url, root
+        wrong += page.locator("[data-testid=stException]").all_inner_texts()
+        context.close()
+        assert wrong == []
+
+
+def _is_remote(url: str, own: str) -> bool:
+    return not url.startswith((own, own.replace("http", "ws"), "data:", "blob:"))

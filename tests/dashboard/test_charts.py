@@ -6,7 +6,10 @@ import altair as alt
 import pyarrow as pa
 import pytest
 
-from dashboard.charts.loss import ZOOM, LossData, loss_chart
+from dashboard.charts.brush import WHOLE, ZOOM
+from dashboard.charts.loss import LOWEST, LossData, loss_chart
+from dashboard.charts.marks import MARKS
+from dashboard.charts.overlay import Along, RunLine, overlay_chart
 from dashboard.charts.small import small_chart, spark
 from dashboard.colors import DARK, LIGHT
 
@@ -23,12 +26,17 @@ def points(*rows):
     return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], schema=schema)
 
 
-def data(*rows, marks=(), checkpoints=(), forks=()):
+def marked(*rows):
+    return pa.Table.from_pylist([dict(zip(MARKS.names, row, strict=True)) for row in rows], schema=MARKS)
+
+
+def data(*rows, marks=(), checkpoints=(), forks=(), lowest=()):
     def two(values, word):
         schema = pa.schema([("step", pa.int64()), (word, pa.string())])
         return pa.Table.from_pylist([{"step": step, word: said} for step, said in values], schema=schema)
 
-    return LossData(points(*rows), two(marks, "kind"), two(checkpoints, "state"), two(forks, "label"))
+    ring = pa.Table.from_pylist([dict(zip(LOWEST.names, row, strict=True)) for row in lowest], schema=LOWEST)
+    return LossData(points(*rows), marked(*marks), two(checkpoints, "state"), two(forks, "label"), ring)
 
 
 ROWS = (
@@ -83,10 +91,52 @@ def test_lines_are_named_at_their_ends_and_not_in_a_legend():
     assert "legend" not in str(spec["layer"])
 
 
-def test_what_is_no_number_is_a_mark_with_its_word():
-    _, found = layers(loss_chart(data(*ROWS, marks=[(7, "nan")]), {**PLAIN, "mark.nan": "not a number"}, LIGHT))
-    said = [rows for kind, _, encoding, rows in found if kind == "text" and encoding["text"]["field"] == "short"]
-    assert said == [[{"step": 7, "kind": "nan", "word": "not a number", "short": "NaN"}]]
+def crosses(found):
+    [rows] = [rows for _, mark, _, rows in found if mark.get("shape") == "cross"]
+    return [tuple(row.values()) for row in rows]
+
+
+SAID = {**PLAIN, "mark.nan": "not a number", "mark.inf": "infinite", "run": "run"}
+
+
+def test_what_is_no_number_is_a_mark_with_its_word_and_the_name_of_whose_it_is():
+    marks = [
+        ("loss", True, 7, "nan"),
+        ("val_loss", True, 7, "inf"),
+        ("loss", False, 8, "inf"),
+        ("loss", True, 9, "nan"),
+    ]
+    _, found = layers(loss_chart(data(*ROWS, marks=marks), SAID, LIGHT))
+    assert crosses(found) == [
+        (7, True, "loss: not a number, val_loss: infinite", "NaN, Inf"),
+        (8, False, "loss: infinite", "Inf"),
+        (9, True, "loss: not a number", "NaN"),
+    ]
+
+
+def test_marks_too_near_to_be_told_apart_are_one_and_those_outside_the_range_are_none():
+    marks = [("loss", True, step, "nan") for step in (1, 500, 503, 520, 2000)]
+    shown = [("loss", 1, True, step, 1.0, 1.0, 1.0) for step in (1, 1000)]
+    _, found = layers(loss_chart(data(*shown, marks=marks), SAID, LIGHT, span=(1, 1000)))
+    assert [(step, short) for step, _, _, short in crosses(found)] == [(1, "NaN"), (500, ""), (520, "")]
+
+
+def test_the_lowest_validation_loss_has_a_ring_and_words_that_stay_inside():
+    for step, side in ((1, "left"), (2, "center"), (3, "right")):
+        _, found = layers(loss_chart(data(*ROWS, lowest=[(step, 1.2, "lowest")]), WORDS, LIGHT))
+        [ring] = [rows for _, mark, _, rows in found if mark.get("size") == 110]
+        assert [(row["step"], row["label"], row["side"]) for row in ring] == [(step, "lowest", side)]
+
+
+def test_a_line_of_one_value_is_a_dot():
+    for chart in (
+        loss_chart(data(ROWS[0]), WORDS, LIGHT),
+        small_chart(points(ROWS[0]), {"loss": "loss"}, SAID, LIGHT),
+        small_chart(points(ROWS[0]), {"loss": "a", "lost": "b"}, SAID, LIGHT),
+    ):
+        _, found = layers(chart)
+        dots = [rows for kind, mark, _, rows in found if kind == "point" and mark.get("size") == 22]
+        assert [[row["step"] for row in rows] for rows in dots] == [[1]]
 
 
 def test_checkpoints_are_triangles_and_branches_are_rules():
@@ -94,7 +144,9 @@ def test_checkpoints_are_triangles_and_branches_are_rules():
     _, found = layers(chart)
     triangles = [rows for kind, mark, _, rows in found if mark.get("shape") == "triangle-up"]
     assert [[row["step"] for row in rows] for rows in triangles] == [[2]]
-    assert [rows for kind, _, _, rows in found if kind == "rule"] == [[{"step": 2, "label": "rolled back to 2"}]]
+    assert [rows for kind, _, _, rows in found if kind == "rule"] == [
+        [{"step": 2, "label": "rolled back to 2", "side": "right"}]
+    ]
 
 
 def test_a_logarithmic_scale_leaves_out_what_it_cannot_show():
@@ -107,14 +159,89 @@ def test_a_logarithmic_scale_leaves_out_what_it_cannot_show():
 
 def test_a_span_fixes_the_range_of_steps_and_a_drag_selects_one():
     spec, found = layers(loss_chart(data(*ROWS), WORDS, LIGHT, span=(1, 3)))
-    assert {tuple(encoding["x"]["scale"]["domain"]) for _, _, encoding, _ in found} == {(1, 3)}
+    assert {tuple(encoding["x"]["scale"]["domain"]) for _, _, encoding, _ in found[1:]} == {(1, 3)}
     zoom = next(param for param in spec["params"] if param["name"] == ZOOM)
     assert (zoom["select"]["type"], zoom["select"]["encodings"]) == ("interval", ["x"])
 
 
+def selections(chart):
+    spec, _ = layers(chart)
+    return {param["name"]: param["select"]["on"] if param["name"] == WHOLE else "" for param in spec.get("params", [])}
+
+
+def run_line(name, steps, marks=()):
+    schema = pa.schema([("step", pa.int64())] + [(name, pa.float64()) for name in ("x", "min", "max", "last")])
+    rows = [{"step": step, "x": step * 64.0, "min": 1.0, "max": 1.0, "last": 1.0} for step in steps]
+    kinds = pa.schema([("x", pa.float64()), ("kind", pa.string())])
+    places = [dict(zip(kinds.names, mark, strict=True)) for mark in marks]
+    return RunLine(name, "#000", pa.Table.from_pylist(rows, schema=schema), pa.Table.from_pylist(places, schema=kinds))
+
+
+def overlaid(*lines, **options):
+    return overlay_chart(lines, Along("tokens", "~s", 64.0), SAID, LIGHT, **options)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda span: loss_chart(data(*ROWS), WORDS, LIGHT, span=span),
+        lambda span: small_chart(points(*ROWS), {"loss": "loss"}, SAID, LIGHT, span=span, brushed=True),
+        lambda span: small_chart(points(*ROWS), {"loss": "a", "val_loss": "b"}, SAID, LIGHT, span=span, brushed=True),
+        lambda span: overlaid(run_line("a", [1, 2]), reach=span),
+    ],
+)
+def test_every_chart_can_be_zoomed_and_a_zoomed_one_takes_a_double_click(draw):
+    assert {ZOOM: "", WHOLE: "dblclick"}.items() <= selections(draw((1, 3))).items()
+    assert WHOLE not in selections(draw(None))
+
+
+def test_a_finger_scrolls_the_page_and_selects_nothing():
+    spec, _ = layers(loss_chart(data(*ROWS), WORDS, LIGHT))
+    [zoom] = [param["select"] for param in spec["params"] if param["name"] == ZOOM]
+    assert "pointerType !== 'touch'" in zoom["on"]
+
+
+def test_words_near_an_edge_are_turned_inside():
+    rows = [
+        ("loss", 1, True, 1, 1.0, 1.0, 1.0),
+        ("loss", 1, False, 99, 1.0, 1.0, 1.0),
+        ("loss", 2, True, 100, 1.0, 1.0, 1.0),
+    ]
+    _, found = layers(loss_chart(data(*rows, forks=[(2, "a"), (60, "b")]), WORDS, LIGHT))
+    said = [row for kind, _, _, told in found if kind == "text" for row in told if "side" in row]
+    assert {(row["label"], row["side"]) for row in said} == {("abandoned", "right"), ("a", "left"), ("b", "right")}
+
+
+def test_a_chart_that_is_not_brushed_takes_no_drag():
+    assert selections(small_chart(points(*ROWS), {"loss": "loss"}, SAID, LIGHT)) == {}
+
+
+def test_runs_laid_over_each_other_have_a_row_of_marks_each():
+    lines = [
+        run_line("a", [1, 100], [(64.0, "nan"), (6400.0, "inf")]),
+        run_line("b", [1, 100]),
+        run_line("c", [], [(128.0, "nan")]),
+    ]
+    _, found = layers(overlaid(*lines))
+    assert crosses(found) == [
+        ("a", 1.0, 6, "not a number", "NaN"),
+        ("a", 100.0, 6, "infinite", "Inf"),
+        ("c", 2.0, 18, "not a number", "NaN"),
+    ]
+
+
+def test_a_range_of_the_overlay_fixes_its_axis_and_names_stand_at_its_edge():
+    _, found = layers(overlaid(run_line("a", [1, 2, 3], [(64.0, "nan"), (128.0, "nan")]), reach=(96.0, 160.0)))
+    assert {tuple(encoding["x"]["scale"]["domain"]) for _, _, encoding, _ in found[1:]} == {(1.5, 2.5)}
+    [[name]] = [rows for kind, _, encoding, rows in found if kind == "text" and encoding["text"]["field"] == "run"]
+    assert (name["run"], name["x"], name["last"]) == ("a", 2.5, None)
+    assert [cross[1] for cross in crosses(found)] == [2.0]
+
+
 def test_layers_stay_the_same_while_data_come_in():
     empty, _ = layers(loss_chart(data(), WORDS, LIGHT))
-    full, _ = layers(loss_chart(data(*ROWS, marks=[(7, "nan")], checkpoints=[(2, "sealed")]), WORDS, LIGHT))
+    marks = [("loss", True, 7, "nan")]
+    full, _ = layers(loss_chart(data(*ROWS, marks=marks, checkpoints=[(2, "sealed")]), WORDS, LIGHT))
     assert len(empty["layer"]) == len(full["layer"])
 
 
@@ -136,18 +263,27 @@ def test_charts_take_their_colours_from_the_look(look):
 
 
 def test_a_small_chart_of_one_metric_shows_its_range():
-    _, found = layers(small_chart(points(*ROWS), {"loss": "loss"}, LIGHT))
-    assert [kind for kind, _, _, _ in found] == ["line", "area", "line"]
+    _, found = layers(small_chart(points(*ROWS), {"loss": "loss"}, SAID, LIGHT))
+    assert [kind for kind, _, _, _ in found] == ["line", "area", "line", "point", "rule", "point", "text"]
     assert [row["max"] for row in found[1][3]] == [3.0, 2.0, 1.0]
 
 
 def test_a_small_chart_of_several_metrics_names_each_line_once():
     rows = [("a", 1, True, 1, 1.0, 1.0, 1.0), ("a", 1, True, 2, 2.0, 2.0, 2.0), ("b", 1, True, 2, 2.0, 2.0, 2.0)]
-    _, found = layers(small_chart(points(*rows), {"a": "first", "b": "second"}, LIGHT))
-    kind, _, _, names = found[-1]
-    assert kind == "text"
+    _, found = layers(small_chart(points(*rows), {"a": "first", "b": "second"}, SAID, LIGHT))
+    [names] = [rows for kind, _, encoding, rows in found if kind == "text" and encoding["text"]["field"] == "label"]
     assert sorted(row["label"] for row in names) == ["first", "second"]
     assert len({row["last"] for row in names}) == 2
+
+
+def test_a_small_chart_says_all_its_figures_at_a_step_and_shows_its_marks():
+    rows = [("a", 1, True, 1, 1.0, 1.0, 1.0), ("b", 1, True, 2, 5.0, 5.0, 5.0), ("a", 1, True, 3, 2.0, 2.0, 2.0)]
+    marks = marked(("a", True, 2, "nan"))
+    _, found = layers(small_chart(points(*rows), {"a": "first", "b": "second"}, SAID, LIGHT, marks=marks))
+    [(encoding, told)] = [(encoding, rows) for kind, _, encoding, rows in found if kind == "rule"]
+    assert [item["title"] for item in encoding["tooltip"]] == ["word", "first", "second"]
+    assert [tuple(row.values()) for row in told] == [(1, 1.0, None), (2, 1.0, 5.0), (3, 2.0, 5.0)]
+    assert crosses(found) == [(2, True, "a: not a number", "NaN")]
 
 
 def test_a_spark_draws_the_active_path_and_its_end():

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from dashboard.charts.loss import LossData, loss_chart
+from dashboard.charts.loss import LOWEST, LossData, loss_chart
+from dashboard.charts.marks import named_marks
 from dashboard.charts.picture import png
 from dashboard.colors import DARK, LIGHT
 from dashboard.queries.curves import Span, curves
@@ -47,9 +48,10 @@ def test_a_picture_is_a_png_of_the_chart(full_store, look):
     words |= {"step": "步", "branch": "分支"}
     data = LossData(
         series.points,
-        series.marks.select(["step", "kind"]),
+        named_marks(series.marks, {"loss": "训练"}),
         checkpoints(full_store, number).select(["step", "state"]),
         forks,
+        LOWEST.empty_table(),
     )
     found = png(loss_chart(data, words, look), look)
     assert found.startswith(b"\x89PNG\r\n")

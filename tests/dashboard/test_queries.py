@@ -1,13 +1,18 @@
 """What the pages read, row by row."""
 
 import math
+from datetime import timedelta
 
 import pyarrow as pa
 import pytest
 
+import assay
+from dashboard.kept_figures import KeptFigures
 from dashboard.queries import curves, run, runs
 from dashboard.queries.curves import Span
 from dashboard.tables import thinned
+from store.database import Store
+from store.loading import load_spools
 
 
 def run_id(store, name):
@@ -19,7 +24,7 @@ def loss_at(step):
 
 
 def test_the_list_has_a_row_a_run_with_its_figures_on_the_active_path(full_store):
-    rows = runs.runs(full_store).to_pylist()
+    rows = KeptFigures().joined(full_store, runs.runs(full_store).to_pylist())
     names = ("name", "status", "error", "last_step", "total_steps", "loss", "val_loss", "val_step", "project", "tags")
     said = {row["name"]: tuple(row[name] for name in names[1:]) for row in rows}
     assert said == {
@@ -28,6 +33,39 @@ def test_the_list_has_a_row_a_run_with_its_figures_on_the_active_path(full_store
         "broken": ("failed", "RuntimeError: CUDA out of memory", 1, 50, 2.0, None, None, None, []),
         "triage": ("finished", None, 101, 200, 1.25, pytest.approx(loss_at(90) + 0.05), 90, "clinic", ["lora"]),
     }
+
+
+def test_figures_of_a_run_are_read_again_only_when_it_says_something_new(full_store, monkeypatch):
+    kept, asked = KeptFigures(), []
+    monkeypatch.setattr(
+        "dashboard.kept_figures.figures", lambda store, ids: asked.append(len(ids)) or runs.figures(store, ids)
+    )
+    rows = runs.runs(full_store).to_pylist()
+    first = kept.joined(full_store, rows)
+    assert kept.joined(full_store, rows[1:]) == first[1:]
+    rows[0]["heartbeat"] += timedelta(seconds=1)
+    rows[1]["changed"] = rows[1]["heartbeat"]
+    assert [row["loss"] for row in kept.joined(full_store, rows)] == [row["loss"] for row in first]
+    assert asked == [4, 0, 2]
+
+
+def test_the_best_checkpoint_is_safe_and_on_the_active_path(tmp_path):
+    with assay.run("mine", store=tmp_path) as recorded:
+        for step in range(1, 9):
+            recorded.log(step, loss=1.0, val_loss=10.0 - step)
+        for step, data in ((2, {}), (3, {"val_loss": 7.0}), (4, {"val_loss": None}), (8, {"val_loss": 2.0})):
+            recorded.record("checkpoint", s=step, b=1, state="stable", path=f"c/{step}", sha256=None, data=data)
+        recorded.record("checkpoint", s=5, b=1, state="suspect", path="c/5", sha256=None, data={"val_loss": 5.0})
+        recorded.fork(after=6, reason="rollback")
+        recorded.log(7, loss=1.0)
+    store = Store.at(tmp_path / "assay.duckdb")
+    load_spools(store)
+    # 8 was left behind, 5 lies after a spike, 4 was not measured.
+    assert runs.figures(store, [1]) == [
+        {"id": 1, "loss": 1.0, "val_loss": 4.0, "val_step": 6, "seconds_a_step": None, "best_step": 3}
+    ]
+    store.transaction(lambda tx: tx.execute("UPDATE checkpoint SET state = 'deleted' WHERE step = 3"))
+    assert runs.figures(store, [1])[0]["best_step"] == 2
 
 
 def test_the_list_is_empty_in_an_empty_store(empty_store):
@@ -53,7 +91,9 @@ def test_facts_of_a_run_say_its_newest_branch(full_store):
 
 
 def test_figures_come_from_the_active_path_only(full_store):
-    rows = {row["metric"]: row for row in run.figures(full_store, run_id(full_store, "triage"), 101).to_pylist()}
+    rows = {
+        row["metric"]: row for row in run.figures(full_store, run_id(full_store, "triage"), run.Before()).to_pylist()
+    }
     assert list(rows) == ["loss", "val_loss", "grad_norm", "tokens_per_s", "lr"]
     assert rows["loss"]["value"] == 1.25
     assert rows["loss"]["step"] == 101
@@ -124,3 +164,42 @@ def test_thinning_keeps_first_step_lowest_highest_and_last():
 @pytest.mark.parametrize("read", [lambda store: curves.curves(store, 1, ("loss",), Span(), 400).points])
 def test_a_run_that_is_not_there_has_no_points(empty_store, read):
     assert read(empty_store).num_rows == 0
+
+
+def test_figures_know_what_was_lowest_long_ago(tmp_path):
+    with assay.run("long", store=tmp_path) as recorded:
+        for step in range(1, 2601):
+            recorded.log(step, loss=1.0)
+            if step % 100 == 0:
+                recorded.log(step, val_loss=abs(step - 300.0))
+    store = Store.at(tmp_path / "assay.duckdb")
+    load_spools(store)
+    known = run.before(store, 1)
+    assert known.step == 600
+    assert 300 in {step for _, step, _ in known.rows}
+    moment = run.moment(store, 1, known)
+    figures = {row["metric"]: row for row in moment.figures.to_pylist()}
+    assert (figures["val_loss"]["value"], figures["val_loss"]["step"]) == (2300.0, 2600)
+    assert (figures["val_loss"]["lowest"], figures["val_loss"]["lowest_step"]) == (0.0, 300)
+    assert figures["loss"]["step"] == 2600
+
+
+def test_a_long_run_without_a_validation_loss_is_not_read_whole_for_its_figures(tmp_path):
+    with assay.run("long", store=tmp_path) as recorded:
+        for step in range(1, 2601):
+            recorded.log(step, loss=float(step))
+    store = Store.at(tmp_path / "assay.duckdb")
+    load_spools(store)
+    assert run.before(store, 1) == run.Before(600, ())
+
+
+def test_curves_of_some_metrics_are_what_a_read_of_all_holds_of_them(full_store):
+    triage, names = run_id(full_store, "triage"), ("loss", "val_loss", "grad_norm", "lr")
+    everything = curves.series(full_store, triage, names, Span(), 50)
+    some = ("grad_norm", "lr")
+    found = curves.small(everything, some, 10)
+    assert found.width == 16
+    assert found.points.equals(thinned(curves.series(full_store, triage, some, Span(), 50).points, 16))
+    assert [row["metric"] for row in found.marks.to_pylist()] == ["grad_norm"]
+    large = curves.large(everything, ("loss", "val_loss"))
+    assert large.points.equals(curves.curves(full_store, triage, ("loss", "val_loss"), Span(), 50).points)

@@ -11,8 +11,9 @@ from streamlit.testing.v1 import AppTest
 import assay
 import dashboard
 from dashboard.pages import page_path
+from dashboard.queries.run import run_facts
 from dashboard.texts import TEXTS
-from dashboard.views.checkpoints import _command
+from dashboard.views.checkpoints import _csv, train_command
 from dashboard.views.menu import VIEWS
 from store.clock import utc_now
 from store.errors import StoreBusyError
@@ -23,13 +24,12 @@ APP = Path(dashboard.__file__).parent / "app.py"
 BUTTONS = ("stop-and-save", "save-now", "pause", "continue")
 
 
-def opened(monkeypatch, store, run, view=None, seen=None, **asked):
-    """The page, read anew; `seen` is the branch and step of the checkpoint that was chosen before."""
+def opened(monkeypatch, store, run, view=None, **asked):
+    """The page, read anew."""
     st.cache_data.clear()
     monkeypatch.setenv("ASSAY_STORE", str(store.path))
     app = AppTest.from_file(str(APP), default_timeout=30)
     app.query_params.update({"lang": "en", "run": run, **({"view": view} if view else {}), **asked})
-    app.session_state["shelf-seen-1"] = seen
     app.run()
     app.switch_page(page_path("run")).run()
     assert not app.exception
@@ -152,9 +152,10 @@ def test_what_was_asked_is_waiting_then_being_done_then_answered(monkeypatch, li
     app.button(key="ask-save-now-1-").click().run()
     (request,) = take(live_store, "live")
     assert "being done: save now" in shown(opened(monkeypatch, live_store, "live"))
-    finish(live_store, request.id, "saved step 21")
+    finish(live_store, request.id, "saved as live/checkpoints/00000021-b2")
     dashboard_words = shown(opened(monkeypatch, live_store, "live"))
-    assert "answered: save now → saved step 21" in dashboard_words
+    assert "answered: save now → saved as live/checkpoints/00000021-b2" in dashboard_words
+    assert "已保存为 live/checkpoints/00000021-b2" in shown(opened(monkeypatch, live_store, "live", lang="zh"))
     assert f"{getpass.getuser()}, " in dashboard_words
 
 
@@ -172,14 +173,22 @@ def test_a_store_that_cannot_be_written_is_one_sentence(monkeypatch, live_store)
 def test_a_live_run_rolls_back_to_the_chosen_checkpoint_of_its_path(monkeypatch, live_store):
     app = opened(monkeypatch, live_store, "live", "checkpoints")
     assert TEXTS["shelf.choose"]["en"] in shown(app)
-    app = opened(monkeypatch, live_store, "live", "checkpoints", seen=(1, 10))
+    app = opened(monkeypatch, live_store, "live", "checkpoints", at="1@10")
     app.button(key="ask-rollback-1-10").click().run()
     assert [(request.kind, request.args) for request in waiting(live_store, "live")] == [("rollback", {"step": 10})]
     assert "roll back to step 10" in shown(app)
 
 
+def test_a_request_that_nobody_will_take_any_more_is_still_shown(monkeypatch, live_store):
+    opened(monkeypatch, live_store, "live").button(key="ask-pause-1-").click().run()
+    old = {"old": utc_now() - timedelta(minutes=5)}
+    live_store.transaction(lambda tx: tx.execute("UPDATE run SET heartbeat = $old", old))
+    words = shown(opened(monkeypatch, live_store, "live"))
+    assert "not taken: pause (its trainer is gone)" in words
+
+
 def test_a_checkpoint_off_the_path_offers_a_new_run_only(monkeypatch, live_store):
-    app = opened(monkeypatch, live_store, "live", "checkpoints", seen=(1, 25))
+    app = opened(monkeypatch, live_store, "live", "checkpoints", at="1@25")
     assert TEXTS["shelf.back"]["en"] not in labels(app)
     assert "assay train --from live/1@25" in app.code[0].value
 
@@ -193,15 +202,46 @@ def test_an_ended_run_shows_its_checkpoints_and_the_commands_that_go_on(monkeypa
         "not on the present path", "best: lowest validation loss", "pinned by run child",
     ]  # fmt: skip
     assert list(table["size"]) == ["13.5 MB"] * 3
-    assert [code.value.split(" --store")[0] for code in app.code] == ["assay train --from triage/1@75"]
+    assert [code.value.split(" --store")[0] for code in app.code] == [
+        "assay train --from triage/1@75", str(full_store.root / "triage/checkpoints/75"),
+    ]  # fmt: skip
     assert "safe to return to: 60, 30" in shown(app)
+
+
+def test_the_checkpoint_of_the_address_is_chosen_and_a_choice_is_written_there(monkeypatch, full_store):
+    app = opened(monkeypatch, full_store, "triage", "checkpoints", at="1@60")
+    assert [code.value.split(" --store")[0] for code in app.code] == [
+        "assay train --resume triage@60",
+        "assay train --from triage/1@60",
+        str(full_store.root / "triage/checkpoints/60"),
+    ]
+    assert app.dataframe[0].value["step"][1] == "60"
+    assert not opened(monkeypatch, full_store, "triage", "checkpoints", at="").code
+    assert not opened(monkeypatch, full_store, "triage", "checkpoints", at="9@9").code
+
+
+def test_going_to_another_run_forgets_the_checkpoint(monkeypatch, full_store):
+    app = opened(monkeypatch, full_store, "triage", "checkpoints", at="1@60")
+    app.selectbox[0].set_value("watched").run()
+    assert "at" not in app.query_params
+
+
+def test_all_checkpoints_can_be_taken_along_in_a_file(full_store):
+    lines = _csv(str(full_store.path), run_facts(full_store, "triage")["id"]).decode().splitlines()
+    head = "step,branch,state,val_loss,best,active,pins,bytes,created,path,sha256"
+    assert lines[0].replace('"', "") == head
+    assert [line.replace('"', "").split(",")[:7] for line in lines[1:]] == [
+        ["75", "1", "suspect", "0.5", "false", "false", ""],
+        ["60", "1", "stable", "1.5", "true", "true", ""],
+        ["30", "1", "stable", "2", "false", "true", "run:child"],
+    ]
 
 
 def test_commands_name_the_store_unless_it_is_the_one_they_would_find(monkeypatch, full_store, tmp_path):
     assert f"--store {full_store.path}" in shown(opened(monkeypatch, full_store, "triage", "checkpoints"))
     (tmp_path / "runs").mkdir()
     monkeypatch.chdir(tmp_path)
-    assert _command("--resume", "a b@3", tmp_path / "runs" / "assay.duckdb") == "assay train --resume 'a b@3'"
+    assert train_command("--resume", "a b@3", tmp_path / "runs" / "assay.duckdb") == "assay train --resume 'a b@3'"
 
 
 def test_no_checkpoint_yet_says_when_the_first_one_comes(monkeypatch, live_store):

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 import assay
 import dashboard
 from dashboard.pages import page_path
+from dashboard.views.run_columns import FIT, TICK, chosen_columns, column_widths
 from store.database import Store
 from store.loading import load_spools
 
@@ -86,6 +87,92 @@ def test_ticks_are_in_the_address_and_come_back_from_it(monkeypatch, few):
     press(app, "untick")
     assert "compare" not in app.query_params
     assert "compared" not in words(app)
+
+
+def test_ticks_come_back_after_another_page(monkeypatch, few):
+    app = opened(monkeypatch, few, compare="a,b%2Cc")
+    app.switch_page(page_path("run")).run()
+    app.query_params.pop("compare", None)
+    app.switch_page(page_path("runs")).run()
+    assert app.query_params["compare"] == "a,b%2Cc"
+    assert "2 runs compared" in words(app)
+    press(app, "untick")
+    app.switch_page(page_path("run")).run()
+    app.switch_page(page_path("runs")).run()
+    assert "compare" not in app.query_params
+
+
+def submit(app):
+    next(button for button in app.button if button.label.startswith("Save for all")).click().run()
+    assert not app.exception
+
+
+def field(app, kind, start):
+    return next(item for item in getattr(app, kind) if item.key.startswith(start))
+
+
+def test_tags_are_added_to_and_taken_from_all_ticked_runs(monkeypatch, few):
+    few.transaction(lambda tx: tx.execute("UPDATE run SET tags = ['old', 'lora'] WHERE name = 'a'"))
+    app = opened(monkeypatch, few, compare="a,new")
+    field(app, "multiselect", "add-").set_value(["good"])
+    field(app, "multiselect", "remove-").set_value(["old"])
+    submit(app)
+    assert row_of(few, "a")[0] == ["lora", "good"]
+    assert row_of(few, "new")[0] == ["lora", "good"]
+    assert row_of(few, "b,c")[0] == ["lora"]
+    # The project was not touched: each keeps its own, which its script may still change.
+    assert [row_of(few, name)[1] for name in ("a", "new")] == ["clinic", "law"]
+    assert row_of(few, "a")[5] == ["tags"]
+    assert field(app, "multiselect", "add-").value == []
+
+
+def test_several_runs_get_one_project(monkeypatch, few):
+    app = opened(monkeypatch, few, compare="a,new")
+    project = field(app, "text_input", "project-")
+    assert (project.value, project.placeholder) == ("", "They differ; empty leaves them as they are")
+    project.set_value(" ward ")
+    submit(app)
+    assert [row_of(few, name)[1] for name in ("a", "new", "b,c")] == ["ward", "ward", "clinic"]
+    project = field(app, "text_input", "project-")
+    assert project.value == "ward"
+    project.set_value("")
+    submit(app)
+    assert [row_of(few, name)[1] for name in ("a", "new")] == [None, None]
+    assert row_of(few)[5] == ["project"]
+
+
+def test_notes_are_written_one_run_at_a_time(monkeypatch, few):
+    assert not opened(monkeypatch, few, compare="a,new").text_area
+    assert opened(monkeypatch, few, compare="a").text_area(key="notes-1")
+
+
+def shown_columns(app):
+    return list(app.dataframe[0].proto.column_order)
+
+
+def test_a_column_that_is_chosen_is_shown_whatever_fits(monkeypatch, few):
+    few.transaction(lambda tx: tx.execute("UPDATE run SET status = 'failed', error = 'x', notes = 'n'"))
+    assert "took" not in shown_columns(opened(monkeypatch, few))
+    app = opened(monkeypatch, few, columns="took,notes,nonsense")
+    assert {"star", "name", "status", "took", "notes"} <= set(shown_columns(app))
+
+
+@pytest.mark.parametrize("archived", [False, True])
+@pytest.mark.parametrize("error", [None, "x"])
+@pytest.mark.parametrize("notes", [None, "n"])
+def test_what_nobody_chose_fits_a_page_of_1280(archived, error, notes):
+    row = {"archived": archived, "error": error, "notes": notes, "tags": ["t"], "project": "p", "best_step": 3}
+    shown = chosen_columns([row], [])
+    assert TICK + sum(column_widths([row], shown).values()) == FIT
+    assert ("error" in shown) == (error is not None)
+    assert {"name", "status", "progress", "loss", "val_loss"} <= set(shown)
+
+
+def test_a_failed_run_shows_the_last_line_of_its_error(monkeypatch, few):
+    few.transaction(lambda tx: tx.execute("UPDATE run SET status = 'failed', error = 'one\ntwo' WHERE name = 'a'"))
+    found = opened(monkeypatch, few).dataframe[0].value.set_index("name")["error"]
+    assert found["a"] == "two"
+    assert found.isna()["new"]
 
 
 def test_a_form_changes_project_tags_and_notes(monkeypatch, few):

@@ -1,16 +1,20 @@
-"""`assay rollback`: a request to a live run, and what to do instead for one that is not."""
+"""`assay rollback`: a request to a live run; one that has stopped goes back at once."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
 
 import assay
-from assay.errors import AssayError
+from assay.recording import Run
+from store.artifacts import announce, seal, temporary_for
 from store.commands.rollback import rollback
 from store.database import Store
 from store.loading import load_spools
 from store.requests import waiting
+from store.runs import show_run
 
 
 @pytest.fixture
@@ -26,20 +30,90 @@ def test_a_live_run_is_asked_to_go_back(root, store):
     with assay.run("live", store=root) as run:
         run.log(1, loss=1.0)
         answer = invoke(store, "live", "--to", "40", "--json")
-        assert json.loads(answer.stdout) == {"request": 1, "run": "live", "step": 40}
+        assert json.loads(answer.stdout) == {
+            "run": "live", "step": 40, "branch": None, "request": 1, "refused": [],
+        }  # fmt: skip
         (request,) = waiting(store, "live")
     assert (request.kind, request.args) == ("rollback", {"step": 40})
     assert request.actor
 
 
-def test_a_run_that_has_ended_is_resumed_there_instead(root, store):
-    with assay.run("done", store=root) as run:
-        run.log(1, loss=1.0)
-    load_spools(store)
-    with pytest.raises(AssayError) as caught:
-        invoke(store, "done", "--to", "40")
-    assert str(caught.value) == (
-        "run done is finished, nobody would take the request; "
-        "`assay train --resume done@40` goes on from that checkpoint"
+@pytest.fixture
+def stopped(root):
+    """A run of `assay train` that failed at step 3, with a checkpoint at step 2."""
+    folder = root / "done"
+    folder.mkdir()
+    (folder / "config.toml").touch()
+    run = Run(folder)
+    for step in (1, 2, 3):
+        run.log(step, loss=1.0)
+        final = folder / "checkpoints" / f"{step:08d}-b1"
+        temporary = temporary_for(final)
+        (temporary / "weights").write_bytes(bytes([step]))
+        seal(temporary, final, {"step": step, "branch": 1})
+        announce(run, final, "sealed", step=step, branch=1)
+    run.finish("failed", "the power failed")
+    return folder
+
+
+def test_a_stopped_run_goes_back_at_once_and_says_how_it_goes_on(stopped, store):
+    answer = invoke(store, "done", "--to", "2")
+    assert (answer.exit_code, answer.stderr) == (0, "")
+    assert answer.stdout == (
+        "run done went back from step 3 to step 2, on branch 2; `assay train --resume done` goes on from there\n"
     )
     assert waiting(store, "done") == []
+    load_spools(store)
+    assert show_run(store, "done")["step"] == 2
+
+
+def test_json_says_which_checkpoint_was_refused_and_which_one_taken(stopped, store):
+    damaged = stopped / "checkpoints" / "00000002-b1" / "weights"
+    damaged.write_bytes(b"odd")
+    answer = invoke(store, "done", "--to", "2", "--json")
+    assert json.loads(answer.stdout) == {
+        "run": "done", "step": 1, "branch": 2, "request": None,
+        "refused": [f"{damaged} has 3 bytes, 1 were sealed; the folder is not used"],
+    }  # fmt: skip
+
+
+def test_what_was_refused_is_told_beside_the_answer(stopped, store):
+    damaged = stopped / "checkpoints" / "00000002-b1" / "weights"
+    damaged.unlink()
+    answer = invoke(store, "done", "--to", "2")
+    assert answer.stderr == f"{damaged} is missing; the folder is not used\n"
+    assert answer.stdout.startswith("run done went back from step 3 to step 1, on branch 2; ")
+
+
+@pytest.mark.parametrize(
+    ("run", "step", "sentence"),
+    [
+        ("done", "9", "run done has no sealed checkpoint at step 9; the nearest is at step 3 (there are 1, 2, 3)"),
+        ("done", "3", "run done is at step 3 already, there is nothing to go back from"),
+        ("dome", "2", "did you mean done?"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence_on_stderr_and_exits_2(stopped, store, run, step, sentence):
+    command = [sys.executable, "-P", "-m", "assay", "rollback", run, "--to", step, "--json", "--store", str(store.path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert sentence in done.stderr
+
+
+def test_without_a_store_there_is_one_sentence(tmp_path):
+    command = [sys.executable, "-P", "-m", "assay", "rollback", "r", "--to", "1", "--store", str(tmp_path / "none")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "there is no store at" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_going_back_loads_no_torch(stopped, store):
+    program = (
+        "import sys\n"
+        "from store.commands.rollback import rollback\n"
+        "rollback(['done', '--to', '2', '--store', sys.argv[1]], standalone_mode=False)\n"
+        "assert not {'torch', 'trainer', 'transformers'} & sys.modules.keys()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(store.path)], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -156,6 +156,44 @@ def test_a_weight_of_a_file_that_is_not_there_is_refused(mixed):
     assert str(caught.value) == "data.weights names three, which is no file of data.train; they are one, two"
 
 
+def test_files_of_one_stem_have_the_names_of_their_folders(config_for, file, store, tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+    paths = [file(f"{folder}/chat.jsonl", rows(8, folder)) for folder in ("a", "b")]
+    settings = {"data__train": paths, "data__validation": 0.0, "train__steps": 20}
+    with pytest.raises(ConfigError, match=r"names chat, which is no file of data.train; they are a/chat, b/chat$"):
+        prepare(config_for(**settings, data__weights={"chat": 1.0}))
+    config = config_for(**settings, data__weights={"a/chat": 1.0, "b/chat": 4.0})
+    start_run(config, store)
+    size = lengths(config)
+    read = [place for batch in batches(store) for place in batch["rows"]]
+    share = sum(size[place] for place in read if place >= 8) / sum(size[place] for place in read)
+    assert share == pytest.approx(0.8, abs=0.02)
+    assert metric(store, "loss/b/chat").keys() == metric(store, "loss").keys()
+    sources = store.rows("SELECT source, count(*) AS rows FROM sample GROUP BY source ORDER BY source")
+    assert [tuple(item.values()) for item in sources] == [("a/chat", 8), ("b/chat", 8)]
+
+
+def test_a_file_called_general_is_told_from_the_general_data(mixed, file, tmp_path):
+    (tmp_path / "mine").mkdir()
+    paths = [file("mine/general.jsonl", rows(12, "mine")), file("two.jsonl", rows(8, "two"))]
+    job = prepare(mixed(data__train=paths, data__weights={"mine/general": 2.0, "two": 1.0}))
+    shares = job.plan.facts()["shares"]
+    assert shares == pytest.approx({"mine/general": 0.4, "two": 0.2, "general": 0.4})
+    assert job.data.sources == ["mine/general", "two", "general"]
+
+
+def test_a_weight_of_a_file_whose_rows_are_all_held_out_is_refused(config_for, file):
+    paths = [file("one.jsonl", rows(1, "one")), file("two.jsonl", rows(9, "two"))]
+    with pytest.raises(ConfigError) as caught:
+        for seed in range(9):
+            prepare(config_for(data__train=paths, data__weights={"one": 1.0}, train__seed=seed))
+    assert str(caught.value) == (
+        "data.weights names one, of which every row is held out for the validation loss; "
+        "leave its weight out, or lower data.validation"
+    )
+
+
 # --- what of a row is learned ----------------------------------------------------------------
 
 
@@ -264,6 +302,33 @@ def test_a_validation_file_of_learned_rows_only_is_refused(config_for, file):
     assert str(caught.value) == (
         f"every row of {path} is, nearly the same, in the training data; name a validation file of other rows"
     )
+
+
+@pytest.mark.parametrize(
+    ("different", "copies", "why"),
+    [
+        (1, 1, "there is only one row"),
+        (1, 3, "the rows are nearly the same, as each other or as the general data"),
+        (5, 2, "rows that are nearly the same stay together, and no such group is as small as the share"),
+    ],
+)
+def test_why_no_row_can_be_held_out_is_told(config_for, file, store, different, copies, why):
+    path = file("few.jsonl", rows(different) * copies)
+    start_run(config_for(data__train=path, data__validation=0.02, train__steps=1), store)
+    sentence = (
+        f"data.validation is 0.02, but nothing is held out, so there is no validation loss: {why}; "
+        f"a file of other rows can be named, --validation FILE"
+    )
+    (event,) = events(store, "data")
+    assert (event["message"], event["level"]) == (sentence, "warning")
+    assert f" {sentence}\n" in (store.root / "r" / "log.txt").read_text()
+    assert metric(store, "val_loss") == {}
+
+
+def test_of_two_rows_one_is_held_out(config_for, file, store):
+    start_run(config_for(data__train=file("two.jsonl", rows(2)), data__validation=0.02, train__steps=1), store)
+    assert len(metric(store, "val_loss")) == 2
+    assert events(store, "data") == []
 
 
 # --- early stopping, activations -------------------------------------------------------------

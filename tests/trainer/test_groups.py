@@ -13,7 +13,8 @@ from trainer.config import LoraConfig, OptimConfig
 from trainer.groups import LayerGroups, group_of
 from trainer.job import prepare
 from trainer.model import add_adapter
-from trainer.optim import make_optimizer, set_lr
+from trainer.optim import adjust, make_optimizer
+from trainer.remedies import Remedies
 from trainer.session import start_run
 from trainer.step import Engine, seed_step
 
@@ -81,7 +82,7 @@ def stepped(config_for):
             seed_step(0, step)
             examples = [job.data.train[place] for place in job.plan.samples_at(step)]
             found = job.engine.measure(job.optimizer, examples, micro_batch=4, clip=0.5)
-            set_lr(job.optimizer, RATE)
+            adjust(job.optimizer, job.config.optim, Remedies(), RATE)
             for name, item in job.model.named_parameters():
                 if name in lose:
                     item.grad = None

@@ -73,7 +73,7 @@ def test_what_a_killed_copy_left_does_not_stay_for_good(config_for, store, mirro
     assert not rubbish.exists()
 
 
-def test_a_mirror_that_cannot_be_written_is_an_alarm_and_training_goes_on(config_for, store, tmp_path):
+def test_a_mirror_that_cannot_be_written_is_told_once_and_training_goes_on(config_for, store, tmp_path, capsys):
     place = tmp_path / "a file"
     place.touch()
     ended = start_run(config_for(checkpoint__mirror=str(place)), store)
@@ -83,6 +83,32 @@ def test_a_mirror_that_cannot_be_written_is_an_alarm_and_training_goes_on(config
     assert [event["level"] for event in found] == ["alarm", "alarm"]
     assert found[0]["message"].startswith(f"not copied to {place / 'r'}: [Errno 20] Not a directory: ")
     assert show_run(store, "r")["status"] == "finished"
+    said_aloud = [line for line in capsys.readouterr().err.splitlines() if "not copied" in line]
+    assert said_aloud == [f"{found[0]['message']}; training goes on, and each further checkpoint is tried"]
+    assert said_aloud[0] in (store.root / "r" / "log.txt").read_text()
+
+
+def test_a_disk_that_is_full_for_a_while_is_told_in_its_own_words_each_time(
+    config_for, store, mirror, monkeypatch, capsys
+):
+    copy, names = shutil.copyfile, []
+
+    def refusing(source, target, **options):
+        names.append(str(target))
+        if "/checkpoints/.tmp-" in names[-1] and any(f"{step:08d}" in names[-1] for step in (2, 3, 5)):
+            raise OSError(28, "No space left on device", target)
+        return copy(source, target, **options)
+
+    monkeypatch.setattr(shutil, "copyfile", refusing)
+    start_run(config_for(checkpoint__mirror=str(mirror), checkpoint__every=1, checkpoint__keep=9), store)
+    whole = [int(folder.name[:8]) for folder in sealed_folders(mirror / "r" / "checkpoints")]
+    assert whole == [1, 4, 6]
+    found = said(store, "mirror")
+    assert len(found) == 3
+    assert all(text.startswith(f"not copied to {mirror / 'r'}: [Errno 28] No space left on device: ") for text in found)
+    # Of steps 2 and 3 the first is told; after step 4 was copied, 5 is another matter.
+    told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("not copied to ")]
+    assert [line.partition(";")[0] for line in told] == [found[0], found[2]]
 
 
 def test_a_checkpoint_that_is_damaged_on_its_way_is_told_and_not_there(config_for, store, mirror, monkeypatch):
@@ -166,10 +192,58 @@ def test_a_damaged_copy_is_refused_and_leaves_nothing_behind(interrupted, other,
     flip_a_bit(copy / "optimizer.safetensors")
     with pytest.raises(ResumeError) as caught:
         resume_run(str(mirror / "r"), (), other)
-    assert str(caught.value).startswith(f"run r cannot be brought back from {mirror / 'r'}: ")
-    assert "optimizer.safetensors" in str(caught.value)
-    assert DAMAGED in str(caught.value)
+    assert str(caught.value) == (
+        f"run r cannot go on, no checkpoint of it is whole: {copy / 'optimizer.safetensors'} {DAMAGED}"
+    )
     assert not other.root.exists() or list(other.root.iterdir()) == []
+
+
+def test_a_run_goes_on_from_a_step_of_its_mirror(interrupted, store, other, mirror):
+    interrupted(checkpoint__every=1, checkpoint__keep=9)
+    with pytest.raises(ResumeError, match=r"^run r has no whole checkpoint at step 9; there are: 1, 2, 3, 4$"):
+        resume_run(f"{mirror / 'r'}@9", (), other)
+    assert not other.root.exists()
+    resume_run(f"{mirror / 'r'}@2", (), other)
+    assert active(other, "loss") == active(store, "loss", "whole")
+    assert [branch["fork_step"] for branch in show_run(other, "r")["branches"]] == [-1, 2]
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        (["train.steps=3"], r"^run r is at its end \(step 3 of 3\)"),
+        (["train.epochs=0"], r"^train.epochs must be above 0"),
+        ([], r"sums\.jsonl has changed since the run began; put the old file back"),
+    ],
+)
+def test_nothing_is_brought_back_before_every_check_has_passed(interrupted, store, mirror, data_file, settings, says):
+    interrupted()
+    (own,) = checkpoints(store)
+    flip_a_bit(own / "adapter_model.safetensors")
+    data_file.write_text(data_file.read_text() + ("" if settings else '{"instruction": "x", "output": "y"}\n'))
+    before = content(store.root / "r"), content(mirror)
+    other = Store.at(store.root / "elsewhere" / "assay.duckdb")
+    for name, place in ((str(mirror / "r"), other), ("r", store)):
+        with pytest.raises(AssayError, match=says):
+            resume_run(name, settings, place)
+    assert (content(store.root / "r"), content(mirror)) == before
+    assert not other.root.exists()
+
+
+def test_a_disk_that_refuses_the_checkpoint_that_is_needed_leaves_nothing(interrupted, other, mirror, monkeypatch):
+    interrupted(checkpoint__every=2)
+    copy = shutil.copyfile
+
+    def refusing(source, target, **options):
+        if "00000004" in str(target):
+            raise OSError(28, "No space left on device", str(target))
+        return copy(source, target, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copyfile", refusing)
+        with pytest.raises(ResumeError, match=r"^run r cannot be brought back from .*: \[Errno 28\] No space left on"):
+            resume_run(str(mirror / "r"), (), other)
+    assert list(other.root.iterdir()) == []
 
 
 def test_of_two_copies_the_damaged_one_is_refused_by_name_and_the_other_taken(interrupted, store, other, mirror):

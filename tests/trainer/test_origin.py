@@ -1,6 +1,7 @@
 """A run starts from a checkpoint of another one: as that one would have gone on, or as a new stage."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -169,6 +170,12 @@ def text_file(tmp_path):
 
 
 @pytest.fixture
+def base(model_folder, tmp_path):
+    """A model one can change."""
+    return shutil.copytree(model_folder, tmp_path / "base")
+
+
+@pytest.fixture
 def train(store, capsys):
     """Runs `assay train` here; its exit code, and what it said."""
 
@@ -227,6 +234,33 @@ def test_a_stage_of_an_adapter_can_be_resumed(config_for, store, text_file, data
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     with pytest.raises(ResumeError, match="has changed since the run began"):
         resume_run("next", ("train.steps=4",), store)
+
+
+def test_an_adapter_is_not_trained_on_upon_another_base(config_for, store, text_file, data_file, train, base):
+    stage_before(config_for, store, text_file, model__path=str(base))
+    code, _, err = train("--from", "cpt@6", "--data", data_file, *SHORT)
+    assert (code, err.count("Traceback")) == (0, 0)
+    weights_of_base = base / "model.safetensors"
+    was = weights_of_base.read_bytes()
+    weights_of_base.write_bytes(was[:-4] + b"\0\0\0\0")
+    for origin, run in (("cpt@6", "cpt"), ("next@2", "next")):
+        for method in ("lora", "full"):
+            more = ("--set", f"train.method={method}", "--set", "run.name=third")
+            adapter = checkpoints(store, run)[-1]
+            says = f"assay: the model in {base} is not the one that the adapter in {adapter} was trained on; "
+            says += "put that one back, or name its folder\n"
+            assert train("--from", origin, "--data", data_file, *SHORT, *more) == (2, "", says)
+    assert not (store.root / "third").exists()
+    weights_of_base.write_bytes(was)
+    assert train("--from", "next@2", "--data", data_file, *SHORT, "--set", "run.name=third")[0] == 0
+
+
+def test_an_adapter_is_put_on_the_same_base_in_another_folder(config_for, store, text_file, base, tmp_path):
+    stage_before(config_for, store, text_file, model__path=str(base))
+    moved = base.rename(tmp_path / "moved")
+    adapter = str(checkpoints(store, "cpt")[-1])
+    ended = start_run(config_for(model__path=str(moved), model__adapter=adapter, train__steps=1), store)
+    assert ended.outcome.state.step == 1
 
 
 def test_an_adapter_is_taken_into_the_weights_of_a_full_run(

@@ -29,6 +29,30 @@ def test_every_sample_is_read_once_an_epoch(samples, batch, epochs, seed):
     assert plan.epoch_after(plan.steps) == epochs
 
 
+@given(
+    samples=st.integers(1, 40), batch=st.integers(1, 17), seed=st.integers(0, 99),
+    passes=st.lists(st.sampled_from([0.3, 0.5, 1.0, 1.7, 2.0, 3.0]), min_size=2, max_size=4, unique=True).map(sorted),
+)  # fmt: skip
+def test_more_epochs_leave_out_nothing_and_change_nothing_that_was_read(samples, batch, seed, passes):
+    before, short = [], []
+    for epochs in passes:
+        plan = plan_for(alone(samples), [9] * samples, batch, steps=None, epochs=epochs, seed=seed, short=short)
+        now = [plan.samples_at(step) for step in range(1, plan.steps + 1)]
+        assert now[: len(before)] == before
+        before, short = now, plan.short_until(plan.steps)
+    read = everything(plan)
+    assert read == everything(made(samples, batch, epochs=passes[-1], seed=seed))
+    assert plan.epoch_after(plan.steps) == len(read) / samples
+
+
+def test_steps_that_are_given_to_a_run_of_epochs_go_on_where_it_was():
+    first = made(10, 4)
+    longer = plan_for(alone(10), [9] * 10, 4, steps=5, epochs=1.0, seed=0, short=first.short_until(3))
+    assert [len(longer.samples_at(step)) for step in range(1, 6)] == [4, 4, 2, 4, 4]
+    assert everything(longer) == everything(made(10, 9, steps=2))
+    assert (longer.short_until(2), longer.short_until(3), longer.short_until(5)) == ([], [(3, 10)], [(3, 10)])
+
+
 def test_a_step_reads_the_same_samples_whatever_was_asked_before():
     plan = made(100, 8, steps=50, seed=3)
     later_first = [plan.samples_at(step) for step in (40, 1, 17)]

@@ -96,7 +96,7 @@ def test_an_overflow_skips_the_step_halves_the_scale_and_raises_no_alarm(config_
     norms = metric(store, "grad_norm").values()
     assert not any(map(math.isfinite, norms))
     assert all(map(math.isfinite, metric(store, "loss").values()))
-    assert events(store, "not-a-number") == []
+    assert events(store, "spike") == []
     state = ended.outcome.state
     assert (state.step, state.update, state.skipped_in_row, state.unclean_step) == (3, 0, 0, 0)
     first, second, third = checkpoints(store)
@@ -115,7 +115,7 @@ def test_a_scale_that_is_a_little_too_large_costs_a_step_and_no_more(config_for,
     assert 20 < taken < 29
     assert verdicts == ["skip"] * taken + ["commit"] * (30 - taken)
     assert ended.outcome.state.update == 30 - taken
-    assert events(store, "not-a-number") == []
+    assert events(store, "spike") == []
 
 
 def test_a_gradient_that_no_scale_makes_a_number_is_told_and_ends_the_run(config_for, store, monkeypatch):
@@ -128,8 +128,11 @@ def test_a_gradient_that_no_scale_makes_a_number_is_told_and_ends_the_run(config
 
     monkeypatch.setattr("trainer.step.Engine.measure", torn)
     with pytest.raises(TrainingError, match="for 20 steps in a row the loss or the gradient was not a number"):
-        start_run(config_for(train__precision="fp16", train__steps=100, train__eval_every=100), store)
-    assert said(store, "not-a-number") == ["step 17: the gradient is not a number, the step was not taken"]
+        start_run(config_for(train__precision="fp16", train__steps=100, guard__mode="watch"), store)
+    assert said(store, "spike") == [
+        "step 17: not a number: the gradient norm is inf, the step was not taken",
+        "step 19: not a number: the gradient norm is inf, the third such step in a row (the guard only watches)",
+    ]
     assert metric(store, "loss_scale")[1, 17] == 1.0
 
 
@@ -146,7 +149,7 @@ def test_a_loss_that_is_no_number_is_an_alarm_in_fp16_too(config_for, store, mon
         "trainer.step.Engine.measure", lambda *args, **options: measure(*args, **options)._replace(loss=math.nan)
     )
     ended = start_run(config_for(train__precision="fp16", train__steps=2), store)
-    assert said(store, "not-a-number") == ["step 1: the loss is not a number, the step was not taken"]
+    assert said(store, "spike") == ["step 1: not a number: the loss is nan, the step was not taken"]
     assert (ended.outcome.state.skipped_in_row, ended.outcome.state.unclean_step) == (2, 2)
 
 

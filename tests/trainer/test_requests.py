@@ -11,10 +11,11 @@ import pytest
 from store.artifacts import sealed_folders
 from store.errors import StoreError
 from store.runs import list_runs, show_run
-from tests.trainer.seen import Person, wait_for
+from tests.trainer.seen import Person, checkpoints, learned, metric, said, wait_for
 from trainer.config_file import to_toml
 from trainer.inbox import Inbox
 from trainer.session import resume_run, start_run
+from trainer.step import Engine
 
 NOTE = ("note", {"text": "looks good"})
 ENDLESS = {"train__steps": 100000, "train__eval_every": 100000, "checkpoint__every": 100000}
@@ -94,6 +95,32 @@ def test_requests_survive_a_store_that_fails_for_a_while(config_for, store, monk
     person.join()
     assert ended.outcome.stopped_by == "lin"
     assert next(failures, None) is None
+
+
+@pytest.mark.parametrize("at", [0, 3])
+def test_one_ctrl_c_ends_a_validation_at_its_next_part(config_for, store, monkeypatch, at):
+    settings = {"train__micro_batch": 1, "lora__dropout": 0.2}
+    start_run(config_for(run__name="whole", **settings), store)
+    measured, sample_losses = [], Engine.sample_losses
+
+    def pressing(engine, batch):
+        if not engine.model.training:
+            measured.append(batch)
+            if len(measured) == 1 + (5 if at else 0):
+                signal.raise_signal(signal.SIGINT)
+        return sample_losses(engine, batch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Engine, "sample_losses", pressing)
+        ended = start_run(config_for(**settings), store)
+    assert (ended.outcome.state.step, ended.outcome.stopped_by) == (at, "Ctrl-C")
+    assert len(measured) == 1 + (5 if at else 0)
+    assert list(metric(store, "val_loss")) == ([(1, 0)] if at else [])
+    resume_run("r", (), store)
+    whole = metric(store, "val_loss", "whole")
+    assert metric(store, "val_loss") == {key: loss for key, loss in whole.items() if key[1] != at or not at}
+    assert said(store, "validation") == [f"the validation after step {at} was not finished"]
+    assert learned(checkpoints(store)[-1]) == learned(checkpoints(store, "whole")[-1])
 
 
 @pytest.mark.parametrize(("number", "code", "name"), [(signal.SIGINT, 130, "Ctrl-C"), (signal.SIGTERM, 143, "SIGTERM")])

@@ -7,13 +7,17 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from assay.recording import Run
 from store.artifacts import sealed_folders
+from store.errors import StoreError
 from store.loading import load_spools
 from store.runs import show_run
+from tests.trainer.seen import batches, events, metric
 from trainer.config_file import to_toml
 from trainer.errors import ConfigError, ResumeError
 from trainer.resume import find_resume_point
@@ -166,6 +170,21 @@ def test_a_run_at_its_end_says_how_to_give_it_more_and_takes_it(config_for, stor
         resume_run("r", (), store)
 
 
+def test_a_run_that_is_given_more_epochs_reads_every_row_as_often(config_for, store):
+    config = config_for(lora__dropout=0.2, checkpoint__every=1, checkpoint__keep=99)
+    start_run(replace(config, train=replace(config.train, steps=None)), store)
+    read = [Counter(place for batch in batches(store) for place in batch["rows"])]
+    for epochs in (2, 3):
+        resume_run("r", (f"train.epochs={epochs}",), store)
+        read.append(Counter(place for batch in batches(store) for place in batch["rows"]))
+    assert [set(counts.values()) for counts in read] == [{1}, {2}, {3}]
+    assert [len(batch["rows"]) for batch in batches(store)] == 3 * [4, 4, 4, 4, 3]
+    assert metric(store, "epoch")[1, 15] == 3.0
+    resume_run("r@12", (), store)
+    (proof,) = events(store, "replay")
+    assert proof["message"] == "steps 13 to 15, done again, came to the same numbers, bit for bit"
+
+
 def test_a_run_stopped_before_its_first_step_begins_once(config_for, store, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("trainer.requests.Wishes.stopped_by", "lin")
@@ -217,7 +236,7 @@ def test_two_processes_cannot_train_one_run(interrupted, store):
     place = str(store.root / "r" / ".training")
     with subprocess.Popen([sys.executable, "-c", holder, place], stdout=subprocess.PIPE) as process:
         process.stdout.readline()
-        with pytest.raises(ResumeError, match="run r is being trained by another process"):
+        with pytest.raises(StoreError, match="run r is being trained by another process"):
             resume_run("r", (), store)
         process.kill()
 

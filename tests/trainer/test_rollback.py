@@ -24,6 +24,7 @@ from tests.trainer.test_training import _poisoned
 from trainer.errors import ResumeError
 from trainer.history import History
 from trainer.inbox import Inbox
+from trainer.rollback import asked_back
 from trainer.session import resume_run, start_run
 from trainer.shelf import Shelf
 
@@ -157,8 +158,8 @@ def test_a_live_run_goes_back_on_a_persons_request(config_for, store, monkeypatc
 @pytest.mark.parametrize(
     ("args", "answer"),
     [
-        ({"step": 3}, "not done: there is no sealed checkpoint at step 3; there are: 2, 4"),
-        ({"step": 0}, "not done: there is no sealed checkpoint at step 0; there are: 2, 4"),
+        ({"step": 3}, "not done: there is no sealed checkpoint at step 3; the nearest is at step 2 (there are 2, 4)"),
+        ({"step": 0}, "not done: there is no sealed checkpoint at step 0; the nearest is at step 2 (there are 2, 4)"),
         ({}, "not done: a rollback names the step of a checkpoint"),
         ({"step": -1}, "not done: a rollback names the step of a checkpoint"),
         ({"step": "2"}, "not done: a rollback names the step of a checkpoint"),
@@ -173,23 +174,39 @@ def test_a_step_one_cannot_go_back_to_is_answered_in_words_and_nothing_changes(c
     assert list(active(store, "loss")) == [1, 2, 3, 4, 5, 6]
 
 
-def test_a_damaged_checkpoint_is_not_gone_back_to(config_for, store, asked):
-    from trainer.train import Training  # noqa: PLC0415 - only here
-
-    roll_back = Training.roll_back
-
-    def harmed(self, step, actor):
-        (path,) = (store.root / "r" / "checkpoints").glob("00000002*/optimizer.safetensors")
-        path.write_bytes(path.read_bytes()[:-1] + b"?")
-        return roll_back(self, step, actor)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("trainer.train.Training.roll_back", harmed)
-        answers = asked(after_5=[back(2)])
-        start_run(config_for(**EVERY_TWO), store)
-    assert answers[0].startswith("not done: ")
+def test_a_damaged_checkpoint_is_not_gone_back_to_but_the_next_older_one_and_that_is_said(
+    config_for, store, asked, monkeypatch
+):
+    monkeypatch.setattr("trainer.train.asked_back", _harming(store, "00000004"))
+    answers = asked(after_5=[back(4)])
+    start_run(config_for(**EVERY_TWO), store)
     assert "optimizer.safetensors is damaged" in answers[0]
+    assert answers[0].endswith("; went back from step 5 to step 2, on branch 2")
+    (_, branch) = show_run(store, "r")["branches"]
+    assert branch["fork_step"] == 2
+    assert branch["data"]["refused"] == [answers[0].removesuffix("; went back from step 5 to step 2, on branch 2")]
     assert list(active(store, "loss")) == [1, 2, 3, 4, 5, 6]
+
+
+def test_where_every_checkpoint_is_damaged_nothing_is_gone_back_to(config_for, store, asked, monkeypatch):
+    monkeypatch.setattr("trainer.train.asked_back", _harming(store, "00000004", "00000002"))
+    answers = asked(after_5=[back(4)])
+    start_run(config_for(**EVERY_TWO), store)
+    assert answers[0].startswith("not done: ")
+    assert answers[0].count("optimizer.safetensors is damaged") == 2
+    assert [item["branch"] for item in show_run(store, "r")["branches"]] == [1]
+
+
+def _harming(store, *names):
+    """`asked_back`, with the optimizer's state of some checkpoints harmed before."""
+
+    def harmed(training, step, actor):
+        for name in names:
+            (path,) = (store.root / "r" / "checkpoints").glob(f"{name}*/optimizer.safetensors")
+            path.write_bytes(path.read_bytes()[:-1] + b"?")
+        return asked_back(training, step, actor)
+
+    return harmed
 
 
 def test_what_is_asked_after_a_rollback_is_done_where_the_run_is_then(config_for, store, asked):

@@ -1,5 +1,6 @@
 """The demo's sample data: enough of it, of one kind, and honest about what it is."""
 
+import re
 from collections import Counter
 
 import pytest
@@ -14,6 +15,11 @@ DEPARTMENTS = {
     "口腔科", "妇科", "儿科", "急诊科",
 }  # fmt: skip
 MEDICAL = ("handbook", "symptoms", "triage", "triage_held_out", "triage_choice")
+
+
+def letters(text):
+    """A text without what stands between its words."""
+    return re.sub(r"[\W_]+", "", text)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +85,26 @@ def test_what_is_held_out_has_not_its_like_in_training():
     asked = [row["question"] for row in sample_rows("triage_held_out")]
     groups = near_groups([*trained, *questions, *asked], threshold=0.4)
     assert not set(groups[-len(asked) :]) & set(groups[: -len(asked)])
+
+
+def test_no_question_that_is_asked_has_a_phrase_of_the_index():
+    phrases = [letters(row["symptom"]) for row in sample_rows("symptoms")]
+    for name in ("triage_held_out", "triage_choice"):
+        for row in sample_rows(name):
+            assert [phrase for phrase in phrases if phrase in letters(row["question"])] == [], row["id"]
+
+
+@pytest.mark.parametrize(
+    ("complaint", "department"),
+    [("打鼾.*(憋|犯困|呼吸停顿)", "呼吸内科"), ("翻身.*(天旋地转|眩晕)", "耳鼻喉科")],
+)
+def test_handbook_and_desk_send_a_complaint_to_the_same_department(complaint, department):
+    said = [(row["text"].split("。")[0], row) for row in sample_rows("handbook")]
+    said += [(row["messages"][0]["content"], row) for row in sample_rows("triage") if row["department"]]
+    said += [(row["question"], row) for name in ("triage_held_out", "triage_choice") for row in sample_rows(name)]
+    found = {row["id"]: row["department"] for text, row in said if re.search(complaint, text)}
+    assert len({name.partition("-")[0] for name in found}) >= 2
+    assert set(found.values()) == {department}
 
 
 def test_the_halves_of_the_facts_share_nothing_and_are_alike():

@@ -116,7 +116,7 @@ def test_a_loss_that_is_not_a_number_is_recorded_and_never_stepped_on(config_for
     assert [step for (_, step), value in losses.items() if math.isnan(value)] == [2, 3]
     verdicts = [row["verdict"] for row in store.rows("SELECT verdict FROM step_batch ORDER BY step")]
     assert verdicts == ["commit", "skip", "skip", "commit", "commit", "commit"]
-    assert events(store, "not-a-number") == ["step 2: the loss is not a number, the step was not taken"]
+    assert events(store, "spike") == ["step 2: not a number: the loss is nan, the step was not taken"]
 
 
 def test_a_skipped_step_changes_neither_weights_nor_optimizer(config_for, store, monkeypatch):
@@ -131,7 +131,7 @@ def test_a_skipped_step_changes_neither_weights_nor_optimizer(config_for, store,
 def test_a_run_that_takes_no_step_for_long_gives_up_in_words(config_for, store, monkeypatch):
     monkeypatch.setattr("trainer.step.Engine.measure", _poisoned(steps=set(range(5, 999))))
     with pytest.raises(TrainingError, match="stopped at step 24: for 20 steps in a row"):
-        start_run(config_for(train__steps=100, train__eval_every=100, checkpoint__every=100), store)
+        start_run(config_for(train__steps=100, train__eval_every=100, guard__mode="watch"), store)
     run = show_run(store, "r")
     assert run["status"] == "failed"
     assert run["error"].startswith("stopped at step 24: for 20 steps in a row")
@@ -226,7 +226,7 @@ def test_the_manifest_says_what_is_needed_to_go_on_and_to_judge(config_for, stor
     ended = start_run(config, store)
     last = sealed_folders(ended.folder / "checkpoints")[-1]
     manifest = verify(last)
-    assert manifest["cursor"] == {"step": 6, "samples": 19, "batch_size": 4, "seed": 0, "shares": {}}
+    assert manifest["cursor"] == {"step": 6, "short": [], "samples": 19, "batch_size": 4, "seed": 0, "shares": {}}
     assert (manifest["step"], manifest["branch"], manifest["parent"]) == (6, 1, "r/checkpoints/00000003-b1")
     assert manifest["base"]["sha256"] == prepare(config).base_sha256
     assert manifest["versions"]["torch"] == torch.__version__

@@ -1,0 +1,74 @@
+"""The spike score: how many points of a series lie far outside what the newest ones were.
+
+As OLMo 2 counts it (arXiv 2501.00656): points at least 7 standard deviations away from the mean of the
+last 1000. Here the mean and the deviation are those of up to 1000 values before the point, of 100 at
+least; a point that is no number counts as outside and enters no mean.
+"""
+
+import math
+from collections import deque
+from statistics import fmean
+
+__all__ = ["Score"]
+
+_CONSTANT = 1e-10
+"""Standard deviation below which a series does not move, as OLMo-core has it."""
+
+_LOST = 1e-9
+"""Share of the largest sum of squares at which what was added and taken away has cost its digits."""
+
+
+class Score:
+    """The spike score of one series, a value at a time."""
+
+    def __init__(self, window: int = 1000, least: int = 100, sigma: float = 7.0) -> None:
+        """Compare with `window` values, `least` at least, and count what is `sigma` deviations away."""
+        self._newest: deque[float] = deque(maxlen=window)
+        self._least, self._square = least, sigma * sigma
+        self._mean = self._squares = self._largest = 0.0
+        self.points = 0
+        """Points seen."""
+        self.outside = 0
+        """Those that are outside."""
+
+    @property
+    def percent(self) -> float | None:
+        """Percent of the points that are outside, 0 to 100; None before the first.
+
+        >>> score = Score()
+        >>> for value in [1.0, 1.1] * 99 + [9.0, math.nan]:
+        ...     score.push(value)
+        >>> score.percent
+        1.0
+        """
+        return round(100 * self.outside / self.points, 6) if self.points else None
+
+    def push(self, value: float) -> None:
+        """Take in a point."""
+        self.points += 1
+        if not math.isfinite(value):
+            self.outside += 1
+            return
+        count = len(self._newest)
+        if count >= self._least:
+            variance = self._squares / count
+            if variance > _CONSTANT**2 and (value - self._mean) ** 2 >= self._square * variance:
+                self.outside += 1
+        self._enter(value, count)
+
+    def _enter(self, value: float, count: int) -> None:
+        # B. P. Welford's update (1962), and the same for a value that takes the oldest one's place.
+        before = self._mean
+        if count < (self._newest.maxlen or 0):
+            self._newest.append(value)
+            self._mean += (value - before) / (count + 1)
+            self._squares += (value - before) * (value - self._mean)
+        else:
+            oldest = self._newest[0]
+            self._newest.append(value)
+            self._mean += (value - oldest) / count
+            self._squares += (value - oldest) * (value - self._mean + oldest - before)
+        self._largest = max(self._largest, self._squares)
+        if not self._squares >= _LOST * self._largest:
+            self._mean = fmean(self._newest)
+            self._squares = self._largest = math.fsum((one - self._mean) ** 2 for one in self._newest)

@@ -1,0 +1,27 @@
+"""Words of the lineage strip."""
+
+from dashboard.text_tables.shape import Text
+
+__all__ = ["TEXTS"]
+
+TEXTS: dict[str, Text] = {
+    "stage.pretrain": {"zh": "预训练", "en": "pretrain"},
+    "stage.cpt": {"zh": "继续预训练", "en": "cpt"},
+    "stage.sft": {"zh": "指令微调", "en": "sft"},
+    "stage.dpo": {"zh": "DPO 偏好对齐", "en": "dpo"},
+    "lineage.run": {"zh": "运行", "en": "run"},
+    "lineage.base": {"zh": "基座模型", "en": "base"},
+    "lineage.gone": {"zh": "已不在库中", "en": "no longer here"},
+    "lineage.gone.help": {
+        "zh": "这个运行从那里开始，但上一个运行已从数据文件中删除。",
+        "en": "This run began there; the run it belonged to has been removed from the store.",
+    },
+    "lineage.alarm": {"zh": "{count} 次警报", "en": "{count} alarms"},
+    "lineage.alarm.one": {"zh": "警报", "en": "alarm"},
+    "lineage.actor": {"zh": "由 {actor} 发起", "en": "by {actor}"},
+    "lineage.earlier": {"zh": "更早的 {count} 项", "en": "{count} earlier"},
+    "lineage.best": {"zh": "最佳检查点", "en": "best checkpoint"},
+    "lineage.newest": {"zh": "最新检查点", "en": "newest checkpoint"},
+    "lineage.from": {"zh": "{stage}（自第 {step} 步）", "en": "{stage} from {step}"},
+    "lineage.more": {"zh": "另有 {count} 个", "en": "{count} more"},
+}

@@ -1,0 +1,67 @@
+"""Run · Checkpoints: sending a run that has stopped back to a checkpoint, at once."""
+
+from contextlib import suppress
+from typing import Any
+
+import streamlit as st
+
+from assay.errors import AssayError
+from dashboard import cached, cached_views, widgets
+from dashboard.language import t
+from dashboard.views import actions
+from dashboard.words import count
+from store.database import Store
+from store.errors import StoreError
+from store.loading import load_spools
+from store.rollback import RolledBack, roll_back_stopped
+
+__all__ = ["offer", "outcome"]
+
+Row = dict[str, Any]
+
+
+def offer(run: Row, row: Row) -> None:
+    """A button that says first what it will do; none for the checkpoint the run is at."""
+    if row["step"] == run["last_step"]:
+        return
+    place = f"{run['id']}-{row['branch']}-{row['step']}"
+    with st.popover(t("shelf.back"), key=f"send-back-{place}"):
+        widgets.notice(t("shelf.send.what", next=count(row["step"] + 1)))
+        if row["state"] == "suspect":
+            widgets.notice(t("spikes.points.suspect"), "warn")
+        st.button(
+            t("spikes.points.confirm", step=count(row["step"])), key=f"send-{place}", on_click=_send,
+            args=(run["id"], run["name"], row["step"]),
+        )  # fmt: skip
+
+
+def outcome(run: Row, command: str) -> None:
+    """What came of it, until the page is left; `command` goes on from there."""
+    done: RolledBack | str | None = st.session_state.get(_kept(run["id"]))
+    if isinstance(done, str):
+        widgets.notice(t("shelf.send.failed", reason=done), "bad")
+        del st.session_state[_kept(run["id"])]
+    # Once the run has gone on, or back again, this is history.
+    elif done is not None and not actions.takes_requests(run) and run["last_step"] == done.step:
+        for sentence in done.refused:
+            widgets.notice(t("shelf.send.refused", reason=sentence), "warn")
+        left, step = count(done.left), count(done.step)
+        widgets.notice(t("shelf.send.done", left=left, step=step, branch=done.branch), "good")
+        st.code(command, language="bash", wrap_lines=True)
+
+
+def _send(run_id: int, name: str, step: int) -> None:
+    store = Store.at(cached.store_path())
+    try:
+        st.session_state[_kept(run_id)] = roll_back_stopped(store, name, step, actions.actor())
+    except AssayError as error:
+        st.session_state[_kept(run_id)] = str(error)
+        return
+    with suppress(StoreError):  # it is done; the thread that loads spools shows it a moment later
+        load_spools(store)
+    cached.runs.clear()
+    cached_views.shelf.clear()
+
+
+def _kept(run_id: int) -> str:
+    return f"sent-back-{run_id}"

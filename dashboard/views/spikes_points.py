@@ -1,0 +1,80 @@
+"""Run · Spikes: the checkpoints of the present path, whether each is safe to return to, and the way back."""
+
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from dashboard import cached, cached_views, widgets
+from dashboard.language import t
+from dashboard.views import actions
+from dashboard.views.checkpoints import train_command
+from dashboard.words import count, figure
+
+__all__ = ["show"]
+
+SHOWN = 6
+"""Checkpoints shown, the newest."""
+
+STATES = {
+    "stable": ("checkpoint.stable", "spikes.points.stable", "good"),
+    "sealed": ("checkpoint.sealed", "spikes.points.sealed", "quiet"),
+    "suspect": ("checkpoint.suspect", "spikes.points.suspect", "warn"),
+}
+"""The word of each state, what it means, and its colour."""
+
+Row = dict[str, Any]
+
+
+def show(run: Row) -> None:
+    """The list; a sentence where there is none. Nothing for a run whose checkpoints are not ours."""
+    if not run["polls"]:
+        return
+    shelf = cached_views.shelf(cached.store_path(), run["id"])
+    rows = sorted((row for row in shelf if row["active"] and row["state"] in STATES), key=_newest, reverse=True)
+    widgets.heading(t("spikes.points"))
+    if not rows:
+        widgets.notice(t("spikes.points.none"))
+        return
+    live = actions.takes_requests(run)
+    for row in rows[:SHOWN]:
+        _point(run, row, live=live)
+    if len(rows) > SHOWN:
+        widgets.notice(t("spikes.points.more"))
+    if not live:
+        best = next((row for row in rows if row["state"] == "stable"), rows[0])
+        widgets.notice(t("spikes.points.resume"))
+        place = f"{run['name']}@{best['step']}"
+        st.code(train_command("--resume", place, Path(cached.store_path())), language="bash", wrap_lines=True)
+
+
+def _newest(row: Row) -> tuple[int, int]:
+    return row["step"], row["branch"]
+
+
+def _point(run: Row, row: Row, *, live: bool) -> None:
+    word, meaning, tone = STATES[row["state"]]
+    facts = [t(meaning)]
+    if row["val_loss"] is not None:
+        facts.append(f"{t('shelf.val_loss')} {figure(row['val_loss'])}")
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="small", key=f"a-point-{row['branch']}-{row['step']}"
+    ):
+        st.html(
+            f'<span class="a-point"><b>{escape(t("spikes.at", step=count(row["step"])))}</b> '
+            f'<span class="a-status a-{tone}">{escape(t(word))}</span> '
+            f'<span class="a-facts">{escape(" · ".join(facts))}</span></span>',
+            width="content",
+        )
+        if live:
+            _way_back(run, row)
+
+
+def _way_back(run: Row, row: Row) -> None:
+    """A button that says first what it will do."""
+    with st.popover(t("shelf.back"), key=f"back-{run['id']}-{row['branch']}-{row['step']}"):
+        widgets.notice(t("shelf.back.what", next=count(row["step"] + 1)))
+        if row["state"] == "suspect":
+            widgets.notice(t("spikes.points.suspect"), "warn")
+        actions.ask_button(run, t("spikes.points.confirm", step=count(row["step"])), "rollback", step=row["step"])

@@ -1,0 +1,195 @@
+"""`assay spikes detect` over every kind of log and over recorded runs; what it says of what is none."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+import assay
+from assay.cli import main
+from store.commands.spikes import spikes
+
+KEYS = ["onset", "first_alarm", "peak_step", "peak", "end", "series", "rule", "action", "alarms"]
+
+LOSSES = [2.0 + 0.01 * (step % 7) for step in range(60)]
+LOSSES[50] = 5.0
+
+
+def invoke(*arguments: object) -> Result:
+    return CliRunner().invoke(spikes, ["detect", *map(str, arguments)], catch_exceptions=False)
+
+
+def detect(*arguments: object) -> dict[str, Any]:
+    answer = invoke(*arguments, "--json")
+    assert answer.exit_code == 0
+    return json.loads(answer.stdout)
+
+
+def rows() -> list[dict[str, float]]:
+    return [{"step": step, "loss": loss} for step, loss in enumerate(LOSSES, 1)]
+
+
+def the_spike(found: dict[str, Any]) -> tuple[object, ...]:
+    (spike,) = found["spikes"]
+    assert list(spike) == KEYS
+    return tuple(spike[key] for key in KEYS[:-1])
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def test_a_csv(tmp_path):
+    lines = [f"{row['step']},{row['loss']},{0.3 if row['step'] != 51 else 9.0}" for row in rows()]
+    found = detect(write(tmp_path, "log.csv", "\n".join(["step,loss,grad_norm", *lines])))
+    assert list(found) == ["points", "spike_score", "spikes"]
+    assert (found["points"], found["spike_score"]) == (60, {"loss": 0.0, "grad_norm": 0.0})
+    assert the_spike(found) == (51, 51, 51, 5.0, None, "both", "T1", "skip")
+    assert found["spikes"][0]["alarms"] == [
+        {"step": 51, "series": "loss", "rule": "T1", "action": "skip"},
+        {"step": 51, "series": "grad_norm", "rule": "T1", "action": "skip"},
+    ]
+
+
+def test_json_lines_and_trainer_logs(tmp_path):
+    path = write(tmp_path, "any.jsonl", "".join(json.dumps(row) + "\n" for row in rows()))
+    assert the_spike(detect(path)) == (51, 51, 51, 5.0, None, "loss", "T1", "skip")
+    lines = (
+        {"current_steps": row["step"], "total_steps": 60, "loss": row["loss"], "percentage": 1.0} for row in rows()
+    )
+    write(tmp_path, "out/trainer_log.jsonl", "".join(json.dumps(row) + "\n" for row in lines))
+    found = detect(tmp_path / "out")
+    assert (the_spike(found)[0], found["points"]) == (51, 60)
+    assert found["spike_score"] == {"loss": 0.0, "grad_norm": None}
+
+
+def test_a_trainer_state_with_evaluations_and_its_closing_row(tmp_path):
+    history: list[dict[str, float]] = []
+    for row in rows():
+        history.append({**row, "grad_norm": 0.3, "learning_rate": 1e-4, "epoch": 0.1})
+        if row["step"] % 10 == 0:
+            history.append({"step": row["step"], "eval_loss": 99.0, "eval_runtime": 1.0})
+    history.append({"step": 60, "train_loss": 77.0, "train_runtime": 12.0, "total_flos": 1e9})
+    state = {"global_step": 60, "max_steps": 60, "log_history": history}
+    found = detect(write(tmp_path, "trainer_state.json", json.dumps(state)))
+    assert found["points"] == 60
+    assert the_spike(found) == (51, 51, 51, 5.0, None, "loss", "T1", "skip")
+
+
+def test_tensorboard_events(tmp_path):
+    pytest.importorskip("tensorboard")
+    from tensorboard.compat.proto.event_pb2 import Event  # noqa: PLC0415 - only where it is installed
+    from tensorboard.compat.proto.summary_pb2 import Summary  # noqa: PLC0415 - only where it is installed
+    from tensorboard.summary.writer.event_file_writer import EventFileWriter  # noqa: PLC0415 - only where it is installed
+
+    writer = EventFileWriter(str(tmp_path / "runs"))
+    for row in rows():
+        for tag, value in (("train/loss", row["loss"]), ("train/grad_norm", 0.3)):
+            summary = Summary(value=[Summary.Value(tag=tag, simple_value=value)])
+            writer.add_event(Event(step=int(row["step"]), summary=summary, wall_time=1.7e9 + row["step"]))
+    writer.close()
+    found = detect(tmp_path)
+    assert (found["points"], found["spike_score"]["grad_norm"]) == (60, 0.0)
+    assert the_spike(found)[:3] == (51, 51, 51)
+
+
+def test_numbers_as_logs_spell_them(tmp_path):
+    lines = [f"{row['step']}.0,{row['loss']},0.3" for row in rows()]
+    lines[20:22] = ["21.0,nan,", "22.0,,0.3"]
+    lines[34] = "35.0,Infinity,inf"
+    found = detect(write(tmp_path, "log.csv", "\n".join(["step,loss,grad_norm", *lines, lines[-1], ""])))
+    assert found["points"] == 60
+    first, second, third = found["spikes"]
+    assert (first["peak"], first["nonfinite"], first["peak_step"]) == (None, "nan", 21)
+    assert (second["nonfinite"], second["series"], second["rule"]) == ("inf", "both", "T0")
+    assert third["onset"] == 51
+    assert type(first["onset"]) is int
+
+
+def test_a_log_that_was_resumed_says_what_it_does_not_look_at(tmp_path):
+    lines = [f"{step},{9.0 if step > 50 else 2.0}" for step in range(1, 61)] + [f"{step},2.0" for step in range(46, 90)]
+    answer = invoke(write(tmp_path, "log.csv", "\n".join(["step,loss", *lines])))
+    assert "no spikes in 89 points" in answer.stdout
+    assert "goes back 1 times to a step that it has already: 14 rows" in answer.stderr
+
+
+def test_recorded_runs_and_the_branches_they_left(root):
+    with assay.run("triage", store=root) as run:
+        for row in rows():
+            run.log(int(row["step"]), loss=row["loss"])
+        run.fork(45, "rollback")
+        for step in range(46, 80):
+            run.log(step, loss=2.0)
+    assert detect("triage", "--store", root)["spikes"] == []
+    assert the_spike(detect("triage/1", "--store", root))[:2] == (51, 51)
+
+
+def test_people_get_a_sentence_a_spike(tmp_path):
+    path = write(tmp_path, "log.jsonl", "".join(json.dumps(row) + "\n" for row in rows()))
+    answer = invoke(path)
+    assert "51 – …  skip    jump  5 @51  the loss 5 is above" in answer.stdout
+    assert "the median of the last 50 accepted steps is 2.03" in answer.stdout
+    assert answer.stdout.endswith("1 spike (1 skip) in 60 points; outside 7 σ of the last 1,000: 0 % of loss\n")
+
+
+def test_a_log_without_spikes_is_fine(tmp_path):
+    answer = invoke(write(tmp_path, "log.csv", "step,loss\n" + "".join(f"{step},2.0\n" for step in range(50))))
+    assert answer.exit_code == 0
+    assert answer.stdout == "no spikes in 50 points; outside 7 σ of the last 1,000: 0 % of loss\n"
+
+
+BAD = {
+    "empty.csv": (b"", "is empty"),
+    "blank.jsonl": (b"\n\n", "is empty"),
+    "header.csv": (b"step,loss\n", "has no loss: no row has a step and a number"),
+    "columns.csv": (b"step,accuracy\n1,0.5\n2,0.6\n", "has no loss: its columns are step, accuracy; a column loss"),
+    "no_step.csv": (b"a,loss\n1,0.5\n", "has no step column"),
+    "words.txt": (b"this is\nno log at all\n", "has no step column"),
+    "binary.csv": (bytes(range(256)) * 20, "is no log: it holds binary data"),
+    "weights.safetensors": (b"\0\1\2" * 99, "is no log: it holds binary data"),
+    "trainer_state.json": (b'{"log_history": 3}', "is no trainer state"),
+    "torn.json": (b'{"log_history": [{"step": 1', "is no trainer state"),
+    "events.out.tfevents.1.x": (b"not an event at all", "has no loss"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_is_no_log_is_one_sentence_and_exit_2(name, tmp_path, capsys):
+    content, sentence = BAD[name]
+    (tmp_path / name).write_bytes(content)
+    refused(["spikes", "detect", str(tmp_path / name), "--json"], sentence, capsys)
+
+
+def refused(arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    said = capsys.readouterr()
+    assert (ended.value.code, said.out) == (2, "")
+    assert sentence in said.err
+    assert len(said.err.splitlines()) == 1
+
+
+def test_what_is_not_there_is_one_sentence_and_exit_2(root, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nothing").mkdir()
+    store = ["--store", str(root / "assay.duckdb")]
+    refused(["spikes", "detect", "triage", *store], "there is no store", capsys)
+    assay.run("triage", store=root).finish()
+    refused(["spikes", "detect", "triagee", *store], "there is no run triagee", capsys)
+    refused(["spikes", "detect", "triage", *store], "run triage has no loss yet", capsys)
+    refused(["spikes", "detect", "triage/7", *store], "no branch 7", capsys)
+    refused(["spikes", "detect", "logs/away.csv", *store], "logs/away.csv is no file and no folder", capsys)
+    refused(["spikes", "detect", "nothing", *store], "nothing to follow in nothing", capsys)
+
+
+def test_a_peak_that_is_no_number_is_named_beside_it(tmp_path):
+    path = write(tmp_path, "log.csv", "step,loss\n1,nan\n2,nan\n3,nan\n")
+    (spike,) = detect(path)["spikes"]
+    assert (spike["peak"], spike["nonfinite"], spike["end"], spike["action"]) == (None, "nan", None, "rollback")
+    assert math.isclose(detect(path)["spike_score"]["loss"], 100.0)

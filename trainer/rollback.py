@@ -1,0 +1,151 @@
+"""Going back while training: to a checkpoint someone names, or to a safe one before a spike.
+
+What is on disk is only added to, so a kill at any moment leaves a run that can go on. The branch's line comes
+last and holds what is tried: whoever goes on with the run tries the same.
+"""
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from assay.spikes import Verdict
+from store.artifacts import verify
+from store.rollback import nearest, newest_whole
+from trainer.checkpoint import read_state, restore_optimizer, restore_weights
+from trainer.job import begin_again
+from trainer.ladder import Episode, next_rung, remedies_for
+from trainer.replay import Replay
+from trainer.shelf import Kept
+
+if TYPE_CHECKING:
+    from trainer.train import Training
+
+__all__ = ["asked_back", "go_around"]
+
+
+def asked_back(training: "Training", step: int, actor: str) -> str:
+    """Go back to a sealed checkpoint of the active path, on a branch of its own; says what came of it.
+
+    Where that one is damaged, the next older one is taken, and that is said.
+    """
+    active, left = training.shelf.active(training.history), training.state.step
+    steps = [item.step for item in active]
+    if step not in steps:
+        return f"not done: there is no sealed checkpoint at step {step}{nearest(steps, step)}"
+    target, refused = newest_whole([item for item in active if item.step <= step], _verify)
+    if target is None:
+        return f"not done: {'; '.join(refused)}"
+    _restore(training, target)
+    training.guard.episode = None
+    _fork(training, target, "rollback", {"abandoned_to": left, "actor": actor, **_if_any(refused)})
+    instead = f"{'; '.join(refused)}; " if refused else ""
+    return f"{instead}went back from step {left} to step {target.step}, on branch {training.history.branch}"
+
+
+def go_around(training: "Training", verdict: Verdict) -> bool:
+    """Go back to the newest safe checkpoint before the running spike, and try the next thing against it.
+
+    Returns False, with everything as it was, where no more may be tried or there is nothing to go back to.
+    """
+    guard, began, left = training.guard, time.perf_counter(), training.state.step
+    same = guard.same_spike(left)
+    if next_rung(same, guard.config, guard.rollbacks) is None:
+        return False
+    onset = min(guard.onset or left, same.onset if same else left)
+    target, refused = newest_whole(training.shelf.before(onset, training.history), _verify)
+    if target is None and not training.can_begin_again:
+        return False
+    alarm, over_after, at = guard.first_alarm or left, guard.over_after(left), target.step if target else 0
+    episode = same.again(alarm=alarm, over_after=over_after, target=at) if same else Episode(
+        verdict.rule or "", onset, alarm, over_after, at
+    )  # fmt: skip
+    samples = guard.suspects.worst(alarm, left)
+    training.shelf.suspect(onset, training.history, f"after the spike that began at step {onset}")
+    replay = Replay({step: found for step, found in training.traces.items() if at < step <= alarm})
+    _restore(training, target)
+    _try(training, episode)
+    training.replay = replay if episode.rung == "control" else Replay({})
+    facts = _facts(training, episode, left, refused)
+    _fork(training, target, "replay" if episode.rung == "control" else "rollback", facts)
+    sentence = _told(training, episode, left)
+    for said in refused:
+        training.progress.say(said)
+    facts |= {"samples": samples, "seconds": time.perf_counter() - began}
+    training.tell("guard", sentence, level="warning", step=left, alert="rollback", **facts)
+    return True
+
+
+def _if_any(refused: list[str]) -> dict[str, list[str]]:
+    return {"refused": refused} if refused else {}
+
+
+def _verify(item: Kept) -> None:
+    verify(item.folder)
+
+
+def _restore(training: "Training", target: Kept | None) -> None:
+    """Put everything back to where it was when a verified checkpoint was sealed, or to the beginning."""
+    job = training.job
+    if target:
+        _mend_frozen(training)
+        restore_weights(job.engine.accelerator.unwrap_model(job.model), target.folder)
+        restore_optimizer(job.model, job.optimizer, target.folder)
+        state = read_state(target.folder)
+        training.parent = target.folder.relative_to(training.run.folder.parent).as_posix()
+    else:
+        begin_again(job)
+        state = training.beginning
+        training.parent = None
+    training.state = replace(state, micro_batch=training.state.micro_batch)
+    job.engine.precision.restore(state.loss_scale)
+    training.guard.forget(state.guard)
+    training.replay = Replay({step: found for step, found in training.traces.items() if step > state.step})
+    training.traces = {step: found for step, found in training.traces.items() if step <= state.step}
+
+
+def _mend_frozen(training: "Training") -> None:
+    """Read the model again where memory does not hold what it was; no checkpoint has the weights that are frozen."""
+    changed = training.frozen.changed()
+    if not changed:
+        return
+    begin_again(training.job)
+    more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+    sentence = f"{changed[0]}{more}, which is not trained, had changed in memory; the model was read again"
+    training.tell("weights", sentence, level="alarm", step=training.state.step, names=changed)
+
+
+def _try(training: "Training", episode: Episode) -> None:
+    """Put into effect what the rung of an episode changes."""
+    guard, config = training.guard, training.job.config
+    before = training.state.remedies
+    remedies = remedies_for(episode, before, config.guard, config.remedies)
+    training.state = replace(training.state, remedies=remedies)
+    if remedies.loss_scale != before.loss_scale or remedies.loss_scale_interval != before.loss_scale_interval:
+        training.job.engine.precision.begin_at(remedies.loss_scale, remedies.loss_scale_interval)
+    if remedies.rewarm_after != before.rewarm_after:
+        guard.reset("the learning rate rises again")
+    guard.episode = episode
+    guard.rollbacks += episode.rung != "control"
+
+
+def _fork(training: "Training", target: Kept | None, reason: str, facts: dict[str, Any]) -> None:
+    step = target.step if target else 0
+    data = {**facts, "checkpoint": training.parent}
+    training.run.fork(after=step, reason=reason, data=data)
+    training.history = training.history.forked(step, data)
+
+
+def _facts(training: "Training", episode: Episode, left: int, refused: list[str]) -> dict[str, Any]:
+    return {
+        "actor": "guard", "rung": episode.rung, "rule": episode.rule, "onset": episode.onset, "alarm": episode.alarm,
+        "abandoned_to": left, "target": episode.target, "remedies": training.state.remedies.as_dict(),
+        "guard": training.guard.opens(), **_if_any(refused),
+    }  # fmt: skip
+
+
+def _told(training: "Training", episode: Episode, left: int) -> str:
+    where = f"step {episode.target}" if episode.target else "the beginning"
+    what = {"control": "the same again, unchanged, to see whether it comes back"}.get(
+        episode.rung, training.state.remedies.told()
+    )
+    return f"the guard went back from step {left} to {where}, before the spike at step {episode.onset}; now: {what}"
