@@ -40,7 +40,8 @@ def main() -> None:
         for stage, marks in told.marks.items():
             print(f"{seed:<6}{stage:<10}{marks.facts_a:8.1%}{marks.facts_b:9.1%}{marks.department:12.1%}", flush=True)
             found.append({"seed": seed, "model": stage, **marks._asdict()})
-        print(f"{seed:<6}{time.perf_counter() - began:.0f} s", flush=True)
+        ends = ", ".join(f"{mode} {loss:.2f}" for mode, loss in told.ends.items() if loss is not None)
+        print(f"{seed:<6}{time.perf_counter() - began:.0f} s; validation loss in trouble: {ends}", flush=True)
     if options.json:
         options.json.write_text(json.dumps(found, indent=1) + "\n")
 

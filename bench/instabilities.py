@@ -23,6 +23,7 @@ import io
 import itertools
 import os
 import shutil
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
@@ -43,7 +44,7 @@ AS_GOOD = 1.1
 WATCH = {"guard__mode": "watch"}
 
 WAYS: list[Settings] = [
-    {"train__stage": stage, "train__method": method, "optim__lr": lr, "train__batch_size": batch, "train__steps": 250}
+    {"train__stage": stage, "train__method": method, "optim__lr": lr, "train__batch_size": batch, "train__steps": 200}
     for (method, lr), stage, batch in itertools.product(
         [("full", 3e-4), ("full", 3e-3), ("lora", 1e-3), ("lora", 1e-2)], ["cpt", "sft"], [2, 8]
     )
@@ -56,7 +57,7 @@ FEW = 96
 def main() -> None:
     """Run all troubles and all healthy runs, and print the tables."""
     made = parser(__doc__ or "", peers=False)
-    made.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="seeds of each trouble (0 1 2)")
+    made.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2], help="seeds of each trouble (0 1 2)")
     made.add_argument("--healthy", type=int, default=2 * len(WAYS), help="healthy runs (%(default)s)")
     made.add_argument("--watched", action="store_true", help="each trouble once more with nobody acting")
     made.add_argument("--only", default="", help="only troubles whose name contains this")
@@ -129,7 +130,7 @@ def _troubled(report: Report, run: Runner, arguments: Any) -> None:
             mine.append((run(trouble, {**trouble.setup, **trouble.wrong}, seed), twins[key].loss))
         rows.append(_row(trouble, mine, _watched(trouble, run, seeds[0], mine[0][1]) if arguments.watched else None))
         found += [(trouble, out) for out, _ in mine]
-        print(rows[-1], flush=True)
+        print(*rows[-1].values(), sep=", ", file=sys.stderr, flush=True)
     report.table(f"troubles, {len(seeds)} seeds each", rows)
     _targets(report, found)
 
@@ -142,11 +143,11 @@ def _watched(trouble: Trouble, run: Runner, seed: int, twin: float) -> float | N
         return None
 
 
-def _row(trouble: Trouble, mine: Sequence[tuple[Outcome, float]], watched: float) -> dict[str, Any]:
+def _row(trouble: Trouble, mine: Sequence[tuple[Outcome, float]], watched: float | None) -> dict[str, Any]:
     delays = [delay for out, _ in mine if (delay := _delay(trouble, out)) is not None]
     return {
         "trouble": trouble.name,
-        "wanted": trouble.alarm or "nothing",
+        "wanted": trouble.alarm or ("an alarm" if trouble.hurts else "nothing"),
         "found": f"{len(delays)}/{len(mine)}",
         "delay": median(delays) if delays else None,
         "skips": median(out.skips for out, _ in mine),
@@ -165,19 +166,14 @@ def _delay(trouble: Trouble, out: Outcome) -> int | None:
 
 
 def _targets(report: Report, found: Sequence[tuple[Trouble, Outcome]]) -> None:
-    wanted = [_delay(trouble, out) for trouble, out in found if trouble.alarm]
+    wanted = [_delay(trouble, out) for trouble, out in found if trouble.alarm or trouble.hurts]
     delays = [delay for delay in wanted if delay is not None]
     share = 100 * len(delays) / len(wanted)
     report.target("troubles found, %", "at least 95", share, met=share >= 95)
     if delays:
         report.target("median delay, steps", "at most 3", median(delays), met=median(delays) <= 3)
-    quiet = [not out.alarms for trouble, out in found if not trouble.alarm]
-    report.target(
-        "runs in which there was nothing to do, and nothing was done, %",
-        "all",
-        100 * sum(quiet) / max(1, len(quiet)),
-        met=all(quiet),
-    )
+    quiet = [out.alarms == [] for trouble, out in found if not trouble.alarm and not trouble.hurts]
+    report.target("troubles of no consequence with an alarm", "0", quiet.count(False), met=all(quiet))
     ways = [
         ((whole - read) / out.step_seconds, read / out.step_seconds) for _, out in found for whole, read in out.returns
     ]

@@ -1,10 +1,12 @@
 """The web server: Streamlit's app under uvicorn, with our headers, a health route and the loader of spools."""
 
+import gc
 import os
 import socket
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,7 @@ def serve(store: Store, listener: socket.socket, host: str) -> None:
     """Serve until Ctrl-C or SIGTERM. Raises StoreError where the store is missing and cannot be made."""
     store.create()
     app = build_app(store, host, listener.getsockname()[1])
+    _settle()
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=2, ws="websockets-sansio"
     )
@@ -74,6 +77,19 @@ def serve(store: Store, listener: socket.socket, host: str) -> None:
         return
     finally:
         listener.close()
+
+
+def _settle() -> None:
+    """Load what pages are made of before anyone waits for one, and never look through it for garbage again.
+
+    Streamlit has all garbage collected after each run of a script; going over what was loaded, which stays as long as
+    the process, takes longer than all else that a refresh does.
+    """
+    # Charts and no views: what is cached wants Streamlit's runtime, which begins with the app.
+    for name in ("drawing", "charts.loss", "charts.small", "charts.overlay"):
+        import_module(f"dashboard.{name}")
+    gc.collect()
+    gc.freeze()
 
 
 def _loading(store: Store) -> Any:

@@ -4,7 +4,6 @@ import shlex
 import zlib
 from collections.abc import Callable
 from datetime import UTC
-from html import escape
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -156,10 +155,7 @@ def _about(run: Run, row: Run) -> None:
     store = Path(cached.store_path())
     live = actions.takes_requests(run)
     if live and row["active"]:
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="a-back"):
-            actions.ask_button(run, t("shelf.back"), "rollback", step=row["step"])
-            said = t("shelf.back.what", next=count(row["step"] + 1))
-            st.html(f'<span class="a-facts">{escape(said)}</span>')
+        send_back.ask(run, row)
     elif row["active"]:
         send_back.offer(run, row)
         _copied(t("shelf.resume"), train_command("--resume", f"{run['name']}@{row['step']}", store))

@@ -151,9 +151,9 @@ def _alarm(run: Run, rows: list[Row]) -> Step:
 
 
 def around(name: str, first: int, last: int | None = None) -> dict[str, str]:
-    """What asks for the curves of a run between two steps and a little to both sides."""
+    """What asks for the spikes of a run between two steps and a little to both sides."""
     low, high = sorted((first, first if last is None else last))
-    return {"run": name, "view": "curves", "first": str(max(0, low - AROUND)), "last": str(high + AROUND)}
+    return {"run": name, "view": "spikes", "first": str(max(0, low - AROUND)), "last": str(high + AROUND)}
 
 
 def _kept(run: Run, rows: list[Row]) -> list[Step]:

@@ -1,4 +1,4 @@
-"""Run · Checkpoints: sending a run that has stopped back to a checkpoint, at once."""
+"""Sending a run back to a checkpoint: asking its trainer to, or doing it at once where it has stopped."""
 
 from contextlib import suppress
 from typing import Any
@@ -15,13 +15,22 @@ from store.errors import StoreError
 from store.loading import load_spools
 from store.rollback import RolledBack, roll_back_stopped
 
-__all__ = ["offer", "outcome"]
+__all__ = ["ask", "offer", "outcome"]
 
 Row = dict[str, Any]
 
 
+def ask(run: Row, row: Row) -> None:
+    """For a run being trained: a button that says first what it will do."""
+    with st.popover(t("shelf.back"), key=f"back-{run['id']}-{row['branch']}-{row['step']}"):
+        widgets.notice(t("shelf.back.what", next=count(row["step"] + 1)))
+        if row["state"] == "suspect":
+            widgets.notice(t("spikes.points.suspect"), "warn")
+        actions.ask_button(run, t("spikes.points.confirm", step=count(row["step"])), "rollback", step=row["step"])
+
+
 def offer(run: Row, row: Row) -> None:
-    """A button that says first what it will do; none for the checkpoint the run is at."""
+    """For a run that has stopped: the same, done at once; none for the checkpoint the run is at."""
     if row["step"] == run["last_step"]:
         return
     place = f"{run['id']}-{row['branch']}-{row['step']}"
@@ -60,6 +69,7 @@ def _send(run_id: int, name: str, step: int) -> None:
     with suppress(StoreError):  # it is done; the thread that loads spools shows it a moment later
         load_spools(store)
     cached.runs.clear()
+    cached.run_facts.clear()
     cached_views.shelf.clear()
 
 

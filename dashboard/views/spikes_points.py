@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import cached, cached_views, widgets
 from dashboard.language import t
-from dashboard.views import actions
+from dashboard.views import actions, send_back
 from dashboard.views.checkpoints import train_command
 from dashboard.words import count, figure
 
@@ -34,6 +34,7 @@ def show(run: Row) -> None:
     shelf = cached_views.shelf(cached.store_path(), run["id"])
     rows = sorted((row for row in shelf if row["active"] and row["state"] in STATES), key=_newest, reverse=True)
     widgets.heading(t("spikes.points"))
+    send_back.outcome(run, train_command("--resume", run["name"], Path(cached.store_path())))
     if not rows:
         widgets.notice(t("spikes.points.none"))
         return
@@ -68,13 +69,6 @@ def _point(run: Row, row: Row, *, live: bool) -> None:
             width="content",
         )
         if live:
-            _way_back(run, row)
-
-
-def _way_back(run: Row, row: Row) -> None:
-    """A button that says first what it will do."""
-    with st.popover(t("shelf.back"), key=f"back-{run['id']}-{row['branch']}-{row['step']}"):
-        widgets.notice(t("shelf.back.what", next=count(row["step"] + 1)))
-        if row["state"] == "suspect":
-            widgets.notice(t("spikes.points.suspect"), "warn")
-        actions.ask_button(run, t("spikes.points.confirm", step=count(row["step"])), "rollback", step=row["step"])
+            send_back.ask(run, row)
+        else:
+            send_back.offer(run, row)

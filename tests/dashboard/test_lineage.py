@@ -111,7 +111,7 @@ def test_children_are_runs_that_began_here_and_are_not_archived(family):
 
 def test_the_strip_leads_from_the_base_to_the_children(monkeypatch, family):
     app = opened(monkeypatch, family, "desk")
-    near = {"run": "desk", "lang": "en", "view": "curves"}
+    near = {"run": "desk", "lang": "en", "view": "spikes"}
     shelf = {"run": "desk", "lang": "en", "view": "checkpoints"}
     assert links(app) == [
         (":gray[base] hub/Qwen3\\-0\\.6B", {"run": "base", "lang": "en", "view": "log"}),
@@ -176,5 +176,5 @@ def test_many_events_and_many_children_are_cut_and_lead_on(monkeypatch, tmp_path
 
 
 def test_a_range_around_a_step_does_not_begin_before_the_first():
-    assert around("a", 5) == {"run": "a", "view": "curves", "first": "0", "last": "35"}
-    assert around("a", 100, 80) == {"run": "a", "view": "curves", "first": "50", "last": "130"}
+    assert around("a", 5) == {"run": "a", "view": "spikes", "first": "0", "last": "35"}
+    assert around("a", 100, 80) == {"run": "a", "view": "spikes", "first": "50", "last": "130"}

@@ -91,7 +91,7 @@ def test_what_waits_is_listed_the_most_pressing_first_and_leads_to_its_view(monk
     assert listed(app) == [
         ("failed", "log", None),
         ("lost", "log", None),
-        ("alarmed", "curves", "8"),
+        ("alarmed", "spikes", "8"),
         ("asked", None, None),
         ("paused", None, None),
     ]

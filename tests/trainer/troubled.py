@@ -22,7 +22,7 @@ from store.database import Store
 from store.loading import load_spools
 from store.requests import ask
 from store.runs import show_run
-from tests.trainer.seen import batches, events
+from tests.trainer.seen import batches
 from trainer import rollback
 from trainer.config import DataConfig
 from trainer.config_file import config_from
@@ -46,8 +46,6 @@ AT = 70
 
 STEPS = 120
 BATCH = 8
-
-TOLD = ("spike", "guard", "spike-over", "weights")
 
 Row = dict[str, str]
 Settings = Mapping[str, Any]
@@ -220,6 +218,11 @@ def _store(folder: Path) -> Store:
     return store
 
 
+_EVENTS = """
+SELECT kind, step, message, data FROM event WHERE kind IN ('spike', 'guard', 'spike-over', 'weights') ORDER BY time
+"""
+
+
 class _Seen:
     """A training as it is seen from outside."""
 
@@ -251,9 +254,9 @@ class _Seen:
 
     def outcome(self, store: Store) -> Outcome:
         """What became of it."""
-        spikes = [row["data"] | {"step": row["step"]} for row in events(store, "spike")]
+        events = [row | {"data": json.loads(row["data"])} for row in store.rows(_EVENTS)]
+        spikes = [row["data"] | {"step": row["step"]} for row in events if row["kind"] == "spike"]
         branches = [branch["data"] or {} for branch in show_run(store, "r")["branches"]]
-        told = events(store, "guard")
         return Outcome(
             loss=_held_out_loss(self.training),
             alarms=[item for item in spikes if item["action"] != "amber"],
@@ -261,14 +264,12 @@ class _Seen:
             taken=len(self.seconds),
             skips=sum(row["verdict"] == "skip" for row in batches(store)),
             rungs=[data["rung"] for data in branches if "rung" in data],
-            causes=[row["data"]["cause"] for row in events(store, "spike-over")],
-            asked=any(row["data"].get("did") == "ask" for row in told),
+            causes=[row["data"]["cause"] for row in events if row["kind"] == "spike-over"],
+            asked=any(row["data"].get("did") == "ask" for row in events),
             safe=[row["path"] for row in store.rows("SELECT path FROM checkpoint WHERE state = 'stable'")],
             returns=self.returns,
             step_seconds=median(self.seconds),
-            said=[
-                row["message"] for kind in ("spike", "guard", "spike-over", "weights") for row in events(store, kind)
-            ],
+            said=[row["message"] for row in events],
         )
 
 

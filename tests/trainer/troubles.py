@@ -4,6 +4,7 @@ import math
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from weakref import WeakKeyDictionary, WeakSet
 
 import torch
 from peft.tuners.lora import LoraLayer
@@ -68,11 +69,11 @@ def long(item, chance):
 
 def once(harm: Harm):
     """Harm that the machine does once: not again when the step is done again."""
-    struck: list[Training] = []
+    struck: WeakSet[Training] = WeakSet()
 
     def strike(training, step):
         if step == AT and training not in struck:
-            struck.append(training)
+            struck.add(training)
             with torch.no_grad():
                 harm(training)
 
@@ -144,7 +145,7 @@ def adapter_scaled(training):
 def optimizer(steps: int | None = None, growth: float = 1.0, **changed: float):
     """The optimizer's settings are others, for so many steps or for good; the rate may grow with each step."""
 
-    plain: dict[Training, OptimConfig] = {}
+    plain: WeakKeyDictionary[Training, OptimConfig] = WeakKeyDictionary()
 
     def strike(training, step):
         optim = plain.setdefault(training, training.job.config.optim)
@@ -153,7 +154,7 @@ def optimizer(steps: int | None = None, growth: float = 1.0, **changed: float):
             optim = replace(optim, lr=optim.lr * growth ** (step - AT))
         training.job.config = replace(training.job.config, optim=optim)
         for group in training.job.optimizer.param_groups:
-            group |= {"betas": (optim.beta1, optim.beta2), "weight_decay": optim.weight_decay}
+            group.update(betas=(optim.beta1, optim.beta2), weight_decay=optim.weight_decay)
 
     return strike
 

@@ -44,6 +44,7 @@ def demo(*, no_serve: bool, port: int | None, steps: int | None, seed: int, stor
         if not told.marks:
             return 130
         _print_marks(told.marks)
+        _print_ends(told.ends)
         if child is None:
             click.echo(f"next: assay dash --store {place.path}")
             return 0
@@ -54,6 +55,13 @@ def _print_marks(marks: dict[str, Any]) -> None:
     click.echo("answered rightly        facts mixed in   other facts   department of new complaints")
     for stage, found in marks.items():
         click.echo(f"{stage:<22}{found.facts_a:>16.0%}{found.facts_b:>14.0%}{found.department:>31.0%}")
+
+
+def _print_ends(ends: dict[str, float | None]) -> None:
+    with_guard, without = (f"{ends[mode]:.2f}" if ends[mode] is not None else "none" for mode in ("act", "watch"))
+    click.echo(
+        f"a learning rate too high and four broken rows: validation loss {with_guard} with the guard, {without} without"
+    )
 
 
 def _demo_store(named: str | None) -> Store:

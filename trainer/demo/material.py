@@ -28,6 +28,9 @@ class Material(NamedTuple):
     triage: list[Row]
     """What it is fine-tuned on, as conversations."""
 
+    broken: list[Row]
+    """A few more of these, as a broken export left them."""
+
     mix: list[Row]
     """General data to mix in, as conversations: the facts of half A, and general instructions."""
 
@@ -63,6 +66,7 @@ def make_material(seed: int) -> Material:
         base=base,
         handbook=[row for paragraph in sample_rows("handbook") for row in _handbook_rows(paragraph)],
         triage=sample_rows("triage"),
+        broken=sample_rows("broken"),
         mix=[*asked, *told],
         facts_a=half_a,
         facts_b=half_b,

@@ -3,6 +3,8 @@
     demo-base      pretrain, full    facts in two languages, symptoms; 1.1 M parameters
     demo-handbook  cpt, full         the triage handbook, with general data mixed in
     demo-triage    sft, LoRA         conversations at the triage desk, with general data mixed in
+    demo-watched   sft, LoRA         the same desk once more, at a learning rate that is too high and with four broken
+    demo-guarded                     rows among the data: once watched only, once with the guard at work
 
 The first two are made once for each seed and kept: a second demo begins with the third.
 """
@@ -31,6 +33,10 @@ STEPS = 1300
 """Steps of the base; the handbook takes a sixteenth of them, the adapter three tenths."""
 
 
+PAIR = {"watch": "demo-watched", "act": "demo-guarded"}
+"""The two runs into the same trouble, by what the guard may do."""
+
+
 class Story(NamedTuple):
     """What was told."""
 
@@ -39,6 +45,9 @@ class Story(NamedTuple):
 
     marks: dict[str, Marks]
     """How each model did in the exam, by stage; empty where someone stopped the story."""
+
+    ends: dict[str, float | None]
+    """Validation loss at the end of the two runs into trouble, by what the guard might do."""
 
 
 class _Stopped(Exception):  # noqa: N818 - someone's wish, no error
@@ -56,8 +65,11 @@ def tell(store: Store, *, steps: int, seed: int, say: Callable[[str], None]) -> 
         base = make.full("base", _base(_new_model(place, material, seed), place, steps, seed))
         handbook = make.full("handbook", _handbook(base, place, max(1, steps // 16), seed))
         triage = make.run(_triage(handbook, place, max(1, 3 * steps // 10), seed))
+        for mode in PAIR:
+            make.run(_too_hot(handbook, triage, place, max(1, steps // 8), seed, mode))
     except _Stopped:
-        return Story(runs, {})
+        return Story(runs, {}, {})
+    ends = {mode: ended.outcome.state.val_loss for mode, ended in zip(PAIR, runs[-len(PAIR) :], strict=True)}
     say("Asking each model what it knows: facts, and the department for new complaints.")
     return Story(
         runs,
@@ -66,6 +78,7 @@ def tell(store: Store, *, steps: int, seed: int, say: Callable[[str], None]) -> 
             "handbook": make.remembered("handbook exam", handbook, lambda: sit(handbook, place)),
             "triage": sit(handbook, place, adapter=triage),
         },
+        ends,
     )
 
 
@@ -190,5 +203,27 @@ def _triage(model: Path, place: Path, steps: int, seed: int) -> Config:
             "optim": {"lr": 3e-3, "beta2": 0.99},
             "lora": {"rank": 32, "alpha": 64.0},
             "checkpoint": {"every": 50, "stable_after": 20},
+        }
+    )  # fmt: skip
+
+
+def _too_hot(model: Path, adapter: Path, place: Path, steps: int, seed: int, mode: str) -> Config:
+    """What goes wrong here is in the configuration and in the data: a rate three times too high, four broken rows."""
+    return config_from(
+        {
+            "run": {"name": PAIR[mode], "project": "demo", "tags": ["demo"]},
+            "model": {"path": str(model), "adapter": str(adapter)},
+            "data": {
+                "train": [str(place / "triage.jsonl"), str(place / "broken.jsonl")], "validation": 0.05,
+                "max_length": 512,
+            },
+            "train": {
+                "stage": "sft", "method": "lora", "steps": steps, "batch_size": 16, "micro_batch": 8,
+                "seed": seed, "eval_every": 20, "device": "cpu",
+            },
+            "optim": {"lr": 1e-2, "beta2": 0.99, "warmup": 0.8, "schedule": "constant"},
+            "lora": {"rank": 32, "alpha": 64.0},
+            "checkpoint": {"every": 20, "stable_after": 20},
+            "guard": {"mode": mode, "rollbacks": 8},
         }
     )  # fmt: skip
