@@ -44,7 +44,7 @@ COMMENT ON COLUMN run.id IS 'Number of the run in this store.';
 COMMENT ON COLUMN run.name IS 'Name of the run and of its folder; unique.';
 COMMENT ON COLUMN run.project IS 'Project the run belongs to, as its owner calls it.';
 COMMENT ON COLUMN run.stage IS 'pretrain, cpt, sft or dpo for runs of assay train; else null.';
-COMMENT ON COLUMN run.status IS 'queued, running, paused, finished or failed, as last reported; a running run without a heartbeat is shown as lost.';
+COMMENT ON COLUMN run.status IS 'queued, running, paused, finished, failed, or lost where it was sent back after its process had gone, as last reported; a running run without a heartbeat is shown as lost.';
 COMMENT ON COLUMN run.error IS 'Last line of the error that ended the run.';
 COMMENT ON COLUMN run.created IS 'When recording began.';
 COMMENT ON COLUMN run.ended IS 'When the run reported its end.';
@@ -144,7 +144,7 @@ COMMENT ON COLUMN step_batch.run_id IS 'The run.';
 COMMENT ON COLUMN step_batch.branch IS 'Branch of the run.';
 COMMENT ON COLUMN step_batch.step IS 'The step.';
 COMMENT ON COLUMN step_batch."update" IS 'Optimizer updates committed after this step.';
-COMMENT ON COLUMN step_batch.verdict IS 'commit, skip or rollback.';
+COMMENT ON COLUMN step_batch.verdict IS 'commit, skip, rollback, overflow (fp16) or left-out.';
 COMMENT ON COLUMN step_batch.rows IS 'Samples of the batch: dataset.first_row of their file plus their row in it.';
 COMMENT ON COLUMN step_batch.losses IS 'Loss of each of them, in the same order.';
 

@@ -9,6 +9,9 @@ from torch import nn
 
 __all__ = ["Frozen"]
 
+AT_ONCE = 1 << 24
+"""Words that are summed together."""
+
 _WORDS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 
@@ -32,4 +35,5 @@ def _frozen(model: nn.Module) -> dict[str, nn.Parameter]:
 
 def _sum_of(tensor: torch.Tensor) -> int:
     words = tensor.detach().contiguous().view(-1).view(_WORDS[tensor.element_size()])
-    return int(words.sum(dtype=torch.int64))
+    # In pieces: torch widens all it sums before it sums it.
+    return sum(int(piece.sum(dtype=torch.int64)) for piece in words.split(AT_ONCE))

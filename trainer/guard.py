@@ -4,11 +4,13 @@ The rules are those of `assay.spikes`; here they are asked, their alarms are tol
 remembered, so that a run that was killed goes on with what was being tried.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
 from assay.spikes import Alarm, Detector, Verdict
+from assay.spikes.saying import WEIGHTS
 from trainer.config import GuardConfig
 from trainer.ladder import Episode, cause, cause_told
 from trainer.replay import Proof
@@ -23,7 +25,7 @@ class Tell(Protocol):
 
     def __call__(
         self, kind: str, sentence: str, *, level: str = "info", step: int | None = None, alert: str | None = None,
-        **facts: Any,
+        severity: int = 0, **facts: Any,
     ) -> None:  # fmt: skip
         """Record an event of a kind, with its facts."""
         ...
@@ -31,6 +33,9 @@ class Tell(Protocol):
 
 QUIET = 100
 """Steps in which the same amber alarm is not raised again."""
+
+_SEVERITY = {"T1": 1, "T2": 2, "T0": 3}
+"""How grave an alarm is: a graver one is sent though another was just now."""
 
 WINDOW = 10
 """Steps before an alarm whose samples are told with it."""
@@ -64,16 +69,18 @@ class Guard:
         control = self.episode is not None and self.episode.rung == "control" and self.episode.exact
         return self.acts and (verdict.action == "rollback" or bool(control))
 
-    def done(self, verdict: Verdict, *, taken: bool) -> str:
-        """What became of a step: commit, skip or rollback."""
-        if taken:
-            return "commit"
+    def done(self, verdict: Verdict, *, taken: bool, overflow: bool) -> str:
+        """What became of a step: commit, overflow, skip or rollback."""
+        if taken or overflow:
+            return "commit" if taken else "overflow"
         return "rollback" if self.wants_back(verdict) else "skip"
 
     def learn(self, proof: Proof) -> None:
         """Take note of what steps that were done again have shown, where they are the control."""
-        if self.episode is not None and self.episode.rung == "control":
-            self.episode = replace(self.episode, exact=proof.equal)
+        episode = self.episode
+        # A control that was interrupted proves only the steps that were done twice, which may not reach the alarm.
+        if episode is not None and episode.rung == "control" and (not proof.equal or proof.last >= episode.alarm):
+            self.episode = replace(episode, exact=proof.equal)
 
     @property
     def onset(self) -> int | None:
@@ -99,6 +106,11 @@ class Guard:
         held = self._before.see(*seen, **flags)
         return held if verdict.action != "rollback" and held.rule == "T2" else verdict
 
+    def broken(self, step: int) -> Verdict:
+        """The verdict on a step that left a weight that is no number."""
+        alarm = Alarm(step, "loss", "T0", "rollback", math.nan, None, WEIGHTS)
+        return Verdict("rollback", (alarm,))
+
     def after(self, step: int, values: Mapping[str, float]) -> tuple[Alarm, ...]:
         """Look at what is known only once a step was taken."""
         return self._detector.after(step, values)
@@ -122,7 +134,15 @@ class Guard:
             facts["samples"] = self.suspects.worst(step - WINDOW, step)
         level = "warning" if alarm.action == "amber" else "alarm"
         sentence = f"step {step}: {alarm.says}{self._consequence(alarm)}"
-        self._tell("spike", sentence, level=level, step=step, alert=None if level == "warning" else "spike", **facts)
+        self._tell(
+            "spike",
+            sentence,
+            level=level,
+            step=step,
+            alert=None if level == "warning" else "spike",
+            severity=_SEVERITY.get(alarm.rule, 0),
+            **facts,
+        )
 
     def _consequence(self, alarm: Alarm) -> str:
         if alarm.rule == "T0" and alarm.action == "skip":
@@ -177,7 +197,7 @@ class Guard:
         self._detector.reset(reason)
         self._reset = reason
 
-    def give_up(self, step: int, verdict: Verdict) -> None:
+    def give_up(self, step: int, verdict: Verdict, why: str) -> None:
         """Try nothing more for the running spike, and say so."""
         onset = self.onset or step
         known = self.same_spike(step) or Episode(
@@ -185,7 +205,7 @@ class Guard:
         )
         self.episode = replace(known, over_after=self.over_after(step), given_up=True)
         sentence = (
-            f"step {step}: the guard has done what it may against the spike at step {onset}; the run waits: "
+            f"step {step}: {why} against the spike at step {onset}; the run waits: "
             "continue goes on as it is, a rollback goes back to a checkpoint, stop ends it"
         )
         self._tell("guard", sentence, level="alarm", step=step, alert="paused", did="ask", onset=onset)

@@ -64,21 +64,26 @@ class History:
             branch, fork = self.parents[branch]
             limit = min(limit, fork)
 
-    def forked(self, after: int, data: Mapping[str, Any] | None = None) -> Self:
+    def forked(self, after: int, reason: str = "resume", data: Mapping[str, Any] | None = None) -> Self:
         """The history once a new branch has left the active one after a step; `data` is what was declared."""
         branch = self.branch + 1
         return replace(
             self,
             parents={**self.parents, branch: (self.branch, after)},
             last_steps={**self.last_steps, branch: after},
-            declared={**self.declared, branch: dict(data or {})},
+            declared={**self.declared, branch: {"reason": reason, **(data or {})}},
             traces={step: trace for step, trace in self.traces.items() if step <= after},
         )
 
     def tried_since(self, branch: int) -> dict[str, Any] | None:
         """What the guard declared last on the active path, where that was after a branch; None where nothing was."""
-        tried = [number for number in self.limits() if number > branch and "guard" in self.declared.get(number, {})]
-        return self.declared[max(tried)] if tried else None
+        for number in sorted(self.limits(), reverse=True):
+            declared = self.declared.get(number, {})
+            if number <= branch or ("guard" not in declared and declared.get("reason") == "rollback"):
+                return None  # a person went back, to what the checkpoint says
+            if "guard" in declared:
+                return declared
+        return None
 
     def is_active(self, branch: int, step: int) -> bool:
         """Whether a step of a branch is part of the active path."""
@@ -98,7 +103,7 @@ def read_history(run_folder: Path) -> History:
                 del history.traces[step]
             history.parents[line["b"]] = (line["parent"], line["fork"])
             history.last_steps.setdefault(line["b"], line["fork"])
-            history.declared[line["b"]] = line.get("data") or {}
+            history.declared[line["b"]] = {"reason": line["reason"], **(line.get("data") or {})}
         elif line["k"] == "step":
             branch = line["b"]
             first = line["s"] if first is None else first

@@ -11,7 +11,7 @@ is taken; a later one is new. That a spike is gone after a rollback says nothing
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 from trainer.config import GuardConfig, RemediesConfig
@@ -41,6 +41,12 @@ class Episode:
     target: int
     """Step that was gone back to."""
 
+    decided: int = 0
+    """Step at which going back was decided; the latest one of all tries."""
+
+    before: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Remedies that were in effect when it began."""
+
     tries: int = 0
     """Rollbacks; the control is not counted."""
 
@@ -64,11 +70,11 @@ class Episode:
         """For JSON."""
         return asdict(self)
 
-    def again(self, *, alarm: int, over_after: int, target: int) -> Self:
+    def again(self, *, alarm: int, decided: int, over_after: int, target: int) -> Self:
         """The same spike, as the next rung is taken."""
         return replace(
-            self, alarm=max(alarm, self.alarm), over_after=max(over_after, self.over_after), target=target,
-            tries=self.tries + 1,
+            self, alarm=max(alarm, self.alarm), decided=max(decided, self.decided),
+            over_after=max(over_after, self.over_after), target=target, tries=self.tries + 1,
         )  # fmt: skip
 
 
@@ -85,11 +91,12 @@ def next_rung(episode: Episode | None, config: GuardConfig, rollbacks: int) -> s
     return RUNGS[min(tries + 1, len(RUNGS) - 1)]
 
 
-def remedies_for(episode: Episode, before: Remedies, guard: GuardConfig, declared: RemediesConfig) -> Remedies:
-    """What the rung of an episode changes, added to what is in effect before."""
+def remedies_for(episode: Episode, guard: GuardConfig, declared: RemediesConfig) -> Remedies:
+    """What the rung of an episode changes, added to what was in effect when it began."""
+    before = Remedies.of(episode.before)
     if episode.rung == "control":
         return before
-    last = episode.alarm + guard.skip_after
+    last = max(episode.alarm + guard.skip_after, episode.decided)
     changed = before.leaving_out(episode.target + 1, last)
     if episode.rung == "leave-out":
         return changed

@@ -72,6 +72,6 @@ class Precision:
         return self._scaler.state_dict()
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on with a kept scale."""
-        if self._scaler.is_enabled() and state:
-            self._scaler.load_state_dict(state)
+        """Go on with a kept scale; without one, begin with a new one."""
+        if self._scaler.is_enabled():
+            self._scaler.load_state_dict(state or torch.amp.GradScaler(self._device).state_dict())

@@ -42,22 +42,23 @@ def asked_back(training: "Training", step: int, actor: str) -> str:
     return f"{instead}went back from step {left} to step {target.step}, on branch {training.history.branch}"
 
 
-def go_around(training: "Training", verdict: Verdict) -> bool:
+def go_around(training: "Training", verdict: Verdict) -> str | None:
     """Go back to the newest safe checkpoint before the running spike, and try the next thing against it.
 
-    Returns False, with everything as it was, where no more may be tried or there is nothing to go back to.
+    Returns None where that was done; else why not, with everything as it was.
     """
     guard, began, left = training.guard, time.perf_counter(), training.state.step
     same = guard.same_spike(left)
     if next_rung(same, guard.config, guard.rollbacks) is None:
-        return False
+        return "the guard has done what it may"
     onset = min(guard.onset or left, same.onset if same else left)
-    target, refused = newest_whole(training.shelf.before(onset, training.history), _verify)
+    origin = [training.origin] if training.origin else []
+    target, refused = newest_whole([*origin, *training.shelf.before(onset, training.history)], _verify)
     if target is None and not training.can_begin_again:
-        return False
+        return f"the guard has nothing to go back to{''.join(f'; {said}' for said in refused)}"
     alarm, over_after, at = guard.first_alarm or left, guard.over_after(left), target.step if target else 0
-    episode = same.again(alarm=alarm, over_after=over_after, target=at) if same else Episode(
-        verdict.rule or "", onset, alarm, over_after, at
+    episode = same.again(alarm=alarm, decided=left, over_after=over_after, target=at) if same else Episode(
+        verdict.rule or "", onset, alarm, over_after, at, left, training.state.remedies.as_dict()
     )  # fmt: skip
     samples = guard.suspects.worst(alarm, left)
     training.shelf.suspect(onset, training.history, f"after the spike that began at step {onset}")
@@ -72,7 +73,7 @@ def go_around(training: "Training", verdict: Verdict) -> bool:
         training.progress.say(said)
     facts |= {"samples": samples, "seconds": time.perf_counter() - began}
     training.tell("guard", sentence, level="warning", step=left, alert="rollback", **facts)
-    return True
+    return None
 
 
 def _if_any(refused: list[str]) -> dict[str, list[str]]:
@@ -96,10 +97,14 @@ def _restore(training: "Training", target: Kept | None) -> None:
         begin_again(job)
         state = training.beginning
         training.parent = None
+    changed = [] if state.remedies == training.state.remedies else ["what is done against spikes"]
+    training.replay = Replay({step: found for step, found in training.traces.items() if step > state.step}, changed)
     training.state = replace(state, micro_batch=training.state.micro_batch)
     job.engine.precision.restore(state.loss_scale)
+    if not state.loss_scale:
+        job.engine.precision.begin_at(state.remedies.loss_scale, state.remedies.loss_scale_interval)
     training.guard.forget(state.guard)
-    training.replay = Replay({step: found for step, found in training.traces.items() if step > state.step})
+    training.guard.suspects.forget(state.step)
     training.traces = {step: found for step, found in training.traces.items() if step <= state.step}
 
 
@@ -118,7 +123,7 @@ def _try(training: "Training", episode: Episode) -> None:
     """Put into effect what the rung of an episode changes."""
     guard, config = training.guard, training.job.config
     before = training.state.remedies
-    remedies = remedies_for(episode, before, config.guard, config.remedies)
+    remedies = remedies_for(episode, config.guard, config.remedies)
     training.state = replace(training.state, remedies=remedies)
     if remedies.loss_scale != before.loss_scale or remedies.loss_scale_interval != before.loss_scale_interval:
         training.job.engine.precision.begin_at(remedies.loss_scale, remedies.loss_scale_interval)
@@ -132,7 +137,7 @@ def _fork(training: "Training", target: Kept | None, reason: str, facts: dict[st
     step = target.step if target else 0
     data = {**facts, "checkpoint": training.parent}
     training.run.fork(after=step, reason=reason, data=data)
-    training.history = training.history.forked(step, data)
+    training.history = training.history.forked(step, reason, data)
 
 
 def _facts(training: "Training", episode: Episode, left: int, refused: list[str]) -> dict[str, Any]:

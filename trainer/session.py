@@ -88,6 +88,7 @@ def fork_run(config: Config, origin: Origin, store: Store) -> Ended:
     _check_not_at_end(origin.run, state, job)
     # What the other run's guard was trying is that run's own.
     guard = {"detector": state.guard["detector"]} if state.guard else {}
+    guard |= _anew(_changed(config, origin.folder))
     state = _remedied(job, replace(state, guard=guard), Remedies.at_start(config.remedies, state.remedies))
     path = origin.folder.relative_to(store.root.absolute()).as_posix()
     before = read_history(origin.folder.parent.parent)
@@ -129,7 +130,9 @@ def resume_run(name: str, settings: Sequence[str], store: Store) -> Ended:
         if "train.micro_batch" in {setting.partition("=")[0].strip() for setting in settings}:
             state = replace(state, micro_batch=None)
         _check_not_at_end(ref.run, state, job)
-        if tried := point.history.tried_since(point.manifest["branch"]):
+        state = replace(state, guard=state.guard | _anew(_changed(config, point.folder)))
+        # Who names a step goes back to what was in effect there.
+        if ref.step is None and (tried := point.history.tried_since(point.manifest["branch"])):
             state = _remedied(job, replace(state, guard=state.guard | tried["guard"]), Remedies.of(tried["remedies"]))
         point = _brought_home(point, store)
         if mirror:
@@ -211,6 +214,14 @@ def _state(job: Job, folder: Path) -> TrainState:
     state = read_state(folder)
     job.engine.precision.restore(state.loss_scale)
     return state
+
+
+def _anew(changed: Sequence[str]) -> dict[str, str]:
+    """What makes the guard begin its baselines anew: settings that make another loss the usual one."""
+    found = [
+        name for name in changed if name.startswith(("optim.", "data.")) or name in ("train.steps", "train.epochs")
+    ]
+    return {"reset": f"{', '.join(found)} was set anew"} if found else {}
 
 
 def _remedied(job: Job, state: TrainState, remedies: Remedies) -> TrainState:

@@ -82,7 +82,8 @@ class Engine:
         """Run a batch forward and backward, `micro_batch` samples at once; gradients are left clipped.
 
         The loss is that of the whole batch whatever the micro-batch: each part is divided by the answer
-        tokens of all parts. Norms are those before remedies and clipping.
+        tokens of all parts. Norms are those before clipping and before the shallow gradient is shrunk; the
+        embedding's is shrunk on the way back already.
         """
         order = _by_length(examples) if micro_batch < len(examples) else list(range(len(examples)))
         groups = [order[begin : begin + micro_batch] for begin in range(0, len(order), micro_batch)]

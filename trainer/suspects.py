@@ -38,6 +38,11 @@ class Suspects:
         """Remember a step."""
         self._seen.append(_Seen(step, examples, losses))
 
+    def forget(self, after: int) -> None:
+        """Forget the steps behind one that was gone back to."""
+        while self._seen and self._seen[-1].step > after:
+            self._seen.pop()
+
     def worst(self, first: int, last: int) -> list[dict[str, Any]]:
         """Samples of some steps, the largest loss first: step, row, source, loss, text; one that is no number is
         larger than any.

@@ -6,8 +6,9 @@ val_loss before the first step, each `train.eval_every` steps, at each checkpoin
 what trainer.system sees of the machine.
 """
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -30,7 +31,7 @@ from trainer.remedies import Remedies
 from trainer.replay import MOST_TRACES, Replay, Trace
 from trainer.requests import Stopping, Wishes, stop_here
 from trainer.rollback import asked_back, go_around
-from trainer.shelf import Shelf
+from trainer.shelf import Kept, Shelf
 from trainer.signals import signals
 from trainer.state import TrainState
 from trainer.step import Measured, seed_step
@@ -71,6 +72,10 @@ class Training:
         self.replay = replay or Replay({})
         self.traces: dict[int, Trace] = dict(history.traces)
         first = history.first_step
+        self.origin = None
+        """The other run's checkpoint it goes on from, where it does."""
+        if parent and state.step and history.is_new:
+            self.origin = Kept(run.folder.parent / parent, state.step, 0, None)
         self.can_begin_again = state.step == 0 or (first is not None and first <= 1)
         self.beginning = TrainState(remedies=Remedies.at_start(job.config.remedies))
         self.watcher: Watcher | None = None
@@ -87,7 +92,7 @@ class Training:
 
         Raises TrainingError where going on is useless.
         """
-        config, steps = self.job.config, self.job.plan.steps
+        steps = self.job.plan.steps
         wishes = Wishes(
             self.run, inbox, self.progress, at=lambda: self.state.step, save=self.save,
             roll_back=partial(asked_back, self), paused=self.watcher.paused if self.watcher else None,
@@ -99,32 +104,37 @@ class Training:
         while self.state.step < steps and not wishes.stopped_by and not self.has_stopped_learning:
             step = self.state.step + 1
             verdict = None if self.state.remedies.leaves_out(step) else self.train_step(step)
-            if verdict and self.guard.wants_back(verdict):
-                self.go_around(verdict, wishes)
+            if verdict and self.guard.wants_back(verdict) and self.goes_around(verdict, wishes):
                 wishes.act()
                 continue
             if verdict is None:
                 self.leave_out(step)
-            due = step == steps or (verdict and step % config.checkpoint.every == 0)
-            if due or (verdict and step % config.train.eval_every == 0):
-                self.validate()
-            if due:
-                self.save()
-            self.shelf.mature(step, self.state.unclean_step, self.history, after=config.checkpoint.stable_after)
+            self.keep(step, learned=verdict is not None)
             wishes.act()
             self.give_up_if_useless()
         self.end(stopped=wishes.stopped_by is not None)
         return Outcome(self.state, wishes.stopped_by, self.unsaved)
 
+    def keep(self, step: int, *, learned: bool) -> None:
+        """Measure and save where that is due after a step, and see which checkpoints have become safe."""
+        config = self.job.config
+        due = step == self.job.plan.steps or (learned and step % config.checkpoint.every == 0)
+        if due or (learned and step % config.train.eval_every == 0):
+            self.validate()
+        if due:
+            self.save()
+        if learned:
+            self.shelf.mature(step, self.state.unclean_step, self.history, after=config.checkpoint.stable_after)
+
     def tell(
         self, kind: str, sentence: str, *, level: str = "info", step: int | None = None, alert: str | None = None,
-        **facts: Any,
+        severity: int = 0, **facts: Any,
     ) -> None:  # fmt: skip
         """Tell people: in the store, on the terminal, and by webhook where `alert` names a kind of message."""
         self.run.event(kind, sentence, level=level, step=step, **facts)
         self.progress.say(sentence)
         if self.watcher and alert:
-            self.watcher.event(alert, sentence, step)
+            self.watcher.event(alert, sentence, step, severity)
 
     def train_step(self, step: int) -> Verdict:
         """Read the samples of a step, learn from them if the guard lets it, record the step."""
@@ -138,11 +148,13 @@ class Training:
         taken = found.is_finite and not self.guard.forbids(verdict)
         values = {"lr": self.rate(step)} | signals(job, found, examples)
         values |= self.take(step, found) if taken else self.skip(found)
+        if taken and not self.is_whole(step, values):
+            verdict = self.guard.broken(step)
         self.state = self.state.after(step, committed=taken, tokens=found.tokens, overflow=overflow)
         if verdict.action != "commit":
             self.state = replace(self.state, unclean_step=step)
         seconds = time.perf_counter() - began
-        self.record(found, examples, values, self.guard.done(verdict, taken=taken), seconds)
+        self.record(found, examples, values, self.guard.done(verdict, taken=taken, overflow=overflow), seconds)
         self.guard.tell(step, verdict, self.guard.after(step, values))
         self.guard.pass_over(step)
         self.progress.step(step, found.loss, found.tokens / seconds)
@@ -169,19 +181,31 @@ class Training:
         self.job.optimizer.zero_grad(set_to_none=True)
         return self.job.engine.groups.gradients(found.group_norms) if self.job.config.record.groups else {}
 
+    def is_whole(self, step: int, values: Mapping[str, float]) -> bool:
+        """Whether the update of a step was made of numbers; known at checkpoints only where groups are not recorded."""
+        if self.job.config.record.groups:
+            return all(math.isfinite(value) for name, value in values.items() if name.endswith("/update_rms"))
+        is_due = step % self.job.config.checkpoint.every == 0 or step == self.job.plan.steps
+        return not is_due or self.job.engine.is_finite()
+
     def leave_out(self, step: int) -> None:
         """Advance over a step whose samples are not trained on."""
         rows = [self.job.data.train[place].row for place in self.job.plan.samples_at(step)]
-        self.state = replace(self.state, step=step)
+        # None of these steps says whether what is before them is safe.
+        self.state = replace(self.state, step=step, unclean_step=step)
         batch = {"update": self.state.update, "verdict": "left-out", "rows": rows, "losses": []}
         self.run.log_batch(step, {}, batch)
 
-    def go_around(self, verdict: Verdict, wishes: Wishes) -> None:
+    def goes_around(self, verdict: Verdict, wishes: Wishes) -> bool:
         """Go back to before the running spike; where that cannot be done or was done often enough, ask."""
-        if go_around(self, verdict):
-            return
-        self.guard.give_up(self.state.step, verdict)
+        why = go_around(self, verdict)
+        if why is None:
+            return True
+        onset = self.guard.onset or self.state.step
+        self.shelf.suspect(onset, self.history, f"after the spike that began at step {onset}")
+        self.guard.give_up(self.state.step, verdict, why)
         wishes.pause()
+        return False
 
     def measure(self, step: int, examples: list[Example]) -> Measured:
         """Loss and gradients of a step; with fewer samples at once where memory does not suffice."""
@@ -261,6 +285,11 @@ class Training:
 
         A disk that refuses does not end the run: it is told, and the next checkpoint tries again.
         """
+        if not self.job.engine.is_finite():
+            sentence = f"no checkpoint was written at step {self.state.step}: a weight of the model is not a number"
+            self.tell("checkpoint", sentence, level="alarm", step=self.state.step)
+            self.unsaved = sentence
+            return sentence
         state = replace(self.state, loss_scale=self.job.engine.precision.state(), guard=self.guard.state())
         try:
             folder, manifest, new = save_checkpoint(

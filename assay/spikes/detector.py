@@ -225,7 +225,8 @@ class Detector:
     def _note(self, alarms: list[Alarm]) -> None:
         for alarm in alarms:
             spike = self.excursion(alarm.series)
-            if alarm.rule in ("T0", "T1", "T2") and spike.first_alarm is None:
+            # Amber asks a person to look; where to go back to is measured from what is acted upon.
+            if alarm.action != "amber" and alarm.rule in ("T0", "T1", "T2") and spike.first_alarm is None:
                 spike.first_alarm = alarm.step
 
     def state(self) -> dict[str, Any]:

@@ -17,6 +17,13 @@ _CONSTANT = 1e-10
 _LOST = 1e-9
 """Share of the largest sum of squares at which what was added and taken away has cost its digits."""
 
+_HUGE = 1e150
+"""Above this the square of a value is near the end of what a float holds."""
+
+_SCALE = 2.0**-522
+"""What values are multiplied by while a huge one is among them: the squares of the largest stay finite,
+and one value just above `_HUGE` in 1000 still moves the series."""
+
 
 class Score:
     """The spike score of one series, a value at a time."""
@@ -26,6 +33,7 @@ class Score:
         self._newest: deque[float] = deque(maxlen=window)
         self._least, self._square = least, sigma * sigma
         self._mean = self._squares = self._largest = 0.0
+        self._huge, self._scale = 0, 1.0
         self.points = 0
         """Points seen."""
         self.outside = 0
@@ -52,23 +60,35 @@ class Score:
         count = len(self._newest)
         if count >= self._least:
             variance = self._squares / count
-            if variance > _CONSTANT**2 and (value - self._mean) ** 2 >= self._square * variance:
+            distance = value * self._scale - self._mean
+            # Not `** 2`, which raises where a product is infinite, and infinitely far is outside.
+            if variance > _CONSTANT**2 and distance * distance >= self._square * variance:
                 self.outside += 1
         self._enter(value, count)
 
     def _enter(self, value: float, count: int) -> None:
+        oldest = self._newest[0] if count == self._newest.maxlen else None
+        self._newest.append(value)
+        self._huge += (abs(value) > _HUGE) - (oldest is not None and abs(oldest) > _HUGE)
+        scale = _SCALE if self._huge else 1.0
+        if scale != self._scale:
+            self._scale = scale
+            self._add_up()
+            return
         # B. P. Welford's update (1962), and the same for a value that takes the oldest one's place.
-        before = self._mean
-        if count < (self._newest.maxlen or 0):
-            self._newest.append(value)
+        before, value = self._mean, value * scale
+        if oldest is None:
             self._mean += (value - before) / (count + 1)
             self._squares += (value - before) * (value - self._mean)
         else:
-            oldest = self._newest[0]
-            self._newest.append(value)
+            oldest *= scale
             self._mean += (value - oldest) / count
             self._squares += (value - oldest) * (value - self._mean + oldest - before)
         self._largest = max(self._largest, self._squares)
         if not self._squares >= _LOST * self._largest:
-            self._mean = fmean(self._newest)
-            self._squares = self._largest = math.fsum((one - self._mean) ** 2 for one in self._newest)
+            self._add_up()
+
+    def _add_up(self) -> None:
+        scaled = [value * self._scale for value in self._newest]
+        self._mean = fmean(scaled)
+        self._squares = self._largest = math.fsum((one - self._mean) ** 2 for one in scaled)

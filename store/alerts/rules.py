@@ -139,20 +139,24 @@ class LowDisk:
 
 
 class Thinner:
-    """Lets a kind of message through once in a while, and counts those between."""
+    """Lets a kind of message through once in a while, a worse one at once, and counts those between."""
 
     def __init__(self, seconds: float) -> None:
-        """At most one of a kind in so many seconds."""
+        """At most one of a kind in so many seconds, but for one that is worse."""
         self._seconds = seconds
-        self._sent: dict[str, float] = {}
+        self._sent: dict[str, tuple[float, int]] = {}
         self._held: dict[str, int] = {}
 
-    def admit(self, kind: str, now: float) -> int | None:
-        """How many of the kind were held back since the last one let through; None: this one is, too."""
-        if now - self._sent.get(kind, -math.inf) < self._seconds:
+    def admit(self, kind: str, now: float, severity: int = 0) -> int | None:
+        """How many of the kind were held back since the last one let through; None: this one is, too.
+
+        Of a higher `severity` than that last one it is let through at once.
+        """
+        sent, worst = self._sent.get(kind, (-math.inf, severity))
+        if now - sent < self._seconds and severity <= worst:
             self._held[kind] = self._held.get(kind, 0) + 1
             return None
-        self._sent[kind] = now
+        self._sent[kind] = now, severity
         return self._held.pop(kind, 0)
 
     def rest(self) -> dict[str, int]:

@@ -51,7 +51,7 @@ class AlertsConfig:
     """Measurements in a row above the lowest validation loss after which that is told."""
 
     every_seconds: float = 600.0
-    """Seconds between two messages of the same kind; how many were held back is told with the next."""
+    """Seconds between two messages of a kind, unless it gets worse; how many were held back is told with the next."""
 
     @property
     def urls(self) -> list[str]:

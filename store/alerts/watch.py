@@ -76,14 +76,17 @@ class Watcher:
             if sentence:
                 self._say("val_loss_rising", sentence, step)
 
-    def event(self, kind: str, sentence: str, step: int | None = None) -> None:
-        """Something happened; events of other kinds than `KINDS` are nobody's message and are passed over."""
+    def event(self, kind: str, sentence: str, step: int | None = None, severity: int = 0) -> None:
+        """Something happened; events of other kinds than `KINDS` are nobody's message and are passed over.
+
+        The higher the `severity`, the worse: what is worse than the last one told of its kind is told at once.
+        """
         with self._lock:
             name = ALIAS.get(kind, kind)
             if name in ("finished", "failed"):
                 self.ended(name, sentence)
             elif name in KINDS:
-                self._say(name, sentence, step)
+                self._say(name, sentence, step, severity)
 
     def paused(self, held: bool) -> None:
         """The run waits because someone said so, or goes on: meanwhile it is not stalled."""
@@ -147,11 +150,11 @@ class Watcher:
             self._stall_told = False
             self._send("stalled", f"steps go on after {_span(after)}", self._step, good_news=True)
 
-    def _say(self, kind: str, sentence: str, step: int | None) -> bool:
-        """Send it, unless it is not wanted or the like was sent just now; whether it was sent."""
+    def _say(self, kind: str, sentence: str, step: int | None, severity: int = 0) -> bool:
+        """Send it, unless it is not wanted or one as bad was sent just now; whether it was sent."""
         if not self._awake or kind not in self._config.on:
             return False
-        held = 0 if kind in ("finished", "failed") else self._thinner.admit(kind, self._clock())
+        held = 0 if kind in ("finished", "failed") else self._thinner.admit(kind, self._clock(), severity)
         if held is None:
             return False
         self._send(kind, f"{sentence} ({held} more of this kind before)" if held else sentence, step)

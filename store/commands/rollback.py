@@ -1,14 +1,16 @@
 """`assay rollback`: send a run back to a checkpoint, whether it is being trained or not."""
 
 import getpass
+from typing import Any
 
 import click
 
 from store.commands.common import json_option, loaded_store, notes, print_json, store_option
 from store.database import Store
+from store.errors import StoreError
 from store.refs import find_run
 from store.requests import ask
-from store.rollback import roll_back_stopped
+from store.rollback import nearest, roll_back_stopped
 from store.runs import status_of
 
 __all__ = ["rollback"]
@@ -27,18 +29,33 @@ def rollback(run: str, step: int, store: str | None, as_json: bool) -> None:
     after the checkpoint stays on the old one. `assay runs show RUN` lists the checkpoints.
     """
     place = loaded_store(store)
-    if status_of(find_run(place, run)) in ("running", "paused"):
-        _ask(place, run, step, as_json=as_json)
+    found = find_run(place, run)
+    if status_of(found) in ("running", "paused"):
+        _ask(place, found, step, as_json=as_json)
     else:
         _go_back(place, run, step, as_json=as_json)
 
 
-def _ask(store: Store, run: str, step: int, *, as_json: bool) -> None:
+def _ask(store: Store, found: dict[str, Any], step: int, *, as_json: bool) -> None:
+    _check(store, found, step)
+    run = found["name"]
     number = ask(store, run, "rollback", {"step": step}, actor=getpass.getuser())
     if as_json:
         print_json({"run": run, "step": step, "branch": None, "request": number, "refused": []})
     else:
         click.echo(f"asked run {run} to go back to step {step} (request {number}); it does so at its next step")
+
+
+def _check(store: Store, found: dict[str, Any], step: int) -> None:
+    """Raise StoreError where nobody would do what is asked of a live run, or it could not be done."""
+    run = found["name"]
+    if found["source"] is not None or found["provenance"] is None:
+        raise StoreError(
+            f"run {run} cannot be rolled back: no `assay train` trains it, and other programs take no requests"
+        )
+    steps = [row["step"] for row in store.rows(_STEPS, {"id": found["id"]})]
+    if step not in steps:
+        raise StoreError(f"run {run} has no sealed checkpoint at step {step}{nearest(steps, step)}")
 
 
 def _go_back(store: Store, run: str, step: int, *, as_json: bool) -> None:
@@ -50,3 +67,10 @@ def _go_back(store: Store, run: str, step: int, *, as_json: bool) -> None:
     for sentence in done.refused:
         notes.print(sentence)
     click.echo(f"run {run} {done.went_back}; `assay train --resume {run}` goes on from there")
+
+
+_STEPS = """
+SELECT DISTINCT c.step
+FROM checkpoint c JOIN active_path p ON p.run_id = c.run_id AND p.branch = c.branch AND c.step <= p.last_step
+WHERE c.run_id = $id AND c.state <> 'deleted' ORDER BY c.step
+"""

@@ -126,3 +126,28 @@ def test_the_score_counts_what_is_seven_deviations_from_the_newest_values(values
             outside += deviation > 1e-10 and far > 7 * deviation
         newest = [*newest, value][-50:]
     assert (score.points, score.outside) == (len(values), outside)
+
+
+@given(st.lists(st.sampled_from([1e200, -1e180, 1.7e308, -1.7e308, 1e151]) | st.floats(0, 4), max_size=300))
+def test_the_score_takes_any_finite_value_and_is_itself_again_when_they_are_gone(values):
+    score, plain = Score(window=50, least=20), Score(window=50, least=20)
+    for value in values:
+        score.push(value)
+    newest = [2.0 + 0.01 * (place % 7) for place in range(50)]
+    for value in newest:
+        score.push(value)
+        plain.push(value)
+    before = score.outside
+    for value in [2.05, 2.3, 2.0, 1e160, 2.0, 3.0]:
+        score.push(value)
+        plain.push(value)
+    assert score.outside - before == plain.outside == 2
+
+
+def test_the_score_of_huge_values_is_that_of_the_same_ones_made_small():
+    huge, small = Score(window=50, least=20), Score(window=50, least=20)
+    for place in range(300):
+        value = 40.0 if place % 60 == 59 else 2.0 + 0.01 * (place % 7)
+        small.push(value)
+        huge.push(value * 1e300)
+    assert huge.outside == small.outside == 5

@@ -156,6 +156,17 @@ def test_one_of_a_kind_is_let_through_in_a_while_and_the_next_says_how_many_were
     assert thinner.rest() == {}
 
 
+def test_what_is_worse_than_the_last_of_its_kind_is_let_through_at_once_and_begins_a_while_of_its_own():
+    thinner = Thinner(100.0)
+    assert thinner.admit("spike", 0.0, 1) == 0
+    assert thinner.admit("spike", 10.0, 1) is None
+    assert thinner.admit("rollback", 10.0) == 0
+    assert thinner.admit("spike", 20.0, 3) == 1
+    assert [thinner.admit("spike", now, severity) for now, severity in ((30.0, 2), (40.0, 3), (119.9, 1))] == [None] * 3
+    assert thinner.admit("spike", 120.0, 1) == 3
+    assert thinner.admit("spike", 130.0, 2) == 0
+
+
 def test_without_a_while_everything_is_let_through():
     thinner = Thinner(0.0)
     assert [thinner.admit("spike", 1.0) for _ in range(3)] == [0, 0, 0]

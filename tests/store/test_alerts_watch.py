@@ -145,6 +145,18 @@ def test_many_spikes_are_one_message_in_a_while_and_the_end_says_how_many_there_
     ]  # fmt: skip
 
 
+def test_a_spike_that_gets_worse_is_told_each_time_it_does(watcher_for, sender, clock):
+    with watcher_for(every_seconds=600.0) as watcher:
+        for now, sentence, severity in ((0, "jump", 1), (20, "stays high", 2), (60, "jump", 1), (420, "no number", 3)):
+            clock.now = now
+            watcher.event("spike", sentence, now, severity)
+        watcher.event("spike", "no number", 421, 3)
+    assert sender.told == [
+        ("spike", "jump"), ("spike", "stays high"), ("spike", "no number (1 more of this kind before)"),
+    ]  # fmt: skip
+    assert [alert.step for alert in sender.sent] == [0, 20, 420]
+
+
 def test_only_what_is_wanted_is_told(watcher_for, sender, clock):
     with watcher_for(on=["failed"], stalled_seconds=5.0) as watcher:
         steps(watcher, clock, 1, 20)

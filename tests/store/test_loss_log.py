@@ -1,5 +1,7 @@
 """A log's rows in order, whatever order they were written in; a run's rows on its path."""
 
+import math
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,10 @@ def ordered(*steps: int) -> LossLog:
     return in_order(Point(step, {"loss": float(place)}) for place, step in enumerate(steps))
 
 
+def told(rows: Iterable[tuple[int, float]]) -> LossLog:
+    return in_order(Point(step, {"loss": loss}) for step, loss in rows)
+
+
 def losses(log: LossLog) -> dict[int, float]:
     return {step: values["loss"] for step, values in log.rows}
 
@@ -36,6 +42,53 @@ def test_steps_that_go_back_to_one_that_is_there_are_a_run_started_again():
 def test_a_run_that_begins_anew_in_the_same_file_is_the_run():
     log = ordered(0, 1, 2, 3, 0, 1)
     assert (losses(log), log.replaced, log.restarts) == ({0: 4.0, 1: 5.0}, 3, 1)
+
+
+@pytest.mark.parametrize("again", [150, 1, 399])
+def test_a_row_that_is_there_twice_is_nothing_new(again: int):
+    rows = [(step, math.nan if step == 150 else 1.0 * step) for step in range(1, 401)]
+    log = told([*rows, (again, math.nan if again == 150 else 1.0 * again)])
+    assert ([step for step, _ in log.rows], log.replaced, log.restarts) == (list(range(1, 401)), 0, 0)
+    assert told([*rows, *rows]).restarts == 0
+
+
+@pytest.mark.parametrize("behind", [[], [6, 7], [2]])
+def test_a_lone_row_that_goes_back_replaces_only_its_own(behind: list[int]):
+    log = ordered(1, 2, 3, 4, 5, 3, *behind)
+    places = dict(zip([1, 2, 3, 4, 5, 3, *behind], range(9), strict=False))
+    assert (losses(log), log.replaced, log.restarts) == (dict(sorted(places.items())), 0, 0)
+
+
+def test_a_step_told_again_behind_its_neighbour_loses_neither():
+    log = ordered(*range(301), 299, 301, 302)
+    assert ([step for step, _ in log.rows], losses(log)[299], log.restarts) == (list(range(303)), 301.0, 0)
+
+
+def test_every_epoch_that_counts_from_one_again_is_told():
+    steps = [*range(1, 101)] * 3
+    log = ordered(*steps)
+    assert (losses(log), log.replaced, log.restarts) == ({step: 199.0 + step for step in range(1, 101)}, 198, 2)
+
+
+def test_a_run_started_again_that_repeats_its_losses_at_first_goes_on_from_where_they_differ():
+    first = [(step, 2.0 if step <= 5 else 9.0) for step in range(1, 11)]
+    log = told([*first, *((step, 2.0) for step in range(4, 9))])
+    assert (losses(log), log.replaced) == (dict.fromkeys(range(1, 9), 2.0), 4)
+
+
+def test_a_run_started_again_keeps_all_the_rows_of_its_first_step():
+    rows = [{"loss": 2.0}, {"grad_norm": 0.3}]
+    points = [Point(step, values) for step in range(5) for values in rows]
+    points += [Point(3, {"loss": 7.0}), Point(3, {"grad_norm": 0.3}), Point(4, {"loss": 8.0})]
+    log = in_order(points)
+    assert log.rows[3:] == [(3, {"loss": 7.0, "grad_norm": 0.3}), (4, {"loss": 8.0})]
+    assert (len(log.rows), log.restarts) == (5, 1)
+
+
+def test_evaluations_of_another_cadence_do_not_make_a_lone_row_a_restart():
+    points = [Point(step, {"loss": 2.0}) for step in range(1, 11)]
+    log = in_order([*points, Point(4, {"loss": 3.0}), Point(10, {"val_loss": 2.5})])
+    assert (len(log.rows), log.restarts, log.rows[-1]) == (10, 0, (10, {"loss": 2.0, "val_loss": 2.5}))
 
 
 def test_steps_that_are_only_out_of_order_are_put_in_order():

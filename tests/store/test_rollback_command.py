@@ -7,7 +7,6 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-import assay
 from assay.recording import Run
 from store.artifacts import announce, seal, temporary_for
 from store.commands.rollback import rollback
@@ -26,32 +25,92 @@ def invoke(store, *arguments):
     return CliRunner().invoke(rollback, [*arguments, "--store", str(store.path)], catch_exceptions=False)
 
 
-def test_a_live_run_is_asked_to_go_back(root, store):
-    with assay.run("live", store=root) as run:
-        run.log(1, loss=1.0)
-        answer = invoke(store, "live", "--to", "40", "--json")
-        assert json.loads(answer.stdout) == {
-            "run": "live", "step": 40, "branch": None, "request": 1, "refused": [],
-        }  # fmt: skip
-        (request,) = waiting(store, "live")
-    assert (request.kind, request.args) == ("rollback", {"step": 40})
+def ask_in_vain(store, *arguments):
+    """What `assay rollback` says on stderr where it does nothing."""
+    command = [sys.executable, "-P", "-m", "assay", "rollback", *arguments, "--json", "--store", str(store.path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    return done.stderr
+
+
+def train(run, step, branch=1, state="sealed"):
+    """A step with a checkpoint."""
+    run.log(step, loss=1.0)
+    final = run.folder / "checkpoints" / f"{step:08d}-b{branch}"
+    temporary = temporary_for(final)
+    (temporary / "weights").write_bytes(bytes([step]))
+    seal(temporary, final, {"step": step, "branch": branch})
+    announce(run, final, state, step=step, branch=branch)
+    return final
+
+
+@pytest.fixture
+def live(root):
+    """A run of `assay train`: checkpoints at steps 1 to 3 and 4 on the active path, one deleted, one abandoned."""
+    folder = root / "live"
+    folder.mkdir()
+    run = Run(folder, facts={"provenance": {"command": ["assay", "train"]}})
+    for step, state in ((1, "stable"), (2, "sealed"), (3, "suspect"), (4, "sealed"), (5, "sealed")):
+        final = train(run, step, state=state)
+        if step == 4:
+            announce(run, final, "deleted", step=step, branch=1)
+    run.fork(3, "rollback")
+    train(run, 4, branch=2)
+    return run
+
+
+@pytest.mark.parametrize("status", ["running", "paused"])
+@pytest.mark.parametrize("step", [1, 2, 3, 4])
+def test_a_live_run_is_asked_to_go_back(live, store, status, step):
+    live.finish(status)
+    answer = invoke(store, "live", "--to", str(step), "--json")
+    assert json.loads(answer.stdout) == {
+        "run": "live", "step": step, "branch": None, "request": 1, "refused": [],
+    }  # fmt: skip
+    (request,) = waiting(store, "live")
+    assert (request.kind, request.args) == ("rollback", {"step": step})
     assert request.actor
+
+
+@pytest.mark.parametrize("step", [0, 5, 40])
+def test_a_live_run_is_not_asked_for_a_step_without_a_checkpoint_on_its_active_path(live, store, step):
+    live.finish("running")
+    near = 1 if step == 0 else 4
+    sentence = f"no sealed checkpoint at step {step}; the nearest is at step {near} (there are 1, 2, 3, 4)\n"
+    assert ask_in_vain(store, "live", "--to", str(step)).endswith(f"run live has {sentence}")
+    assert waiting(store, "live") == []
+
+
+def test_a_live_run_without_a_checkpoint_is_not_asked(root, store):
+    (root / "live").mkdir()
+    Run(root / "live", facts={"provenance": {"command": ["assay", "train"]}}).finish("running")
+    said = ask_in_vain(store, "live", "--to", "1")
+    assert said.endswith("run live has no sealed checkpoint at step 1, nor any other\n")
+    assert waiting(store, "live") == []
+
+
+@pytest.mark.parametrize("status", ["running", "paused"])
+@pytest.mark.parametrize("facts", [{"source": "/logs/qwen", "provenance": {"watched": "a log"}}, {}])
+def test_a_run_of_another_program_is_not_asked_as_nobody_would_answer(root, store, status, facts):
+    (root / "other").mkdir()
+    run = Run(root / "other", facts=facts)
+    train(run, 1)
+    run.finish(status)
+    assert ask_in_vain(store, "other", "--to", "1").endswith(
+        "run other cannot be rolled back: no `assay train` trains it, and other programs take no requests\n"
+    )
+    assert waiting(store, "other") == []
 
 
 @pytest.fixture
 def stopped(root):
-    """A run of `assay train` that failed at step 3, with a checkpoint at step 2."""
+    """A run of `assay train` that failed at step 3, with a checkpoint at each step."""
     folder = root / "done"
     folder.mkdir()
     (folder / "config.toml").touch()
     run = Run(folder)
     for step in (1, 2, 3):
-        run.log(step, loss=1.0)
-        final = folder / "checkpoints" / f"{step:08d}-b1"
-        temporary = temporary_for(final)
-        (temporary / "weights").write_bytes(bytes([step]))
-        seal(temporary, final, {"step": step, "branch": 1})
-        announce(run, final, "sealed", step=step, branch=1)
+        train(run, step)
     run.finish("failed", "the power failed")
     return folder
 
@@ -94,10 +153,7 @@ def test_what_was_refused_is_told_beside_the_answer(stopped, store):
     ],
 )
 def test_what_cannot_be_is_one_sentence_on_stderr_and_exits_2(stopped, store, run, step, sentence):
-    command = [sys.executable, "-P", "-m", "assay", "rollback", run, "--to", step, "--json", "--store", str(store.path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert sentence in done.stderr
+    assert sentence in ask_in_vain(store, run, "--to", step)
 
 
 def test_without_a_store_there_is_one_sentence(tmp_path):

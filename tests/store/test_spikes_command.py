@@ -116,7 +116,29 @@ def test_a_log_that_was_resumed_says_what_it_does_not_look_at(tmp_path):
     lines = [f"{step},{9.0 if step > 50 else 2.0}" for step in range(1, 61)] + [f"{step},2.0" for step in range(46, 90)]
     answer = invoke(write(tmp_path, "log.csv", "\n".join(["step,loss", *lines])))
     assert "no spikes in 89 points" in answer.stdout
-    assert "goes back 1 times to a step that it has already: 14 rows" in answer.stderr
+    assert "goes back 1 times to a step that it has already: 9 rows" in answer.stderr
+
+
+def test_a_stray_copy_of_a_row_hides_no_spike(tmp_path):
+    lines = [f"{row['step']},{row['loss']}" for row in rows()]
+    answer = invoke(write(tmp_path, "log.csv", "\n".join(["step,loss", *lines, lines[20]])))
+    assert "1 spike (1 skip) in 60 points" in answer.stdout
+    assert answer.stderr == ""
+
+
+def test_steps_counted_anew_in_each_epoch_are_told(tmp_path):
+    lines = [f"{step},{3.0 - epoch / 10 - step / 1000}" for epoch in range(2) for step in range(1, 101)]
+    answer = invoke(write(tmp_path, "log.csv", "\n".join(["step,loss", *lines])))
+    assert "goes back 1 times to a step that it has already: 99 rows" in answer.stderr
+
+
+@pytest.mark.parametrize("huge", ["1e200", "-1e308", "1.7e308"])
+def test_a_loss_near_the_end_of_what_a_float_holds(huge, tmp_path):
+    lines = [f"{step},{huge if step in (150, 160) else 2.0 + 0.01 * (step % 7)}" for step in range(1, 1301)]
+    found = detect(write(tmp_path, "log.csv", "\n".join(["step,loss", *lines])))
+    assert found["points"] == 1300
+    # The second is 9 deviations away still; 1000 steps on, the score is as before.
+    assert found["spike_score"]["loss"] == round(200 / 1300, 6)
 
 
 def test_recorded_runs_and_the_branches_they_left(root):
@@ -152,6 +174,14 @@ BAD = {
     "no_step.csv": (b"a,loss\n1,0.5\n", "has no step column"),
     "words.txt": (b"this is\nno log at all\n", "has no step column"),
     "binary.csv": (bytes(range(256)) * 20, "is no log: it holds binary data"),
+    "no_nul.csv": (bytes(range(1, 256)) * 20, "is no log: it holds binary data"),
+    "high_bytes.csv": (bytes(range(128, 256)) * 20, "is no log: it holds binary data"),
+    "beep.csv": (
+        b"\x07\x1b[2J\x9b,loss\n1,2\n",
+        r"columns are \x07\x1b[2J\ufffd, loss; one of".replace(r"\ufffd", "\ufffd"),
+    ),
+    "colour.csv": (b"step,\x1b[31macc\n1,2\n", r"columns are step, \x1b[31macc; a column"),
+    "bell\a\x1b[1m.csv": (b"a,loss\n1,0.5\n", r"bell\x07\x1b[1m.csv has no step column"),
     "weights.safetensors": (b"\0\1\2" * 99, "is no log: it holds binary data"),
     "trainer_state.json": (b'{"log_history": 3}', "is no trainer state"),
     "torn.json": (b'{"log_history": [{"step": 1', "is no trainer state"),
@@ -173,6 +203,13 @@ def refused(arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[s
     assert (ended.value.code, said.out) == (2, "")
     assert sentence in said.err
     assert len(said.err.splitlines()) == 1
+    assert said.err[:-1].isprintable()
+
+
+def test_a_header_in_another_encoding_is_still_a_log(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_bytes("step,loss,学习率\n".encode("gbk") + b"1,2.0,0.1\n2,1.5,0.1\n")
+    assert detect(path)["points"] == 2
 
 
 def test_what_is_not_there_is_one_sentence_and_exit_2(root, tmp_path, capsys, monkeypatch):

@@ -13,7 +13,8 @@ from store.runs import show_run
 from tests.trainer.seen import Person, active, batches, checkpoints, dies_at, events, learned, said, state_of
 from tests.webhook import webhook
 from trainer.errors import TrainingError
-from trainer.session import resume_run, start_run
+from trainer.origin import find_origin
+from trainer.session import fork_run, resume_run, start_run
 
 EVERY_TWO = {
     "checkpoint__every": 2, "checkpoint__keep": 9, "checkpoint__stable_after": 2, "train__steps": 14,
@@ -41,9 +42,10 @@ class Scripted:
         return Verdict(action, (Alarm(step, "loss", rule, action, loss, 1.0, f"loss {rule}"),))
 
     def _move(self, step, action):
-        if step == self.begins or action == "rollback":
-            self.onset = self.first_alarm = self.begins
-        elif step > self.begins + 2:
+        begins = step if self.begins is None and action == "rollback" else self.begins
+        if begins is not None and (step == begins or action == "rollback"):
+            self.onset = self.first_alarm = begins
+        elif begins is None or step > begins + 2:
             self.onset = self.first_alarm = None
 
     def after(self, step, values):
@@ -64,7 +66,9 @@ class Scripted:
 
 @pytest.fixture
 def spikes(monkeypatch):
-    """Puts a scripted detector in place, with spikes that begin at `onset`; returns why it was reset."""
+    """Puts a scripted detector in place: what it says of a step, each time it sees it. Spikes begin at `onset`, or
+    where they are gone back from; returns why it was reset.
+    """
 
     def script(by_step, onset=7):
         fields = {"script": {step: list(actions) for step, actions in by_step.items()}, "begins": onset, "resets": []}
@@ -297,3 +301,78 @@ def test_a_hook_that_cannot_be_used_is_refused_before_anything_is_written(config
     with pytest.raises(AssayError, match="NO_SUCH_HOOK"):
         start_run(config_for(alerts__url="env:NO_SUCH_HOOK"), store)
     assert not (store.root / "r").exists()
+
+
+def test_a_new_spike_before_the_next_checkpoint_keeps_what_helped_against_the_one_before(config_for, store, spikes):
+    settings = {**EVERY_TWO, "checkpoint__every": 100, "checkpoint__keep": 3, "guard__skip_after": 0}
+    # The first spike begins at 3 and is over at 6; another one begins at 9, and the only way back is the beginning.
+    spikes({3: ["rollback"], 9: ["rollback"]}, onset=None)
+    start_run(config_for(**settings), store)
+    reasons = [(row["reason"], row["fork_step"]) for row in show_run(store, "r")["branches"][1:]]
+    assert reasons == [("replay", 0), ("rollback", 0)] * 2
+    assert [event["data"]["cause"] for event in events(store, "spike-over")] == ["batch-linked"] * 2
+    proofs = events(store, "replay")
+    assert [proof["data"]["equal"] for proof in proofs] == [True, True]
+    assert state_of(checkpoints(store)[-1])["remedies"] == {"left_out": [[1, 9]]}
+
+
+def test_killed_in_the_middle_of_the_control_it_does_not_take_a_part_for_the_whole(
+    config_for, store, spikes, monkeypatch
+):
+    spikes({8: ["rollback"]})
+    with dies_at(monkeypatch, 11):  # steps 1 to 8, then 5 and 6 of the control
+        start_run(config_for(**EVERY_TWO), store)
+    spikes({8: ["rollback"]})
+    resume_run("r", (), store)
+    rungs = [row["data"].get("rung") for row in show_run(store, "r")["branches"]]
+    assert rungs.count("leave-out") == 1
+    (back,) = [row for row in show_run(store, "r")["branches"] if (row["data"] or {}).get("rung") == "leave-out"]
+    assert back["data"]["abandoned_to"] == 8
+    (over,) = events(store, "spike-over")
+    assert "bit for bit" not in over["message"]
+
+
+def test_an_update_that_is_no_number_is_gone_back_from_and_never_sealed(config_for, store, monkeypatch):
+    from trainer.train import Training  # noqa: PLC0415 - only here
+
+    take, harmed = Training.take, []
+
+    def broken(self, step, found):
+        if step == 5 and not harmed:
+            harmed.append(step)
+            state = next(iter(self.job.optimizer.state.values()))
+            state["exp_avg"].view(-1)[0] = float("inf")
+        return take(self, step, found)
+
+    monkeypatch.setattr("trainer.train.Training.take", broken)
+    start_run(config_for(**EVERY_TWO), store)
+    assert branches(store)[1][2:] == (2, "replay")
+    assert "a weight of the model is none" in said(store, "spike")[0]
+    assert store.rows("SELECT count(*) AS bad FROM metric WHERE NOT isfinite(value) AND step > 5")[0]["bad"] == 0
+
+
+def test_a_spike_in_the_last_step_that_is_let_through_still_saves_what_was_reached(config_for, store, spikes):
+    spikes({14: ["rollback"]}, onset=14)
+    person = Person(store, "continue", first=lambda: asks(store))
+    ended = start_run(config_for(**EVERY_TWO, guard__rollbacks=0), store)
+    person.join()
+    assert ended.outcome.unsaved is None
+    assert state_of(checkpoints(store)[-1])["step"] == 14
+
+
+def test_what_a_person_went_back_from_is_not_taken_up_again_by_a_resumption(config_for, store, spikes, monkeypatch):
+    spikes(SPIKE_AT_8)
+    start_run(config_for(**EVERY_TWO), store)
+    spikes({})
+    resume_run("r@2", (), store)
+    assert state_of(checkpoints(store)[-1])["remedies"] == {}
+    assert [step for step in active(store, "loss") if step] == list(range(1, 15))
+
+
+def test_a_forked_run_goes_back_to_where_it_began(config_for, store, spikes):
+    spikes({})
+    start_run(config_for(run__name="parent", **EVERY_TWO), store)
+    spikes({6: ["rollback"]}, onset=6)
+    config = config_for(**{**EVERY_TWO, "checkpoint__every": 100})
+    fork_run(config, find_origin("parent@4", store), store)
+    assert [row[2:] for row in branches(store)[1:]] == [(4, "replay"), (4, "rollback")]

@@ -1,18 +1,20 @@
 """What is tried against a spike, in which order, and what the tries show of its cause."""
 
+from dataclasses import replace
+
 import pytest
 
 from trainer.config import GuardConfig, RemediesConfig
 from trainer.ladder import RUNGS, Episode, cause, cause_told, next_rung, remedies_for
 from trainer.remedies import Remedies
 
-SPIKE = Episode(rule="T2", onset=300, alarm=302, over_after=360, target=250)
+SPIKE = Episode(rule="T2", onset=300, alarm=302, over_after=360, target=250, decided=309)
 
 
 def tried(times):
     episode = SPIKE
     for _ in range(times):
-        episode = episode.again(alarm=302, over_after=360, target=250)
+        episode = episode.again(alarm=302, decided=309, over_after=360, target=250)
     return episode
 
 
@@ -34,7 +36,7 @@ def test_a_run_that_went_back_often_enough_does_not_go_back_for_a_new_spike_eith
 
 def test_each_rung_keeps_what_the_ones_below_it_change():
     guard, declared = GuardConfig(skip_after=10), RemediesConfig(eps=1e-10, rewarm=40)
-    found = [remedies_for(tried(times), Remedies(), guard, declared) for times in range(5)]
+    found = [remedies_for(tried(times), guard, declared) for times in range(5)]
     left_out = ((251, 312),)
     assert found[0] == Remedies()
     assert found[1] == Remedies(left_out=left_out)
@@ -44,14 +46,16 @@ def test_each_rung_keeps_what_the_ones_below_it_change():
 
 
 def test_what_was_in_effect_at_the_checkpoint_stays_in_effect():
-    before = Remedies(lr=0.5, left_out=((10, 20),))
-    found = remedies_for(tried(2), before, GuardConfig(skip_after=0), RemediesConfig())
-    assert (found.lr, found.left_out) == (0.25, ((10, 20), (251, 302)))
+    before = Remedies(lr=0.5, left_out=((10, 20),)).as_dict()
+    found = remedies_for(replace(tried(2), before=before), GuardConfig(skip_after=0), RemediesConfig())
+    assert (found.lr, found.left_out) == (0.25, ((10, 20), (251, 309)))
 
 
 def test_a_later_alarm_of_the_same_spike_widens_what_is_left_out_and_never_narrows_it():
-    later = SPIKE.again(alarm=320, over_after=380, target=250).again(alarm=305, over_after=370, target=250)
-    assert (later.alarm, later.over_after) == (320, 380)
+    later = SPIKE.again(alarm=320, decided=330, over_after=380, target=250).again(
+        alarm=305, decided=312, over_after=370, target=250
+    )
+    assert (later.alarm, later.decided, later.over_after) == (320, 330, 380)
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_an_overflow_skips_the_step_halves_the_scale_and_raises_no_alarm(config_
     begins_with(2.0**40)
     config = config_for(train__precision="fp16", train__steps=3, checkpoint__every=1, checkpoint__keep=9)
     ended = start_run(config, store)
-    assert [row["verdict"] for row in batches(store)] == ["skip"] * 3
+    assert [row["verdict"] for row in batches(store)] == ["overflow"] * 3
     assert list(metric(store, "loss_scale").values()) == [2.0**40, 2.0**39, 2.0**38]
     norms = metric(store, "grad_norm").values()
     assert not any(map(math.isfinite, norms))
@@ -113,7 +113,7 @@ def test_a_scale_that_is_a_little_too_large_costs_a_step_and_no_more(config_for,
     taken = verdicts.index("commit")
     # None of the steps that were left out to find the scale ends the run, however many there are.
     assert 20 < taken < 29
-    assert verdicts == ["skip"] * taken + ["commit"] * (30 - taken)
+    assert verdicts == ["overflow"] * taken + ["commit"] * (30 - taken)
     assert ended.outcome.state.update == 30 - taken
     assert events(store, "spike") == []
 

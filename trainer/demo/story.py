@@ -224,6 +224,7 @@ def _too_hot(model: Path, adapter: Path, place: Path, steps: int, seed: int, mod
             "optim": {"lr": 1e-2, "beta2": 0.99, "warmup": 0.8, "schedule": "constant"},
             "lora": {"rank": 32, "alpha": 64.0},
             "checkpoint": {"every": 20, "stable_after": 20},
-            "guard": {"mode": mode, "rollbacks": 8},
+            # Enough tries to end by itself: a demo must not wait for a person.
+            "guard": {"mode": mode, "rollbacks": 1000, "rollbacks_in_run": 1000},
         }
     )  # fmt: skip
