@@ -86,8 +86,10 @@ def _controls(run: Run) -> tuple[bool, float]:
 
 def _loss_data(run: Run, series: Series, span: Span, newest: list[dict[str, Any]]) -> LossData:
     path = cached.store_path()
+    # Of branches that began at one step the last one is told: their words would lie over each other.
+    labels = {row["fork_step"]: _fork_words(row) for row in cached.forks(path, run)}
     forks = pa.Table.from_pylist(
-        [{"step": row["fork_step"], "label": _fork_words(row)} for row in cached.forks(path, run)],
+        [{"step": step, "label": label} for step, label in labels.items()],
         schema=pa.schema([("step", pa.int64()), ("label", pa.string())]),
     )
     return LossData(

@@ -56,7 +56,7 @@ def test_a_run_that_crashes_logs_its_traceback_and_goes_on_below_it(config_for, 
 def test_an_error_for_people_is_logged_as_its_sentence(config_for, store, monkeypatch):
     monkeypatch.setattr("trainer.step.Engine.measure", _poisoned(steps=set(range(5, 999))))
     with pytest.raises(TrainingError) as caught:
-        start_run(config_for(**{**ENDLESS, "train__steps": 100}), store)
+        start_run(config_for(**{**ENDLESS, "train__steps": 100}, guard__mode="watch"), store)
     assert entries(store.root / "r") == [
         "r: step 1 of 100, …", "step 5: the loss is not a number, the step was not taken", str(caught.value),
     ]  # fmt: skip
