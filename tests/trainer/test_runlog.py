@@ -58,7 +58,10 @@ def test_an_error_for_people_is_logged_as_its_sentence(config_for, store, monkey
     with pytest.raises(TrainingError) as caught:
         start_run(config_for(**{**ENDLESS, "train__steps": 100}, guard__mode="watch"), store)
     assert entries(store.root / "r") == [
-        "r: step 1 of 100, …", "step 5: the loss is not a number, the step was not taken", str(caught.value),
+        "r: step 1 of 100, …",
+        "step 5: not a number: the loss is nan, the step was not taken",
+        "step 7: not a number: the loss is nan, the third such step in a row (the guard only watches)",
+        str(caught.value),
     ]  # fmt: skip
 
 
