@@ -277,7 +277,7 @@ class _Seen:
 def _watched(trouble: Trouble, store: Store) -> Iterator[_Seen]:
     """Let trouble in before each step; where the guard asks, a person says stop."""
     seen = _Seen()
-    real = {name: getattr(Training, name) for name in ("train_step", "leave_out", "go_around")}
+    real = {name: getattr(Training, name) for name in ("train_step", "leave_out", "goes_around")}
 
     def train_step(self: Training, step: int) -> Verdict:
         seen.arrives()
@@ -293,16 +293,17 @@ def _watched(trouble: Trouble, store: Store) -> Iterator[_Seen]:
         seen.arrives()
         real["leave_out"](self, step)
 
-    def go_around(self: Training, verdict: Verdict, wishes: Any) -> None:
+    def goes_around(self: Training, verdict: Verdict, wishes: Any) -> bool:
         seen.left, seen.reading = time.perf_counter(), 0.0
-        real["go_around"](self, verdict, wishes)
+        went = real["goes_around"](self, verdict, wishes)
         if self.guard.episode is not None and self.guard.episode.given_up:
             seen.left = None
             load_spools(store)
             ask(store, "r", "stop-and-save", actor="lin")
+        return bool(went)
 
     with ExitStack() as patches:
-        for made in (train_step, leave_out, go_around):
+        for made in (train_step, leave_out, goes_around):
             patches.enter_context(patch.object(Training, made.__name__, made))
         for name in ("verify", "read_state", "restore_weights", "restore_optimizer", "begin_again"):
             patches.enter_context(seen.reads(name))
