@@ -6,12 +6,14 @@ import re
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 
 import pytest
 
 from store.artifacts import sealed_folders
 from store.database import Store
+from store.errors import StoreError
 from store.runs import show_run
 
 pytest.importorskip("playwright", reason="playwright is not installed")
@@ -73,13 +75,24 @@ def test_a_training_run_is_followed_to_its_end_and_then_let_rest(watched, tmp_pa
     assert page.get_by_role("button", name="Stop and save").count() == 0
 
 
+def stand_still(process, store):
+    """A trainer that stands still takes nothing; nor may it stand with the store's lock in its hands."""
+    for _ in range(100):
+        process.send_signal(signal.SIGSTOP)
+        with suppress(StoreError):
+            store.transact([], timeout=1)
+            return
+        process.send_signal(signal.SIGCONT)
+        time.sleep(0.05)
+    raise AssertionError("it never let go of the store")
+
+
 def test_stop_and_save_waits_is_taken_and_ends_the_run_with_a_checkpoint(watched, tmp_path):
     page, url, root = watched
     with training(tmp_path, root, 100_000) as process:
         page.goto(f"{url}/run?run=tiny&lang=en")
         follow(page, "running.*step [1-9]", 120)
-        # A trainer that stands still takes nothing.
-        process.send_signal(signal.SIGSTOP)
+        stand_still(process, Store.at(root / "assay.duckdb"))
         page.get_by_role("button", name="Stop and save").click()
         page.locator(".a-asked").get_by_text("waiting: ").wait_for(timeout=30_000)
         assert page.get_by_role("button", name="Stop and save").is_disabled()

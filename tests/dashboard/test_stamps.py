@@ -2,12 +2,19 @@
 
 from datetime import timedelta
 
+import pytest
+
 from dashboard.queries.curves import Span
 from dashboard.stamps import settled
 from store.clock import utc_now
 
 NOW = utc_now().replace(microsecond=0)
 ODD = NOW - timedelta(seconds=NOW.second % 10) - timedelta(seconds=3)
+
+
+@pytest.fixture(autouse=True)
+def _now(monkeypatch):
+    monkeypatch.setattr("dashboard.stamps.utc_now", lambda: NOW)
 
 
 def run(steps, pace, status="running", heartbeat=ODD):

@@ -1,11 +1,24 @@
-"""Real trouble, found and mended by the real guard: each with one seed here, with another where slow tests run."""
+"""Real trouble, found and mended by the real guard: each with one seed here, with another where slow tests run.
+
+Of those that take a long run one is tried here, the others where slow tests run; `bench/instabilities.py` has more seeds.
+"""
 
 import pytest
 
 from tests.trainer.troubled import HEALTHY, STEPS, make_base, train
-from tests.trainer.troubles import TROUBLES
+from tests.trainer.troubles import LONG, TROUBLES
 
-NAMES = [trouble.name for trouble in TROUBLES]
+SHOWN = "learning rate x 100 for good"
+"""The long one that is always run."""
+
+
+def cases():
+    """Trouble and seed of each test."""
+    for trouble in TROUBLES:
+        is_long = trouble.wrong is LONG and trouble.name != SHOWN
+        yield pytest.param(trouble, 0, id=f"{trouble.name}-0", marks=[pytest.mark.slow] if is_long else [])
+        if not is_long:
+            yield pytest.param(trouble, 1, id=f"{trouble.name}-1", marks=[pytest.mark.slow])
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +42,7 @@ def twin(base, tmp_path_factory):
     return twin_of
 
 
-@pytest.mark.parametrize("trouble", TROUBLES, ids=NAMES)
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("trouble", "seed"), cases())
 def test_real_trouble_is_found_in_time_and_the_model_is_none_the_worse(trouble, seed, base, twin, tmp_path):
     healthy = twin(trouble.setup, seed)
     found = train(trouble, {**trouble.setup, **trouble.wrong}, seed, base, tmp_path / "run")
