@@ -1,6 +1,6 @@
 """Real trouble, found and mended by the real guard: each with one seed here, with another where slow tests run.
 
-Of those that take a long run one is tried here, the others where slow tests run; `bench/instabilities.py` has more seeds.
+Of those that take a long run one is tried here, the others where slow tests run; the bench has more seeds.
 """
 
 import pytest
@@ -42,7 +42,7 @@ def twin(base, tmp_path_factory):
     return twin_of
 
 
-@pytest.mark.parametrize(("trouble", "seed"), cases())
+@pytest.mark.parametrize(("trouble", "seed"), list(cases()))
 def test_real_trouble_is_found_in_time_and_the_model_is_none_the_worse(trouble, seed, base, twin, tmp_path):
     healthy = twin(trouble.setup, seed)
     found = train(trouble, {**trouble.setup, **trouble.wrong}, seed, base, tmp_path / "run")
