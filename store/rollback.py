@@ -21,7 +21,7 @@ from store.loading import load_spools
 from store.refs import find_run
 from store.training_lock import sole_trainer
 
-__all__ = ["RolledBack", "nearest", "newest_whole", "roll_back_stopped"]
+__all__ = ["RolledBack", "Sealed", "nearest", "newest_whole", "roll_back_stopped", "sealed_on_path"]
 
 T = TypeVar("T")
 
@@ -50,12 +50,17 @@ class RolledBack(NamedTuple):
         return f"went back from step {self.left} to step {self.step}, on branch {self.branch}"
 
 
-class _Sealed(NamedTuple):
+class Sealed(NamedTuple):
     """A checkpoint of the active path, as it was announced."""
 
     step: int
+    """Step it was written after."""
+
     path: str
+    """Its folder, relative to the store's root."""
+
     sha256: str | None
+    """Digest it was announced with; None where none was."""
 
 
 def roll_back_stopped(store: Store, run_name: str, step: int, actor: str) -> RolledBack:
@@ -77,6 +82,11 @@ def roll_back_stopped(store: Store, run_name: str, step: int, actor: str) -> Rol
         raise StoreError(
             f"run {run_name} cannot be rolled back in {folder}: {error.strerror or error}; mend that first"
         ) from error
+
+
+def sealed_on_path(store: Store, run_id: int) -> list[Sealed]:
+    """The checkpoints of a run's active path that are not deleted, by step. Raises StoreError."""
+    return [Sealed(**row) for row in store.rows(_ACTIVE, {"id": run_id})]
 
 
 def newest_whole(found: Sequence[T], check: Callable[[T], object]) -> tuple[T | None, list[str]]:
@@ -121,7 +131,7 @@ def _roll_back(store: Store, folder: Path, step: int, actor: str) -> RolledBack:
     # Only now, as nobody can record any more.
     load_spools(store)
     run = find_run(store, folder.name)
-    active = [_Sealed(**row) for row in store.rows(_ACTIVE, {"id": run["id"]})]
+    active = sealed_on_path(store, run["id"])
     position = _position(store, folder, run)
     target, refused = _target(active, store.root, run, step)
     done = RolledBack(run["name"], run["last_step"], target.step, position[0] + 1, tuple(refused))
@@ -141,7 +151,7 @@ def _position(store: Store, folder: Path, run: dict[str, Any]) -> tuple[int, int
     return position
 
 
-def _target(active: list[_Sealed], root: Path, run: dict[str, Any], step: int) -> tuple[_Sealed, list[str]]:
+def _target(active: list[Sealed], root: Path, run: dict[str, Any], step: int) -> tuple[Sealed, list[str]]:
     steps = list(dict.fromkeys(item.step for item in active))
     if step not in steps:
         raise StoreError(f"run {run['name']} has no sealed checkpoint at step {step}{nearest(steps, step)}")

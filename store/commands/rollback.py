@@ -10,7 +10,7 @@ from store.database import Store
 from store.errors import StoreError
 from store.refs import find_run
 from store.requests import ask
-from store.rollback import nearest, roll_back_stopped
+from store.rollback import nearest, roll_back_stopped, sealed_on_path
 from store.runs import status_of
 
 __all__ = ["rollback"]
@@ -53,7 +53,7 @@ def _check(store: Store, found: dict[str, Any], step: int) -> None:
         raise StoreError(
             f"run {run} cannot be rolled back: no `assay train` trains it, and other programs take no requests"
         )
-    steps = [row["step"] for row in store.rows(_STEPS, {"id": found["id"]})]
+    steps = list(dict.fromkeys(item.step for item in sealed_on_path(store, found["id"])))
     if step not in steps:
         raise StoreError(f"run {run} has no sealed checkpoint at step {step}{nearest(steps, step)}")
 
@@ -67,10 +67,3 @@ def _go_back(store: Store, run: str, step: int, *, as_json: bool) -> None:
     for sentence in done.refused:
         notes.print(sentence)
     click.echo(f"run {run} {done.went_back}; `assay train --resume {run}` goes on from there")
-
-
-_STEPS = """
-SELECT DISTINCT c.step
-FROM checkpoint c JOIN active_path p ON p.run_id = c.run_id AND p.branch = c.branch AND c.step <= p.last_step
-WHERE c.run_id = $id AND c.state <> 'deleted' ORDER BY c.step
-"""
