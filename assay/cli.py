@@ -40,6 +40,9 @@ COMMANDS = {
     "rollback": Command("store.commands.rollback:rollback", "Send a run back to a checkpoint."),
     "spikes": Command("store.commands.spikes:spikes", "Find the loss spikes of a run, or of anyone's log."),
     "alert": Command("store.commands.alert:alert", "Try the webhooks that runs tell of spikes and ends."),
+    "score": Command(
+        "evals.commands.score:score", "Score texts against references: BLEU, chrF, ROUGE, exact match, F1.", "eval"
+    ),
     "db": Command("store.commands.db:db", "Check, migrate, rebuild, query and export the store."),
 }
 

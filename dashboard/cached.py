@@ -12,20 +12,21 @@ import streamlit as st
 
 from assay.locate import locate_store
 from dashboard.kept_figures import KeptFigures
+from dashboard.kept_runs import KeptRuns, RunNow
 from dashboard.queries import alarms as alarm_queries
 from dashboard.queries import curves as curve_queries
 from dashboard.queries import run as run_queries
 from dashboard.queries import runs as runs_queries
 from dashboard.queries.curves import Span
-from dashboard.queries.run import CARDS, Before, Moment
-from dashboard.stamps import settled
+from dashboard.queries.run import CARDS, Moment
+from dashboard.spike_story import Spike
 from dashboard.tables import values
 from store.database import Store
 from store.series import Series
 
 __all__ = [
     "alarms", "checkpoints", "curves", "figures", "forks", "is_demo", "metric_names",
-    "run_facts", "run_names", "runs", "small_curves", "small_series", "store_path",
+    "requests", "run_facts", "run_names", "run_now", "runs", "small_curves", "small_series", "spikes", "store_path",
 ]  # fmt: skip
 
 LIVE = 0.8
@@ -36,6 +37,15 @@ SELDOM = 3.0
 
 BUCKETS = 400
 """Points of a large chart at the most, but for short runs, which are drawn step by step."""
+
+_NOTHING = Moment(
+    pa.table({"metric": pa.array([], pa.string())}),
+    pa.table(
+        {"step": pa.array([], pa.int64()), "branch": pa.array([], pa.int32()), "state": pa.array([], pa.string())}
+    ),
+    pa.table({"fork_step": pa.array([], pa.int64())}),
+)
+"""Of a run that was removed while its page was drawn."""
 
 KEEP = "10m"
 """How long rows are kept that only a new stamp could change."""
@@ -73,10 +83,21 @@ def alarms(path: str) -> dict[int, dict[str, Any]]:
     return {row["run_id"]: row for row in alarm_queries.newest_alarms(Store.at(path)).to_pylist()}
 
 
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _kept_runs(path: str) -> KeptRuns:  # noqa: ARG001 - the store is a key
+    return KeptRuns()
+
+
 @st.cache_data(ttl=LIVE, max_entries=64, show_spinner=False)
+def run_now(path: str, name: str) -> RunNow | None:
+    """One run with all that each refresh reads; see `kept_runs`."""
+    return _kept_runs(path).now(Store.at(path), name)
+
+
 def run_facts(path: str, name: str) -> dict[str, Any] | None:
     """One run; see `queries.run.run_facts`."""
-    return run_queries.run_facts(Store.at(path), name)
+    found = run_now(path, name)
+    return None if found is None else dict(found.facts)
 
 
 @st.cache_data(ttl=KEEP, max_entries=4, show_spinner=False)
@@ -85,19 +106,21 @@ def is_demo(path: str) -> bool:
     return runs_queries.is_demo(Store.at(path))
 
 
-@st.cache_data(ttl=KEEP, max_entries=64, show_spinner=False)
-def _before(path: str, run_id: int, branch: int, stamp: Stamp) -> Before:  # noqa: ARG001 - branch and stamp are keys
-    return run_queries.before(Store.at(path), run_id)
-
-
-@st.cache_data(ttl=KEEP, max_entries=64, show_spinner=False)
-def _moment(path: str, run_id: int, stamp: Stamp, _earlier: Before) -> Moment:  # noqa: ARG001 - the stamp is a key
-    return run_queries.moment(Store.at(path), run_id, _earlier)
-
-
 def _now(path: str, run: Run) -> Moment:
-    earlier = _before(path, run["id"], run["branch"], settled(run, Span()))
-    return _moment(path, run["id"], run["heartbeat"], earlier)
+    found = run_now(path, run["name"])
+    return _NOTHING if found is None else found.moment
+
+
+def spikes(path: str, run: Run) -> list[Spike]:
+    """The spikes of a run of `run_facts`, the oldest first; see `spike_story.spikes`."""
+    found = run_now(path, run["name"])
+    return [] if found is None else found.spikes
+
+
+def requests(path: str, run: Run) -> list[dict[str, Any]]:
+    """What was asked of a run of `run_facts`; see `queries.requests.requests`."""
+    found = run_now(path, run["name"])
+    return [] if found is None else found.requests
 
 
 def figures(path: str, run: Run) -> list[dict[str, Any]]:

@@ -5,26 +5,18 @@ from typing import Any
 import pyarrow as pa
 import streamlit as st
 
-from dashboard import spike_story
-from dashboard.cached import KEEP, Stamp
+from dashboard.cached import KEEP
 from dashboard.queries import spikes as queries
 from dashboard.queries import spikes_around as around_queries
 from dashboard.queries.spikes_around import Stretch
-from dashboard.spike_story import Spike
 from store.database import Store
 
-__all__ = ["branches", "heat", "left", "spikes"]
+__all__ = ["branches", "heat", "left"]
 
 Row = dict[str, Any]
 
 RARE = 3.0
 """Seconds for what reads all batches of a run."""
-
-
-@st.cache_data(ttl=KEEP, max_entries=64, show_spinner=False)
-def spikes(path: str, run_id: int, stamp: Stamp) -> list[Spike]:  # noqa: ARG001 - the stamp is a key
-    """The spikes of a run, the oldest first; see `spike_story.spikes`."""
-    return spike_story.spikes(queries.told(Store.at(path), run_id).to_pylist())
 
 
 @st.cache_data(ttl=RARE, max_entries=64, show_spinner=False)

@@ -10,15 +10,13 @@ from dashboard.queries import checkpoints as checkpoint_queries
 from dashboard.queries import data as data_queries
 from dashboard.queries import lineage as lineage_queries
 from dashboard.queries import origin as origin_queries
-from dashboard.queries import requests as request_queries
 from dashboard.sample_text import Columns
 from evals.text import Sample, read_samples
 from store.database import Store
 from store.run_log import tail
 
 __all__ = [
-    "alarms", "datasets", "hardest", "lineage", "log_tail", "origin", "requests", "samples", "shelf", "sources",
-    "traceback",
+    "alarms", "datasets", "hardest", "lineage", "log_tail", "origin", "samples", "shelf", "sources", "traceback",
 ]  # fmt: skip
 
 STRIP = 3.0
@@ -28,12 +26,6 @@ SLOW = 10.0
 """Seconds for what reads all batches of a run, and what should not jump while it is read."""
 
 Row = dict[str, Any]
-
-
-@st.cache_data(ttl=LIVE, max_entries=64, show_spinner=False)
-def requests(path: str, run_id: int) -> list[Row]:
-    """What was asked of a run; see `queries.requests.requests`."""
-    return request_queries.requests(Store.at(path), run_id).to_pylist()
 
 
 @st.cache_data(ttl=LIVE, max_entries=64, show_spinner=False)

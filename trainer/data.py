@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -96,7 +97,7 @@ class TrainingData:
         parts = [f"{file.role} {file.sha256}" for file in self.files if file.role != "validation"]
         return parts[0].split()[1] if len(parts) == 1 else hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
-    @property
+    @cached_property
     def sources(self) -> list[str]:
         """Names of the sources of what is learned, in order."""
         return list(dict.fromkeys(example.source for example in self.train))

@@ -4,13 +4,13 @@ Groups are embed, first, middle, last, head: `first` and `last` are k = max(1, l
 Recorded for each group with trained parameters, over all its elements:
 
     group/<g>/grad_norm    norm of the gradient, before clipping
-    group/<g>/update_rms   root mean square of lr * m / (sqrt(v) + eps), what Adam adds to the weights
-    group/<g>/rms_t        root mean square of g / (sqrt(v) + eps); above 1 where the gradient outgrows what
-                           Adam remembers of it (StableAdamW, arXiv 2304.13013, which divides by
-                           max(sqrt(v), eps): the same but where a weight has next to no gradient)
+    group/<g>/update_rms   root mean square of lr * m / max(sqrt(v), eps): what Adam adds to the weights
+    group/<g>/rms_t        root mean square of g / max(sqrt(v), eps); above 1 where the gradient outgrows what
+                           Adam remembers of it (StableAdamW, arXiv 2304.13013, algorithm 2)
 
-m and v are Adam's averages without their bias, g the gradient as Adam saw it. All of it is computed from
-the optimizer's state, not from a copy of the weights.
+m and v are Adam's averages without their bias, g the gradient as Adam saw it. Adam itself divides by
+sqrt(v) + eps, the same but where sqrt(v) is near eps, 1e-8; without a root the look costs 40 % less. All of it
+is computed from the optimizer's state, not from a copy of the weights.
 """
 
 import math
@@ -100,7 +100,7 @@ class LayerGroups:
 
     @torch.no_grad()
     def step_norms(self, optimizer: torch.optim.Optimizer) -> tuple[torch.Tensor, torch.Tensor]:
-        """Norm of the update and of g / (sqrt(v) + eps) of each parameter, float32 [parameters], on the device."""
+        """Norm of the update and of g / max(sqrt(v), eps) of each parameter, float32 [parameters], on the device."""
         device = self.parameters[0].device
         squares = torch.zeros(2, len(self.parameters), device=device)
         pieces = list(_pieces(self.parameters, optimizer, AT_ONCE_CPU if device.type == "cpu" else AT_ONCE))
@@ -141,7 +141,8 @@ class _Piece(NamedTuple):
 
 def _pieces(parameters: list[nn.Parameter], optimizer: torch.optim.Optimizer, most: int) -> Iterator[_Piece]:
     settings = {id(item): group for group in optimizer.param_groups for item in group["params"]}
-    for place, item in enumerate(parameters):
+    # Backwards: what the optimizer touched last is still in the processor's cache.
+    for place, item in reversed(list(enumerate(parameters))):
         state = optimizer.state.get(item)
         if not state or item.grad is None:
             continue
@@ -157,11 +158,12 @@ def _pieces(parameters: list[nn.Parameter], optimizer: torch.optim.Optimizer, mo
 
 
 def _sums_of_squares(piece: _Piece) -> tuple[torch.Tensor, torch.Tensor]:
-    """Sums of the squares of mean and gradient, each over sqrt(square) + correction * eps."""
-    root = torch.sqrt(piece.square)
-    root.add_(piece.correction * piece.eps)
-    ratio = torch.div(piece.mean, root)
-    mean = torch.dot(ratio, ratio)
+    """Sums of the squares of mean and gradient, each over max(sqrt(square), correction * eps)."""
+    # Never a division by 0, whatever eps is: where the square is 0 so are the others.
+    smallest = max((piece.correction * piece.eps) ** 2, torch.finfo(piece.square.dtype).tiny)
+    square = torch.clamp(piece.square, min=smallest)
+    ratio = torch.div(piece.mean, square)
+    mean = torch.dot(ratio, piece.mean)
     # Into the same memory: a fresh page costs more than the division.
-    torch.div(piece.gradient, root, out=ratio)
-    return mean, torch.dot(ratio, ratio)
+    torch.div(piece.gradient, square, out=ratio)
+    return mean, torch.dot(ratio, piece.gradient)

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from store.database import Store
+from store.database import Snapshot, Store
 
 __all__ = ["DONE", "requests"]
 
@@ -10,7 +10,7 @@ DONE = 3
 """Requests that were carried out or refused, as many as are shown."""
 
 
-def requests(store: Store, run_id: int) -> pa.Table:
+def requests(store: Store | Snapshot, run_id: int) -> pa.Table:
     """Requests that wait or are being carried out, and the newest `DONE` that are done, oldest first:
     id, kind, args (JSON), actor, created, taken, done, result. Raises StoreError.
     """

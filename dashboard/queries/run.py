@@ -46,21 +46,19 @@ class Moment(NamedTuple):
     """See `forks`."""
 
 
-def moment(store: Store, run_id: int, earlier: Before) -> Moment:
+def moment(store: Store | Snapshot, run_id: int, earlier: Before) -> Moment:
     """All of it at once. Raises StoreError."""
-    return store.snapshot(
-        lambda snapshot: Moment(
-            figures(snapshot, run_id, earlier), checkpoints(snapshot, run_id), forks(snapshot, run_id)
-        )
-    )
+    if isinstance(store, Store):
+        return store.snapshot(lambda snapshot: moment(snapshot, run_id, earlier))
+    return Moment(figures(store, run_id, earlier), checkpoints(store, run_id), forks(store, run_id))
 
 
-def run_facts(store: Store, name: str) -> dict[str, Any] | None:
+def run_facts(store: Store | Snapshot, name: str) -> dict[str, Any] | None:
     """The run's row with `branch` (the newest), `branches` (how many), `seconds_a_step` and `polls` (whether
     its program takes requests: `assay train` does); without what is long, its configuration and
     provenance. None where there is no such run. Raises StoreError.
     """
-    return store.snapshot(lambda snapshot: _facts(snapshot, name))
+    return store.snapshot(lambda snapshot: _facts(snapshot, name)) if isinstance(store, Store) else _facts(store, name)
 
 
 def _facts(store: Snapshot, name: str) -> dict[str, Any] | None:
@@ -73,9 +71,13 @@ def _facts(store: Snapshot, name: str) -> dict[str, Any] | None:
     return rows[0] | store.rows(_PACE.format(newest=newest))[0]
 
 
-def before(store: Store, run_id: int) -> Before:
+def before(store: Store | Snapshot, run_id: int) -> Before:
     """The validation loss before the newest steps. Raises StoreError."""
-    return store.snapshot(lambda snapshot: _before(snapshot, run_id))
+    return (
+        store.snapshot(lambda snapshot: _before(snapshot, run_id))
+        if isinstance(store, Store)
+        else _before(store, run_id)
+    )
 
 
 def _before(store: Snapshot, run_id: int) -> Before:
@@ -92,11 +94,14 @@ def figures(store: Store | Snapshot, run_id: int, earlier: Before) -> pa.Table:
     """Newest values on the active path, a row a metric of `CARDS` that has any. Raises StoreError.
 
     `recent` is the mean of the last 20 steps, `earlier` that of the 20 steps 50 steps before; `low` and
-    `high` span the last 128 steps. All of them take finite values only, but for `value` itself;
-    `lowest` and `lowest_step` are given for the validation loss only.
+    `high` span the last 128 steps, of which `since` is the first that has a value. All of them take finite
+    values only, but for `value` itself; `lowest` and `lowest_step` are given for the validation loss only.
     """
     params = {"metrics": list(CARDS), **_columns(earlier.rows)}
-    return store.read(_FIGURES.format(run_id=run_id, since=earlier.step), params)
+    ids = store.read("SELECT id FROM metric_name WHERE name IN $metrics", {"metrics": list(CARDS)})["id"].to_pylist()
+    # Numbers in the text: only so does DuckDB leave the rows of all other metrics where they are.
+    wanted = ", ".join(map(str, ids)) or "NULL"
+    return store.read(_FIGURES.format(run_id=run_id, since=earlier.step, ids=wanted), params)
 
 
 def _columns(rows: tuple[tuple[int, int, float], ...]) -> dict[str, list[Any]]:
@@ -141,7 +146,8 @@ WITH ids AS (
     SELECT id, name FROM metric_name WHERE name IN $metrics
 ), found AS (
     SELECT ids.name AS metric, m.branch, m.step, m.value
-    FROM metric m JOIN ids ON ids.id = m.metric_id WHERE m.run_id = {run_id} AND m.step > {since}
+    FROM metric m JOIN ids ON ids.id = m.metric_id
+    WHERE m.run_id = {run_id} AND m.step > {since} AND m.metric_id IN ({ids})
     UNION ALL
     SELECT 'val_loss', unnest($branches::INTEGER[]), unnest($steps::BIGINT[]), unnest($values::DOUBLE[])
 ), named AS (
@@ -156,6 +162,7 @@ SELECT v.metric, e.step, arg_max(v.value, v.step) AS value,
        avg(v.value) FILTER (isfinite(v.value) AND v.step > e.step - 70 AND v.step <= e.step - 50) AS earlier,
        min(v.value) FILTER (isfinite(v.value) AND v.step > e.step - 128) AS low,
        max(v.value) FILTER (isfinite(v.value) AND v.step > e.step - 128) AS high,
+       min(v.step) FILTER (isfinite(v.value) AND v.step > e.step - 128) AS since,
        min(v.value) FILTER (isfinite(v.value) AND v.metric = 'val_loss') AS lowest,
        -- The first of equal ones.
        arg_min(v.step, row(v.value, v.step)) FILTER (isfinite(v.value) AND v.metric = 'val_loss') AS lowest_step

@@ -2,12 +2,12 @@
 
 import pyarrow as pa
 
-from store.database import Store
+from store.database import Snapshot, Store
 
 __all__ = ["branches", "left", "told"]
 
 
-def told(store: Store, run_id: int) -> pa.Table:
+def told(store: Store | Snapshot, run_id: int) -> pa.Table:
     """What was told of spikes, and what the run did beside it, the oldest first: time, kind (`spike`, `guard`,
     `spike-over`, `status`; `branch` for one that was opened), step, branch, message (of a branch its reason), data
     (JSON). Raises StoreError.

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import cached, cached_views, widgets
+from dashboard import cached, widgets
 from dashboard.answers import answer
 from dashboard.language import current, t
 from dashboard.texts import TEXTS
@@ -97,7 +97,7 @@ def _ask(name: str, kind: str, args: Mapping[str, Any]) -> None:
         ask(Store.at(cached.store_path()), name, kind, args, actor=actor(), once=True)
     except StoreError as error:
         st.session_state[_PROBLEM] = str(error)
-    cached_views.requests.clear()
+    cached.run_now.clear()
 
 
 def actor() -> str:
@@ -114,7 +114,7 @@ def _is_waiting(run: Run, kind: str, args: Mapping[str, Any]) -> bool:
 
 
 def _requests(run: Run) -> list[Run]:
-    return cached_views.requests(cached.store_path(), run["id"])
+    return cached.requests(cached.store_path(), run)
 
 
 def asked(run: Run) -> None:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from dashboard import cached, cached_spikes, cached_views
+from dashboard import cached, cached_views
 from dashboard.fields import part
 from dashboard.language import current, t
 from dashboard.pages import page_path
@@ -54,7 +54,7 @@ def guarded(run: Run) -> Guarded:
     path = cached.store_path()
     config = part(cached_views.origin(path, run["id"]), "config")
     mode, clean = part(config, "guard").get("mode"), part(config, "checkpoint").get("stable_after")
-    found = cached_spikes.spikes(path, run["id"], run["heartbeat"])
+    found = cached.spikes(path, run)
     return Guarded(
         mode if mode in ("act", "watch") else None,
         min(clean if isinstance(clean, int) else CLEAN, MOST_CLEAN), status_of(run, utc_now()), found,

@@ -131,5 +131,6 @@ def _caption(series: Series, smooth: float, *, log: bool, zoomed: bool) -> None:
         parts.append(t("curves.smoothed", steps=count(int(smooth))))
     if log and any(value <= 0 for value in values(series.points, "min")):
         parts.append(t("curves.log.left_out"))
-    parts.append(t("curves.brush.back" if zoomed else "curves.brush"))
-    st.html(f'<p class="a-caption">{" · ".join(parts)}</p>')
+    hint = t("curves.brush.back" if zoomed else "curves.brush")
+    # A finger scrolls the page: where there is no mouse nothing is said of a drag.
+    st.html(f'<p class="a-caption">{" · ".join(parts)}<span class="a-drag"> · {hint}</span></p>')

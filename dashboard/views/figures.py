@@ -8,8 +8,8 @@ from dashboard.words import count, figure
 
 __all__ = ["figure_cards", "higher_since"]
 
-BACK, OVER, WINDOW = 50, 20, 128
-"""Steps back, steps of a mean, and steps of a range: as `queries.run.figures` computes them."""
+BACK, OVER = 50, 20
+"""Steps back, and steps of a mean: as `queries.run.figures` computes them."""
 
 
 def figure_cards(rows: list[dict[str, Any]]) -> list[Card]:
@@ -22,11 +22,13 @@ def _note(row: dict[str, Any]) -> str:
         return _lowest(row)
     if row["metric"] == "loss" and row["recent"] is not None and row["earlier"] is not None:
         return _change(row["recent"] - row["earlier"])
-    if row["low"] is None:
+    # One value alone has not been unchanged; a young run has not had that many steps.
+    if row["low"] is None or row["since"] == row["step"]:
         return t("note.at", step=count(row["step"]))
+    steps = row["step"] - row["since"] + 1
     if row["low"] == row["high"]:
-        return t("note.same", steps=WINDOW)
-    return t("note.range", steps=WINDOW, low=figure(row["low"]), high=figure(row["high"]))
+        return t("note.same", steps=steps)
+    return t("note.range", steps=steps, low=figure(row["low"]), high=figure(row["high"]))
 
 
 def higher_since(row: dict[str, Any]) -> bool:

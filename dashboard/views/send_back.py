@@ -69,7 +69,7 @@ def _send(run_id: int, name: str, step: int) -> None:
     with suppress(StoreError):  # it is done; the thread that loads spools shows it a moment later
         load_spools(store)
     cached.runs.clear()
-    cached.run_facts.clear()
+    cached.run_now.clear()
     cached_views.shelf.clear()
 
 

@@ -1,0 +1,71 @@
+"""Log-likelihoods and accuracies are those of lm-evaluation-harness, where it is installed."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM
+
+import trainer.demo
+from evals.choice import accuracy, accuracy_norm, item_prompt, score_items
+from evals.choice_items import ChoiceItem, read_items
+
+pytestmark = [
+    pytest.mark.skipif(find_spec("lm_eval") is None, reason="lm-evaluation-harness is not installed"),
+    pytest.mark.filterwarnings("ignore"),  # the harness and what it imports warn of themselves
+    pytest.mark.slow,
+]
+
+SAMPLE = Path(trainer.demo.__file__).parent / "sample"
+
+
+@pytest.fixture(scope="module")
+def model(folder):
+    made = AutoModelForCausalLM.from_pretrained(folder)
+    with torch.no_grad():
+        for weight in made.parameters():
+            weight.mul_(3)
+    return made.eval()
+
+
+def harness(model, tokenizer, items, shots):
+    """What a multiple_choice task asks for these items, and what it makes of the answers."""
+    from lm_eval.api.instance import Instance  # noqa: PLC0415 - the package is optional
+    from lm_eval.models.huggingface import HFLM  # noqa: PLC0415 - the package is optional
+
+    shown = "".join("".join(item_prompt(shot)) + shot.choices[shot.answer] + "\n\n" for shot in shots)
+    asks = [
+        (shown + context, delimiter + choice)
+        for item in items
+        for context, delimiter in [item_prompt(item)]
+        for choice in item.choices
+    ]
+    judge = HFLM(pretrained=model, tokenizer=tokenizer, batch_size=8, device="cpu")
+    requests = [Instance("loglikelihood", {}, ask, number) for number, ask in enumerate(asks)]
+    answers = iter(judge.loglikelihood(requests, disable_tqdm=True))
+    return [[next(answers)[0] for _ in item.choices] for item in items]
+
+
+@pytest.mark.parametrize("shots", [0, 3])
+def test_log_likelihoods_and_accuracies_are_those_of_the_harness(model, tokenizer, shots):
+    items = [item for name in ("facts", "triage_choice") for item in read_items(SAMPLE / f"{name}.jsonl")]
+    too_long = ChoiceItem("long", "en", "c", "What is 2 plus 2? " * 120, ("four", "It is five.", "2"), 0)
+    examples, asked = items[:shots], [*items[shots:], too_long]
+    expected = harness(model, tokenizer, asked, examples)
+    found = score_items(model, tokenizer, asked, shots=examples)
+    assert len(asked) > 50
+    assert [score.id for score in found if score.cut] == ["long"]
+    for score, lls in zip(found, expected, strict=True):
+        assert score.lls == pytest.approx(lls, abs=1e-4)
+    right = [best(lls) == item.answer for lls, item in zip(expected, asked, strict=True)]
+    normed = [
+        best([ll / len(choice) for ll, choice in zip(lls, item.choices, strict=True)]) == item.answer
+        for lls, item in zip(expected, asked, strict=True)
+    ]
+    assert accuracy(found) == sum(right) / len(right)
+    assert accuracy_norm(found) == sum(normed) / len(normed)
+
+
+def best(values):
+    return max(range(len(values)), key=values.__getitem__)
