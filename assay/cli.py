@@ -39,7 +39,13 @@ COMMANDS = {
     "runs": Command("store.commands.runs:runs", "List, show, compare and remove runs."),
     "rollback": Command("store.commands.rollback:rollback", "Send a run back to a checkpoint."),
     "spikes": Command("store.commands.spikes:spikes", "Find the loss spikes of a run, or of anyone's log."),
+    "chat": Command("trainer.chat_command:chat", "Talk with a checkpoint, beside its base if wanted.", "train"),
     "alert": Command("store.commands.alert:alert", "Try the webhooks that runs tell of spikes and ends."),
+    "probe": Command(
+        "trainer.probe_command:probe",
+        "Ask a model choice questions, and show what it forgot against its base.",
+        "train",
+    ),
     "score": Command(
         "evals.commands.score:score", "Score texts against references: BLEU, chrF, ROUGE, exact match, F1.", "eval"
     ),

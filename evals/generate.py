@@ -11,7 +11,7 @@ from evals.prompt import ChatTemplate, ChatTokenizer
 from evals.text.errors import DataError
 from evals.text.sample import Turn
 
-__all__ = ["Decoder", "answer", "evaluating", "generate", "longest_input"]
+__all__ = ["Decoder", "answer", "evaluating", "generate", "longest_input", "reply"]
 
 
 class Decoder(ChatTokenizer, Protocol):
@@ -37,15 +37,32 @@ def answer(
     batch_size: int = 8,
     progress: Callable[[int], None] | None = None,
 ) -> list[str]:
-    """Ask single questions as in a chat and return the answers, without blanks around them.
+    """Ask single questions as in a chat and return the answers; as `reply`."""
+    return reply(
+        model, tokenizer, template, [[Turn("user", question)] for question in questions],
+        max_new_tokens=max_new_tokens, batch_size=batch_size, progress=progress,
+    )  # fmt: skip
+
+
+def reply(
+    model: nn.Module,
+    tokenizer: Decoder,
+    template: ChatTemplate,
+    conversations: Sequence[Sequence[Turn]],
+    *,
+    max_new_tokens: int,
+    batch_size: int = 8,
+    progress: Callable[[int], None] | None = None,
+) -> list[str]:
+    """Say what comes next in each conversation, without blanks around it.
 
     An answer also ends with the template's end-of-turn token, which need not be the model's end of sequence.
-    Raises DataError where the template refuses a question, and as `generate` does.
+    Raises DataError where the template refuses a conversation, and as `generate` does.
     """
     said = generate(
         model,
         tokenizer,
-        [template.prompt([Turn("user", question)]) for question in questions],
+        [template.prompt(list(turns)) for turns in conversations],
         max_new_tokens=max_new_tokens,
         batch_size=batch_size,
         stop_ids=_ends_of_sequence(model, tokenizer) | _end_of_turn(tokenizer, template),

@@ -1,0 +1,57 @@
+"""`assay chat`: talk with a checkpoint in the terminal."""
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from store.commands.common import notes, open_store, store_option
+
+__all__ = ["chat"]
+
+PROMPT = "you> "
+
+
+@click.command()
+@click.argument("asked")
+@click.option("--beside", metavar="base|PATH", help="Ask this one the same: the run's base, RUN@STEP or a folder.")
+@click.option("--tokens", type=click.IntRange(1), default=256, show_default=True, help="Longest answer.")
+@store_option
+def chat(*, asked: str, beside: str | None, tokens: int, store: str | None) -> None:
+    """Talk with a checkpoint, beside its base if wanted.
+
+    ASKED is RUN, RUN@STEP or a folder. Answers are the likeliest ones, so the same words get the same answer. An
+    empty line or Ctrl-D ends it, `/new` begins a new conversation. What is piped in is asked line by line.
+    """
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    talking = importlib.import_module("trainer.talking")
+    place = open_store(store)
+    talks = [talking.Talk(found, tokens) for found in talking.partners(asked, beside, place)]
+    _converse(talks)
+
+
+def _converse(talks: list[Any]) -> None:
+    is_terminal = sys.stdin.isatty()
+    if is_terminal:
+        notes.print("an empty line ends it, /new begins a new conversation")
+    while (said := _read(is_terminal)) is not None:
+        if said == "/new":
+            for talk in talks:
+                talk.forget()
+            continue
+        for talk in talks:
+            answer = talk.say(said)
+            click.echo(f"{talk.name}> {answer}" if is_terminal or len(talks) > 1 else answer)
+
+
+def _read(is_terminal: bool) -> str | None:
+    """The next words of a person; None at the end."""
+    if is_terminal:
+        click.echo(PROMPT, nl=False, err=True)
+    line = sys.stdin.readline()
+    said = line.strip()
+    if said or (line and not is_terminal):
+        return said or _read(is_terminal)
+    return None

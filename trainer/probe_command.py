@@ -1,0 +1,158 @@
+"""`assay probe`: what a model knows, and what it forgot."""
+
+import importlib
+import os
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from evals.choice_items import ChoiceItem, read_items
+from store.commands.common import console, json_option, notes, open_store, print_json, store_option
+
+if TYPE_CHECKING:
+    from trainer.probing import Probed
+
+__all__ = ["probe"]
+
+COLOURS = {"green": "green", "yellow": "yellow", "red": "bold red"}
+
+LISTED = 10
+"""Lost questions that are printed; --json has them all."""
+
+
+@click.command()
+@click.argument("asked")
+@click.option("--items", required=True, metavar="FILE", type=click.Path(path_type=Path), help="Choice questions.")
+@click.option(
+    "--baseline", metavar="PATH", help="What to compare with: a folder or RUN@STEP. Default: what the run began with."
+)
+@click.option(
+    "--style", type=click.Choice(["plain", "chat", "letter"]), default="plain", show_default=True,
+    help="How questions are put.",
+)  # fmt: skip
+@click.option(
+    "--size", type=click.IntRange(1), metavar="N", help="Begin with N questions; ask more where it is yellow."
+)
+@click.option(
+    "--margin", type=click.FloatRange(0, 1), default=0.03, show_default=True, help="Drop that is put up with, 0 to 1."
+)
+@store_option
+@json_option
+def probe(
+    *, asked: str, items: Path, baseline: str | None, style: str, size: int | None, margin: float, store: str | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Ask a model choice questions, and show what it forgot against its base.
+
+    ASKED is RUN, RUN@STEP or a folder. The choice that the model finds likeliest is its answer; `acc_norm` goes by
+    likelihood a character.
+    """
+    questions = read_items(items)
+    place = open_store(store)
+    finding, probing = _torch("trainer.asked"), _torch("trainer.probing")
+    model = finding.find_asked(asked, place)
+    base = finding.find_asked(baseline, place) if baseline else model.base
+    wanted = probing.Probe(questions, style, size, margin)
+    with _Bar() as bar:
+        found = probing.probe(model, base, wanted, bar.show)
+    if as_json:
+        print_json(
+            {"model": model.name, "compared_with": base.name if base else None, "style": style, **found.as_dict(),
+             "versions": {name: version(name) for name in ("torch", "transformers")}}
+        )  # fmt: skip
+        return
+    _print(found, model.name, base.name if base else None, len(questions))
+
+
+def _torch(name: str) -> Any:
+    """A module that needs torch, which takes seconds to load; a wrong file should not."""
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    return importlib.import_module(name)
+
+
+class _Bar:
+    """One line a model on stderr."""
+
+    def __init__(self) -> None:
+        self._bar = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=notes,
+            disable=not notes.is_terminal,
+        )  # fmt: skip
+        self._tasks: dict[tuple[str, int], Any] = {}
+
+    def __enter__(self) -> "_Bar":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def show(self, name: str, done: int, whole: int) -> None:
+        """Show how many questions are answered."""
+        if (name, whole) not in self._tasks:
+            self._tasks[name, whole] = self._bar.add_task(name, total=whole)
+        self._bar.update(self._tasks[name, whole], completed=done)
+
+
+def _print(found: "Probed", name: str, base: str | None, of: int) -> None:
+    shown = found.as_dict()
+    asked = f"{shown['n']:,} of {of:,}" if shown["n"] < of else f"{of:,}"
+    console.print(
+        f"{name}: {_percent(shown['acc'])} of {asked} questions right, {_percent(shown['acc_norm'])} by length"
+    )
+    compared = found.comparison
+    if compared is None or found.light is None:
+        return
+    console.print(
+        f"against {base}: {_percent(compared.base_acc)}, lost {len(compared.lost)}, gained {len(compared.gained)}; "
+        f"drop {_points(compared.drop)} ({_points(compared.drop_low)} to {_points(compared.drop_high)}), "
+        f"mid-p {compared.mid_p:.4f}"
+    )
+    if compared.mde is not None:
+        console.print(f"smallest drop this test could see: {_points(compared.mde)}")
+    if compared.retention is not None:
+        console.print(f"kept of what the base knows beyond guessing: {_percent(compared.retention)}")
+    console.print(f"[{COLOURS[found.light.colour]}]{found.light.colour}[/]: {found.light.why}")
+    _categories(found)
+    _lost(compared.lost, found.items)
+
+
+def _categories(found: "Probed") -> None:
+    assert found.comparison is not None
+    if len(found.comparison.categories) < 2:
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("subject", "questions", "base", "now", "lost", "gained", "p (Holm)"):
+        table.add_column(heading, justify="left" if heading == "subject" else "right")
+    for part in found.comparison.categories:
+        table.add_row(
+            part.category, str(part.n), _percent(part.base_acc), _percent(part.acc), str(part.lost), str(part.gained),
+            f"{part.holm_p:.4f}",
+        )  # fmt: skip
+    console.print()
+    console.print(table)
+
+
+def _lost(ids: tuple[str, ...], items: list[ChoiceItem]) -> None:
+    if not ids:
+        return
+    texts = {item.id: item.question for item in items}
+    console.print()
+    console.print(f"lost questions ({len(ids)}):", markup=False)
+    for id_ in ids[:LISTED]:
+        console.print(f"  {id_}  {texts[id_]}", markup=False)
+    if len(ids) > LISTED:
+        console.print(f"  … and {len(ids) - LISTED} more; --json has them all", markup=False)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:.1f} points"
