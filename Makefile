@@ -34,7 +34,7 @@ docs: $(VENV)/.dev
 	@$(BIN)/python docs/generate.py
 
 bench-install: $(VENV)/.dev
-	@$(PIP) -e '.[train,import,bench,parity,dev]'
+	@$(PIP) -e '.[train,import,bench,dev]'
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Assay needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
