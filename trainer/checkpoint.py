@@ -92,8 +92,11 @@ def restore_optimizer(model: nn.Module, optimizer: torch.optim.Optimizer, folder
     for key, tensor in load_file(folder / OPTIMIZER).items():
         name, part = key.rsplit("/", 1)
         parameter = parameters[name]
+        # A copy of its own, at an address like any tensor's: where a file's bytes lie decides in which order a sum is
+        # rounded, and the signals of a resumed run would differ in their last digit.
+        own = tensor.clone()
         # AdamW counts its steps on the processor, wherever the weights are.
-        optimizer.state[parameter][part] = tensor if part == "step" else tensor.to(parameter.device)
+        optimizer.state[parameter][part] = own if part == "step" else own.to(parameter.device)
 
 
 def _write(job: Job, state: TrainState, folder: Path) -> None:
