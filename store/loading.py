@@ -20,6 +20,7 @@ from portalocker.exceptions import BaseLockException
 from assay.spool import FORMAT, read_spool
 from store.database import Store, Transaction
 from store.errors import StoreError
+from store.eval_rows import EvalLoader
 from store.run_rows import put_rows
 from store.spool_rows import SpoolRows, rows_of
 
@@ -98,6 +99,7 @@ class SpoolLoader:
         self._newer: set[Key] = set()
         self._last_run = ""
         self._known_file: tuple[int, int] | None = None
+        self._evaluations = EvalLoader(store)
 
     def load(self) -> LoadReport:
         """Load everything there is by now. Raises StoreError, OSError, duckdb.Error; what was not
@@ -108,6 +110,7 @@ class SpoolLoader:
             for piece in self._put(pieces):
                 lines += piece.rows.lines
                 damaged += piece.rows.damaged
+        self._evaluations.load()
         troubled = {**self._refused, **self._unreadable}
         unreadable = tuple(f"{run}/{file}: {why}" for (run, file), why in sorted(troubled.items()))
         return LoadReport(lines, damaged, tuple(sorted(file for _, file in self._newer)), unreadable)
@@ -169,6 +172,7 @@ class SpoolLoader:
             self._offsets.clear()
             self._stuck.clear()
             self._refused.clear()
+            self._evaluations = EvalLoader(self._store)
 
     def _stored_offsets(self) -> dict[Key, int]:
         rows = self._store.rows('SELECT r.name, o.file, o."offset" FROM spool_offset o JOIN run r ON r.id = o.run_id')

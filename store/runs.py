@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 from store.clock import utc_now
 from store.database import Store, Transaction
 from store.errors import StoreError
+from store.eval_rows import forget_run
+from store.evaluations import remove_files
 from store.pins import holders_of_run
 from store.refs import find_run
 
@@ -90,6 +92,7 @@ def remove_run(store: Store, name: str, *, force: bool = False) -> None:
         shutil.rmtree(doomed)
 
     def delete(transaction: Transaction) -> None:
+        remove_files(store.root, forget_run(transaction, run["id"]))
         for table in RUN_TABLES:
             transaction.execute(f"DELETE FROM {table} WHERE run_id = $id", {"id": run["id"]})
         transaction.execute(

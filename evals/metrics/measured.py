@@ -4,14 +4,14 @@ Each text has a row of numbers that add up (its sufficient statistics), and the 
 their sums. So a resample costs one product with the matrix of rows, for BLEU as for a mean.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Array", "Difference", "Measured", "Score", "mean_of", "paired_difference", "scored"]
+__all__ = ["Array", "Difference", "Measured", "Score", "mean_of", "paired_difference", "part_of", "scored"]
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -68,6 +68,14 @@ def mean_of(items: Array) -> Measured:
         score=float(items.mean()), items=items, statistics=np.column_stack([items, np.ones(len(items))]),
         of_sums=lambda sums: sums[:, 0] / sums[:, 1],
     )  # fmt: skip
+
+
+def part_of(measured: Measured, places: Sequence[int]) -> Measured:
+    """The same metric on some of the texts, one or more, by their places."""
+    rows = list(places)
+    statistics = measured.statistics[rows]
+    [score] = measured.of_sums(statistics.sum(axis=0)[None, :])
+    return replace(measured, score=float(score), items=measured.items[rows], statistics=statistics)
 
 
 def scored(measured: Measured, *, seed: int = 0, resamples: int = 1000) -> Score:
