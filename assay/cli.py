@@ -41,6 +41,9 @@ COMMANDS = {
     "spikes": Command("store.commands.spikes:spikes", "Find the loss spikes of a run, or of anyone's log."),
     "chat": Command("trainer.chat_command:chat", "Talk with a checkpoint, beside its base if wanted.", "train"),
     "alert": Command("store.commands.alert:alert", "Try the webhooks that runs tell of spikes and ends."),
+    "eval": Command(
+        "trainer.eval_command:evaluate", "Score a model on suites, against its base and the checkpoint before.", "train"
+    ),
     "probe": Command(
         "trainer.probe_command:probe",
         "Ask a model choice questions, and show what it forgot against its base.",

@@ -128,10 +128,13 @@ def unchecked(items: int) -> LeakReport:
     return LeakReport(items, 0, (), "unchecked")
 
 
-def training_texts(paths: Iterable[str | Path]) -> Iterator[TrainingText]:
-    """Every row of training files or data sets, without system turns. Raises DataError as `read_samples` does."""
+def training_texts(paths: Iterable[str | Path], columns: Mapping[str, str] | None = None) -> Iterator[TrainingText]:
+    """Every row of training files or data sets, without system turns; `columns` as `read_samples` takes them.
+
+    Raises DataError as that does.
+    """
     for path in paths:
-        for sample in read_samples(path):
+        for sample in read_samples(path, columns):
             yield TrainingText(str(path), sample.row, words_of(sample))
 
 

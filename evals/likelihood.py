@@ -95,11 +95,12 @@ def _of_text(
     nats, kl = 0.0, 0.0
     kept: list[tuple[Any, Any]] = []
     for start, window in _windows(ids, limit):
-        before = first if start == 0 else ids[start - 1]
-        log_probs = _predicted(model, [before, *window[:-1]])
+        end = start + len(window)
+        # The last window, which is shorter, sees as much of the text before it as the model reads.
+        seen = [first, *ids[: end - 1]] if start == 0 else ids[end - limit - 1 : end - 1]
+        log_probs = _predicted(model, seen)[-len(window) :]
         nats -= float(log_probs[torch.arange(len(window)), torch.tensor(window)].double().sum())
         if base is not None:
-            end = start + len(window)
             kl += _divergence(log_probs, base.tokens[start:end], base.log_probs[start:end])
         if keep:
             top = log_probs.topk(min(TOP, log_probs.shape[1]))

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -26,7 +26,7 @@ from evals.choice_items import ChoiceItem
 from evals.forgetting.history import Asked, evidence
 from evals.forgetting.subsets import next_size, subset
 from evals.generate import evaluating, reply
-from evals.leak import LeakReport, unchecked
+from evals.leak import LeakReport, Probe, unchecked
 from evals.likelihood import Likeliest, likelihoods, token_digest
 from evals.prompt import ChatTemplate
 from evals.scoring import choice_scores, open_measures, open_scores, text_scores
@@ -35,7 +35,18 @@ from evals.suite_rows import OpenItem, TextItem
 from evals.text.sample import Turn
 from store.evaluations import FOLDER, Evaluation, ItemRow, ItemText, ScoreRow, find, keep, key_of
 
-__all__ = ["SCORER", "Ledger", "Progress", "Subject", "evaluate", "item_texts", "untouched"]
+__all__ = [
+    "BATCH",
+    "SCORER",
+    "Asks",
+    "Ledger",
+    "Progress",
+    "Subject",
+    "evaluate",
+    "item_texts",
+    "leak_facts",
+    "untouched",
+]
 
 SCORER = "assay-eval 1"
 """Program and version of the scoring; a change that changes a number raises it."""
@@ -47,6 +58,20 @@ PACKAGES = ("torch", "transformers", "sacrebleu", "rouge-score", "jieba")
 
 Progress = Callable[[str, int, int], None]
 """Told which suite, how many items are done, and of how many."""
+
+
+class Asks(Protocol):
+    """A suite, or a task of lm-evaluation-harness."""
+
+    @property
+    def digest(self) -> str:
+        """Digest of all that a score hangs on."""
+        ...
+
+    @property
+    def probes(self) -> list[Probe]:
+        """Its items, for the leak check."""
+        ...
 
 
 class Subject(NamedTuple):
@@ -87,11 +112,11 @@ class Ledger:
     leaks: Mapping[str, LeakReport] = field(default_factory=dict[str, LeakReport])
     """What the leak check found, by the suite's digest."""
 
-    def known(self, suite: Suite) -> Evaluation | None:
+    def known(self, suite: Asks) -> Evaluation | None:
         """The model's own result, where it was scored before."""
         return self.of(self.subject.artifact, suite)
 
-    def of(self, artifact: str | None, suite: Suite) -> Evaluation | None:
+    def of(self, artifact: str | None, suite: Asks) -> Evaluation | None:
         """The result of a model; None where it was not asked."""
         return find(self.root, key_of(artifact, suite.digest, SCORER)) if artifact else None
 
@@ -100,7 +125,7 @@ class Ledger:
         """Whether nothing stands before this model."""
         return self.subject.base in (None, self.subject.artifact)
 
-    def others(self, suite: Suite) -> dict[str, Evaluation]:
+    def others(self, suite: Asks) -> dict[str, Evaluation]:
         """What it is compared with, as far as that was asked: `base` and `previous`."""
         if self.is_base:
             return {}
@@ -108,9 +133,9 @@ class Ledger:
         found["previous"] = self.of(self.earlier[-1], suite) if self.earlier else None
         return {who: other for who, other in found.items() if other is not None}
 
-    def leak_of(self, suite: Suite) -> LeakReport:
+    def leak_of(self, suite: Asks) -> LeakReport:
         """What the leak check found."""
-        return self.leaks.get(suite.digest) or unchecked(len(suite.items))
+        return self.leaks.get(suite.digest) or unchecked(len(suite.probes))
 
 
 def evaluate(
@@ -141,6 +166,11 @@ def untouched(model: nn.Module) -> Generator[None]:
         finally:
             random.setstate(python)
             np.random.set_state(numbers)
+
+
+def leak_facts(report: LeakReport) -> dict[str, Any]:
+    """What the leak check found, as it is kept with a result."""
+    return {"status": report.status, "rows": report.rows, "leaked": [asdict(leak) for leak in report.leaked]}
 
 
 def item_texts(suite: Suite) -> list[ItemText]:
@@ -184,10 +214,9 @@ class _Asking:
 
     def _facts(self) -> dict[str, Any]:
         weight = next(self._model.parameters())
-        leaked = [asdict(leak) for leak in self._leak.leaked]
         return {
             "settings": {**asdict(self._suite.settings), "metrics": list(self._suite.settings.metrics)},
-            "leak": {"status": self._leak.status, "rows": self._leak.rows, "leaked": leaked},
+            "leak": leak_facts(self._leak),
             "versions": {"assay": VERSION, **{name: version(name) for name in PACKAGES}},
             "device": str(weight.device.type),
             "dtype": str(weight.dtype).removeprefix("torch."),

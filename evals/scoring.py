@@ -18,7 +18,7 @@ from evals.suite import METRICS, Suite
 from evals.suite_rows import OpenItem, TextItem
 from store.evaluations import Evaluation, ItemRow, ScoreRow
 
-__all__ = ["choice_scores", "open_measures", "open_scores", "text_scores", "wilson"]
+__all__ = ["Z", "changes", "choice_scores", "clean_share", "open_measures", "open_scores", "text_scores", "wilson"]
 
 Z = 1.959964
 """Two-sided 95 % point of the normal distribution."""
@@ -34,17 +34,27 @@ def choice_scores(
 
     `norm` says by id whether the choice likeliest a character was right.
     """
-    clean = [row for row in rows if not row.leaked]
     scores = [_share("acc", [bool(row.correct) for row in rows]), _share("acc_norm", [norm[row.id] for row in rows])]
-    if len(clean) < len(rows):
-        scores += [_share("acc", [bool(row.correct) for row in clean], clean=True)]
+    scores += clean_share(rows)
     named = sorted({categories[row.id] for row in rows} - {""})
     if len(named) > 1:
         for name in named:
             part = [bool(row.correct) for row in rows if categories[row.id] == name]
             scores.append(_share("acc", part, category=name))
+    return scores + changes(rows, others)
+
+
+def clean_share(rows: Sequence[ItemRow]) -> list[ScoreRow]:
+    """The share of right answers without leaked items; nothing where none is leaked."""
+    clean = [bool(row.correct) for row in rows if not row.leaked]
+    return [] if len(clean) == len(rows) else [_share("acc", clean, clean=True)]
+
+
+def changes(rows: Sequence[ItemRow], others: Others) -> list[ScoreRow]:
+    """How the share of right answers differs from other models', on the questions both were asked."""
+    scores: list[ScoreRow] = []
     for who, other in others.items():
-        theirs = {row.id: bool(row.correct) for row in other.items}
+        theirs = {row.id: row.correct for row in other.items if row.correct is not None}
         pairs = [(bool(row.correct), theirs[row.id]) for row in rows if row.id in theirs]
         if pairs:
             scores.append(_change(pairs, who))

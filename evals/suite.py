@@ -1,7 +1,7 @@
 r"""Suites: what a model is asked, and how it is scored. A suite is a TOML file beside its rows.
 
     name = "triage"                 the file's name where it is left out
-    measures = "learned"            or "kept": what it should not have lost
+    measures = "learned"            or "kept": what it should not have lost; or "shown": answers to look at
     kind = "open"                   "open" questions with references, "choice" questions, general "text"
     file = "triage.jsonl"           beside the TOML file
     lang = "zh"                     of open questions: zh or en
@@ -17,7 +17,6 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
@@ -29,7 +28,7 @@ from evals.text.record import as_list, as_object
 
 __all__ = ["METRICS", "Item", "Kind", "Measures", "Settings", "Suite", "read_suite"]
 
-Measures: TypeAlias = Literal["learned", "kept"]
+Measures: TypeAlias = Literal["learned", "kept", "shown"]
 Kind: TypeAlias = Literal["open", "choice", "text"]
 Style: TypeAlias = Literal["plain", "chat", "letter"]
 Item: TypeAlias = OpenItem | ChoiceItem | TextItem
@@ -46,7 +45,8 @@ class Settings:
     """What the suite is called."""
 
     measures: Measures
-    """Whether it asks for what should have been learned, or should not have been lost."""
+    """Whether it asks for what should have been learned, for what should not have been lost, or for answers that are
+    only shown."""
 
     kind: Kind
     """What its rows are."""
@@ -104,7 +104,7 @@ class Suite:
     digest: str
     """SHA-256 of all that a score hangs on: settings but names, rows, examples, metrics of one's own."""
 
-    @cached_property
+    @property
     def probes(self) -> list[Probe]:
         """Its items for the leak check: a question with its right answer."""
         return [Probe(item.id, _words(item)) for item in self.items]
@@ -228,7 +228,15 @@ def _settings(tables: Mapping[str, Any], path: Path) -> Settings:
             raise DataError(f"{path}: {key} is for {' and '.join(rule.kinds)} suites, and kind is {tables['kind']}")
     given: dict[str, Any] = {"name": path.stem, **tables}
     settings = Settings(**given)
+    if settings.measures == "shown":
+        settings = _only_shown(settings, tables, path)
     return _checked(replace(settings, metrics=tuple(settings.metrics), margin=float(settings.margin)), path)
+
+
+def _only_shown(settings: Settings, tables: Mapping[str, Any], path: Path) -> Settings:
+    if settings.kind != "open" or "metrics" in tables or "fields" in tables:
+        raise DataError(f"{path}: answers that are only shown are those of open questions, without metrics or fields")
+    return replace(settings, metrics=())
 
 
 def _checked(settings: Settings, path: Path) -> Settings:

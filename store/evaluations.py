@@ -19,7 +19,7 @@ from typing import Any
 from assay.spool import as_number, spell_nonfinite
 
 __all__ = [
-    "Evaluation", "ItemRow", "ItemText", "ScoreRow", "evaluation_files", "find", "keep", "key_of",
+    "FOLDER", "Evaluation", "ItemRow", "ItemText", "ScoreRow", "evaluation_files", "find", "keep", "key_of",
     "read_file", "read_items", "remove_files",
 ]  # fmt: skip
 

@@ -1,7 +1,7 @@
-"""What people ask of a running trainer. It polls, and acts at the next step's boundary."""
+"""What people ask of a running trainer, which polls and acts at the next step's boundary, and of an evaluator."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -62,21 +62,21 @@ def ask(
     return store.transaction(put)
 
 
-def waiting(store: Store, run: str) -> list[Request]:
-    """Requests that no trainer has taken yet, oldest first."""
-    return _requests(store.rows(_WAITING, {"run": run}))
+def waiting(store: Store, run: str, kinds: Collection[str] = KINDS) -> list[Request]:
+    """Requests of these kinds that nobody has taken yet, oldest first."""
+    return _requests(store.rows(_WAITING, {"run": run, "kinds": list(kinds)}))
 
 
-def take(store: Store, run: str) -> list[Request]:
-    """Take all waiting requests of a run, oldest first; nobody else gets them then.
+def take(store: Store, run: str, kinds: Collection[str] = KINDS) -> list[Request]:
+    """Take all waiting requests of a run that are of these kinds, oldest first; nobody else gets them then.
 
     Only reads where nothing waits, so that polling costs no write.
     """
-    if not waiting(store, run):
+    if not waiting(store, run, kinds):
         return []
 
     def mark(transaction: Transaction) -> list[Request]:
-        found = _requests(transaction.rows(_WAITING, {"run": run}))
+        found = _requests(transaction.rows(_WAITING, {"run": run, "kinds": list(kinds)}))
         for request in found:
             transaction.execute("UPDATE request SET taken = $now WHERE id = $id", {"now": utc_now(), "id": request.id})
         return found
@@ -103,7 +103,7 @@ ORDER BY id DESC LIMIT 1
 
 _WAITING = """
 SELECT q.id, q.kind, q.args, q.actor FROM request q JOIN run r ON r.id = q.run_id
-WHERE r.name = $run AND q.taken IS NULL ORDER BY q.id
+WHERE r.name = $run AND q.taken IS NULL AND list_contains($kinds, q.kind) ORDER BY q.id
 """
 
 

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from evals.choice_items import ChoiceItem, read_items
-from store.commands.common import console, json_option, notes, open_store, print_json, store_option
+from store.commands.common import console, json_option, open_store, print_json, store_option
+from trainer.bar import Bar
 
 if TYPE_CHECKING:
     from trainer.probing import Probed
 
-__all__ = ["probe"]
+__all__ = ["probe", "torch_module"]
 
 COLOURS = {"green": "green", "yellow": "yellow", "red": "bold red"}
 
@@ -53,11 +53,11 @@ def probe(
     """
     questions = read_items(items)
     place = open_store(store)
-    finding, probing = _torch("trainer.asked"), _torch("trainer.probing")
+    finding, probing = torch_module("trainer.asked"), torch_module("trainer.probing")
     model = finding.find_asked(asked, place)
     base = finding.find_asked(baseline, place) if baseline else model.base
     wanted = probing.Probe(questions, style, size, margin)
-    with _Bar() as bar:
+    with Bar() as bar:
         found = probing.probe(model, base, wanted, bar.show)
     if as_json:
         print_json(
@@ -68,35 +68,11 @@ def probe(
     _print(found, model.name, base.name if base else None, len(questions))
 
 
-def _torch(name: str) -> Any:
+def torch_module(name: str) -> Any:
     """A module that needs torch, which takes seconds to load; a wrong file should not."""
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     return importlib.import_module(name)
-
-
-class _Bar:
-    """One line a model on stderr."""
-
-    def __init__(self) -> None:
-        self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=notes,
-            disable=not notes.is_terminal,
-        )  # fmt: skip
-        self._tasks: dict[tuple[str, int], Any] = {}
-
-    def __enter__(self) -> "_Bar":
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def show(self, name: str, done: int, whole: int) -> None:
-        """Show how many questions are answered."""
-        if (name, whole) not in self._tasks:
-            self._tasks[name, whole] = self._bar.add_task(name, total=whole)
-        self._bar.update(self._tasks[name, whole], completed=done)
 
 
 def _print(found: "Probed", name: str, base: str | None, of: int) -> None:

@@ -1,18 +1,28 @@
 """Which model an evaluation is of, and what training data its items are looked for in."""
 
 import hashlib
+import json
+import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from evals.leak import LeakReport, check_leaks, training_texts
-from evals.run import Subject
-from evals.suite import Suite
+from evals.leak import Leak, LeakReport, check_leaks, training_texts
+from evals.run import Asks, Subject
 from store.artifacts import MANIFEST, digest, read_manifest
+from store.evaluations import FOLDER
 from trainer.asked import Asked
 from trainer.config import DataConfig, ModelConfig
 from trainer.model import fingerprint
 
-__all__ = ["artifact_of", "data_files", "leaks_of", "subject_of"]
+__all__ = ["DataFile", "artifact_of", "data_files", "leaks_of", "subject_of"]
+
+
+RULE = 1
+"""Raised where the leak check changes what it finds."""
 
 
 def artifact_of(config: ModelConfig) -> str:
@@ -40,13 +50,63 @@ def subject_of(asked: Asked) -> Subject:
     )  # fmt: skip
 
 
-def data_files(config: DataConfig) -> list[str]:
+class DataFile(NamedTuple):
+    """A file that was trained on."""
+
+    path: str
+    """The file, or FOLDER/dataset_info.json:NAME."""
+
+    columns: tuple[tuple[str, str], ...]
+    """Its columns by our names."""
+
+
+def data_files(config: DataConfig) -> list[DataFile]:
     """Every file a run trains on."""
-    named = [config.train, config.general]
-    return [path for entry in named for path in ([entry] if isinstance(entry, str) else entry) if path]
+    # Those of general data are its own.
+    named = [(config.train, tuple(sorted(config.columns.items()))), (config.general, ())]
+    return [
+        DataFile(path, columns)
+        for entry, columns in named
+        for path in ([entry] if isinstance(entry, str) else entry)
+        if path
+    ]
 
 
-def leaks_of(suites: Sequence[Suite], files: Iterable[str]) -> dict[str, LeakReport]:
-    """Look for the items of suites in training files; by each suite's digest. Raises DataError as the readers do."""
-    texts = list(training_texts(files))
-    return {suite.digest: check_leaks(suite.probes, texts) for suite in suites}
+def leaks_of(suites: Iterable[Asks], files: Sequence[DataFile], root: Path) -> dict[str, LeakReport]:
+    """Look for the items of suites in training files; by each suite's digest.
+
+    What was looked for before is read from its file below `root`. Raises DataError as the readers do, OSError.
+    """
+    return {suite.digest: _leaks(suite, files, root) for suite in suites}
+
+
+def _leaks(suite: Asks, files: Sequence[DataFile], root: Path) -> LeakReport:
+    stamps = [
+        (*file, *_stamp(Path(file.path.rpartition(":")[0] if ".json:" in file.path else file.path))) for file in files
+    ]
+    key = hashlib.sha256(json.dumps([RULE, suite.digest, stamps]).encode()).hexdigest()[:32]
+    place = root / FOLDER / "leaks" / f"{key}.json"
+    if place.is_file():
+        with suppress(ValueError, KeyError, TypeError):
+            return _report(json.loads(place.read_bytes()))
+    texts = chain.from_iterable(training_texts([file.path], dict(file.columns)) for file in files)
+    report = check_leaks(suite.probes, texts)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    new = place.with_suffix(f".{os.getpid()}")
+    new.write_text(json.dumps(asdict(report), ensure_ascii=False), encoding="utf-8", errors="replace")
+    new.replace(place)
+    return report
+
+
+def _report(fields: dict[str, Any]) -> LeakReport:
+    return LeakReport(**{**fields, "leaked": tuple(Leak(**leak) for leak in fields["leaked"])})
+
+
+def _stamp(file: DataFile) -> tuple[int, int]:
+    """What changes when a file does."""
+    place = file.path.rpartition(":")[0] if ".json:" in file.path else file.path
+    try:
+        status = Path(place).stat()
+    except OSError:
+        return (0, 0)
+    return status.st_size, status.st_mtime_ns

@@ -10,6 +10,7 @@ from transformers import AutoModelForCausalLM
 import trainer.demo
 from evals.choice import accuracy, accuracy_norm, item_prompt, score_items
 from evals.choice_items import ChoiceItem, read_items
+from evals.likelihood import likelihoods
 
 pytestmark = [
     pytest.mark.skipif(find_spec("lm_eval") is None, reason="lm-evaluation-harness is not installed"),
@@ -69,3 +70,20 @@ def test_log_likelihoods_and_accuracies_are_those_of_the_harness(model, tokenize
 
 def best(values):
     return max(range(len(values)), key=values.__getitem__)
+
+
+def test_the_likelihood_of_a_long_text_is_that_of_the_harness(model, tokenizer):
+    from lm_eval.api.instance import Instance  # noqa: PLC0415 - the package is optional
+    from lm_eval.models.huggingface import HFLM  # noqa: PLC0415 - the package is optional
+
+    texts = ["It is four.", "What is 2 plus 2? 二加二等于四。" * 150]
+    judge = HFLM(pretrained=model, tokenizer=tokenizer, batch_size=1, device="cpu", prefix_token_id=_first(tokenizer))
+    requests = [Instance("loglikelihood_rolling", {}, (text,), number) for number, text in enumerate(texts)]
+    expected = judge.loglikelihood_rolling(requests, disable_tqdm=True)
+    found = likelihoods(model, tokenizer, [(str(number), text) for number, text in enumerate(texts)])
+    assert found[1].tokens > 2 * model.config.max_position_embeddings
+    assert [-one.nats for one in found] == pytest.approx(expected, rel=1e-5)
+
+
+def _first(tokenizer):
+    return tokenizer.eos_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id

@@ -74,7 +74,11 @@ def test_a_bare_file_of_choice_questions_is_what_should_be_kept(tmp_path):
     [
         ({"metric": ["f1"]}, "there is no key called metric; did you mean metrics?"),
         ({"kind": None, "file": None}, " lacks kind, file; a suite has measures, kind and file"),
-        ({"measures": "learn"}, 'measures must be learned or kept, and is "learn"'),
+        (
+            {"measures": "shown", "metrics": ["bleu"]},
+            "answers that are only shown are those of open questions, without metrics or fields",
+        ),
+        ({"measures": "learn"}, 'measures must be learned, kept or shown, and is "learn"'),
         ({"kind": "mcq"}, 'kind must be open, choice or text, and is "mcq"'),
         ({"lang": None}, ' lacks lang, by which answers are cut into words; write lang = "zh" or "en"'),
         ({"lang": "de"}, 'lang must be zh or en, and is "de"'),

@@ -47,6 +47,15 @@ def test_two_takers_never_get_the_same_request(running):
     assert sorted(request.id for request in taken) == list(range(1, 21))
 
 
+def test_a_taker_of_some_kinds_leaves_the_others_waiting(running):
+    wanted = ask(running, "mine", "evaluate", {"suites": ["a.toml"]}, actor="ann")
+    other = ask(running, "mine", "pause", actor="bo")
+    assert [request.id for request in waiting(running, "mine", ["evaluate"])] == [wanted]
+    assert take(running, "mine", ["evaluate"]) == [Request(wanted, "evaluate", {"suites": ["a.toml"]}, "ann")]
+    assert take(running, "mine", ["evaluate"]) == []
+    assert [request.id for request in take(running, "mine")] == [other]
+
+
 def test_polling_where_nothing_waits_writes_nothing(running):
     before = running.path.stat().st_mtime_ns
     assert take(running, "mine") == []
