@@ -18,12 +18,15 @@ from statistics import fmean, stdev
 from typing import Any
 
 from evals.leak import Probe
-from evals.run import BATCH, SCORER, Ledger, leak_facts, untouched
+from evals.run import SCORER, Ledger, batch_size, leak_facts, untouched
 from evals.scoring import Z, changes, clean_share, wilson
 from evals.text.errors import DataError
 from store.evaluations import Evaluation, ItemRow, ItemText, ScoreRow, keep
 
 __all__ = ["Task", "evaluate_task", "open_tasks"]
+
+IN_HUNDREDS = ("exact_match", "f1")
+"""Metrics that are 0 to 1 there and 0 to 100 here; a share of right choices is 0 to 1 in both."""
 
 SAME = 1e-9
 """A value is the mean of its items' where it differs by less."""
@@ -103,7 +106,9 @@ def _open(name: str, manager: Any, tasks: Any, include: Path | None) -> Task:
 def _evaluation(model: Any, tokenizer: Any, task: Task, ledger: Ledger) -> Evaluation:
     harness, models = importlib.import_module("lm_eval"), importlib.import_module("lm_eval.models.huggingface")
     subject, began = ledger.subject, time.time()
-    judge: Any = models.HFLM(pretrained=model, tokenizer=tokenizer, batch_size=BATCH, device=str(model.device))
+    judge: Any = models.HFLM(
+        pretrained=model, tokenizer=tokenizer, batch_size=batch_size(model), device=str(model.device)
+    )
     results: dict[str, Any] = harness.simple_evaluate(
         model=judge, tasks=[task.name], task_manager=task.manager, bootstrap_iters=0, log_samples=True
     )
@@ -127,7 +132,7 @@ def _evaluation(model: Any, tokenizer: Any, task: Task, ledger: Ledger) -> Evalu
 
 def _row(sample: dict[str, Any], task: Task, leaked: frozenset[str]) -> ItemRow:
     names: list[str] = sample["metrics"]
-    values = {name: float(sample[name]) for name in names if isinstance(sample.get(name), int | float)}
+    values = {name: _ours(name, sample[name]) for name in names if isinstance(sample.get(name), int | float)}
     right = bool(values["acc"]) if "acc" in values else None
     id_ = str(sample["doc_id"])
     if task.task.OUTPUT_TYPE != "multiple_choice":
@@ -145,9 +150,14 @@ def _scores(found: dict[str, Any], rows: Sequence[ItemRow]) -> list[ScoreRow]:
     for key, value in found.items():
         metric, comma, _ = key.partition(",")
         if comma and not metric.endswith("_stderr") and isinstance(value, int | float):
-            low, high = _interval(float(value), [row.scores[metric] for row in rows if metric in row.scores])
-            scores.append(ScoreRow(metric, float(value), low, high, len(rows), signature=signature))
+            value = _ours(metric, value)
+            low, high = _interval(value, [row.scores[metric] for row in rows if metric in row.scores])
+            scores.append(ScoreRow(metric, value, low, high, len(rows), signature=signature))
     return scores
+
+
+def _ours(metric: str, value: float) -> float:
+    return 100.0 * value if metric in IN_HUNDREDS else float(value)
 
 
 def _interval(value: float, items: Sequence[float]) -> tuple[float | None, float | None]:
@@ -155,5 +165,8 @@ def _interval(value: float, items: Sequence[float]) -> tuple[float | None, float
         return None, None
     if set(items) <= {0.0, 1.0}:
         return wilson(round(sum(items)), len(items))
+    if set(items) <= {0.0, 100.0}:
+        low, high = wilson(round(sum(items) / 100), len(items))
+        return 100 * low, 100 * high
     reach = Z * stdev(items) / sqrt(len(items))
     return value - reach, value + reach

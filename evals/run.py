@@ -36,23 +36,15 @@ from evals.text.sample import Turn
 from store.evaluations import FOLDER, Evaluation, ItemRow, ItemText, ScoreRow, find, keep, key_of
 
 __all__ = [
-    "BATCH",
-    "SCORER",
-    "Asks",
-    "Ledger",
-    "Progress",
-    "Subject",
-    "evaluate",
-    "item_texts",
-    "leak_facts",
+    "SCORER", "Asks", "Ledger", "Progress", "Subject", "batch_size", "evaluate", "item_texts", "leak_facts",
     "untouched",
-]
+]  # fmt: skip
 
 SCORER = "assay-eval 1"
 """Program and version of the scoring; a change that changes a number raises it."""
 
-BATCH = 8
-"""Questions at once."""
+SMALL = 100_000_000
+"""Parameters up to which a model leaves room for many questions at once."""
 
 PACKAGES = ("torch", "transformers", "sacrebleu", "rouge-score", "jieba")
 
@@ -168,6 +160,11 @@ def untouched(model: nn.Module) -> Generator[None]:
             np.random.set_state(numbers)
 
 
+def batch_size(model: nn.Module) -> int:
+    """Questions at once: a small model is quick with many, a large one must fit beside its optimizer."""
+    return 32 if sum(weight.numel() for weight in model.parameters()) <= SMALL else 8
+
+
 def leak_facts(report: LeakReport) -> dict[str, Any]:
     """What the leak check found, as it is kept with a result."""
     return {"status": report.status, "rows": report.rows, "leaked": [asdict(leak) for leak in report.leaked]}
@@ -198,7 +195,9 @@ class _Asking:
         self._progress = progress
         self._leak = ledger.leak_of(suite)
         self._others = ledger.others(suite)
-        self._data: dict[str, Any] = {}
+        previous = self._others.get("previous")
+        self._data: dict[str, Any] = {} if previous is None else {"previous": previous.model}
+        self._batch = batch_size(model)
 
     def evaluation(self) -> Evaluation:
         """Ask everything and score it."""
@@ -239,7 +238,7 @@ class _Asking:
             new = [item for item in asked if item.id not in scores]
             found = score_items(
                 self._model, self._tokenizer, new, style=settings.style,
-                shots=[shot for shot in self._suite.examples if isinstance(shot, ChoiceItem)], batch_size=BATCH,
+                shots=[shot for shot in self._suite.examples if isinstance(shot, ChoiceItem)], batch_size=self._batch,
                 progress=self._told(size, len(scores)),
             )  # fmt: skip
             scores |= {score.id: score for score in found}
@@ -267,7 +266,7 @@ class _Asking:
         items = [item for item in suite.items if isinstance(item, OpenItem)]
         answers = reply(
             self._model, self._tokenizer, ChatTemplate(self._tokenizer), [self._turns(item) for item in items],
-            max_new_tokens=suite.settings.max_new_tokens, batch_size=BATCH, progress=self._told(len(items)),
+            max_new_tokens=suite.settings.max_new_tokens, batch_size=self._batch, progress=self._told(len(items)),
         )  # fmt: skip
         measures = open_measures(suite, items, answers)
         rows = [

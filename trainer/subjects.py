@@ -81,9 +81,7 @@ def leaks_of(suites: Iterable[Asks], files: Sequence[DataFile], root: Path) -> d
 
 
 def _leaks(suite: Asks, files: Sequence[DataFile], root: Path) -> LeakReport:
-    stamps = [
-        (*file, *_stamp(Path(file.path.rpartition(":")[0] if ".json:" in file.path else file.path))) for file in files
-    ]
+    stamps = [(*file, *_stamp(file)) for file in files]
     key = hashlib.sha256(json.dumps([RULE, suite.digest, stamps]).encode()).hexdigest()[:32]
     place = root / FOLDER / "leaks" / f"{key}.json"
     if place.is_file():

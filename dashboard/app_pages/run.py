@@ -3,10 +3,27 @@
 import streamlit as st
 
 from dashboard import widgets
-from dashboard.views import actions, banner, checkpoints, chosen, curves, data, lineage, log, menu, overview, spikes
+from dashboard.views import (
+    actions,
+    answers_by_step,
+    banner,
+    checkpoints,
+    chosen,
+    curves,
+    data,
+    forgetting,
+    lineage,
+    log,
+    menu,
+    overview,
+    scores,
+    spikes,
+)
 
 VIEWS = {
-    "curves": curves.show, "spikes": spikes.show, "checkpoints": checkpoints.show, "data": data.show, "log": log.show,
+    "curves": curves.show, "spikes": spikes.show, "checkpoints": checkpoints.show,
+    "samples": answers_by_step.show, "scores": scores.show, "forgetting": forgetting.show,
+    "data": data.show, "log": log.show,
 }  # fmt: skip
 
 
@@ -16,7 +33,7 @@ def draw() -> None:
     if run is None:
         overview.first_steps()
         return
-    if widgets.beat(run) != every:
+    if chosen.pace(run) != every:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center", key="a-top"):
         widgets.run_head(run, banner.guard_html(run))

@@ -9,10 +9,11 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import cached, widgets
+from dashboard import cached, cached_scores, widgets
 from dashboard.answers import answer
 from dashboard.language import current, t
 from dashboard.texts import TEXTS
+from dashboard.views.places import named
 from dashboard.words import ago, count
 from store.clock import utc_now
 from store.database import Store
@@ -20,7 +21,7 @@ from store.errors import StoreError
 from store.requests import ask
 from store.runs import status_of
 
-__all__ = ["actor", "ask_button", "asked", "buttons", "takes_requests", "what_was_asked"]
+__all__ = ["actor", "ask_button", "asked", "buttons", "put", "shown_in", "takes_requests", "what_was_asked"]
 
 LABELS = {
     "stop-and-save": "action.stop-and-save", "save-now": "action.save-now", "pause": "action.pause",
@@ -64,7 +65,7 @@ def ask_button(run: Run, label: str, kind: str, **args: Any) -> None:
     """A button that asks the trainer for something; while the same waits it cannot be pressed."""
     place = "-".join(map(str, args.values()))
     st.button(
-        label, key=f"ask-{kind}-{run['id']}-{place}", on_click=_ask, args=(run["name"], kind, args),
+        label, key=f"ask-{kind}-{run['id']}-{place}", on_click=put, args=(run["name"], kind, args),
         disabled=_is_waiting(run, kind, args),
     )  # fmt: skip
 
@@ -84,7 +85,7 @@ def _note(run: Run) -> None:
 def _put_note(run: Run, field: str) -> None:
     words = str(st.session_state[field] or "").strip()
     if words:
-        _ask(run["name"], "note", {"text": words})
+        put(run["name"], "note", {"text": words})
         st.session_state[_turn(run)] = st.session_state.get(_turn(run), 0) + 1
 
 
@@ -92,12 +93,14 @@ def _turn(run: Run) -> str:
     return f"notes-{run['id']}"
 
 
-def _ask(name: str, kind: str, args: Mapping[str, Any]) -> None:
+def put(name: str, kind: str, args: Mapping[str, Any]) -> None:
+    """Ask a run of this name for something; where that fails, the page says why when it is drawn next."""
     try:
         ask(Store.at(cached.store_path()), name, kind, args, actor=actor(), once=True)
     except StoreError as error:
         st.session_state[_PROBLEM] = str(error)
     cached.run_now.clear()
+    cached_scores.asked.clear()
 
 
 def actor() -> str:
@@ -119,12 +122,12 @@ def _requests(run: Run) -> list[Run]:
 
 def asked(run: Run) -> None:
     """What waits, what is being done, and the latest answers, the newest first; of a run that ended what nobody
-    has taken.
+    has taken. What is asked of an evaluator stands in the views that show what it answers.
     """
     if _PROBLEM in st.session_state:
         widgets.notice(t("action.failed", reason=st.session_state.pop(_PROBLEM)), "bad")
     live = takes_requests(run)
-    rows = [row for row in _requests(run) if _is_shown(row, live=live)]
+    rows = [row for row in _requests(run) if row["kind"] != "evaluate" and _is_shown(row, live=live)]
     if rows:
         lines = "".join(_line(row, live=live) for row in reversed(rows))
         st.html(f'<ul class="a-asked">{lines}</ul>')
@@ -157,8 +160,19 @@ def what_was_asked(row: Run) -> str:
     key = ASKED.get(row["kind"], "")
     if key not in TEXTS:
         return row["kind"]
+    if row["kind"] == "evaluate" and args.get("places"):
+        places = t("asked.and").join(named(str(place)) for place in args["places"])
+        question = _short(str(args.get("question", "")))
+        return t("asked.question" if question else "asked.score", places=places, text=question)
     step = args.get("step")
     return t(key, text=_short(str(args.get("text", ""))), step=count(step) if isinstance(step, int) else step)
+
+
+def shown_in(row: Run) -> dict[str, str]:
+    """What the address of the page Run asks for, to see what came of a request: most are answered above every view."""
+    if row["kind"] != "evaluate":
+        return {}
+    return {"view": "samples" if json.loads(row["args"] or "{}").get("question") else "scores"}
 
 
 def _short(words: str, most: int = 60) -> str:

@@ -18,11 +18,12 @@ from dashboard.language import t
 from dashboard.queries.checkpoints import shelf
 from dashboard.tables import values
 from dashboard.texts import TEXTS
-from dashboard.views import actions, send_back
+from dashboard.views import actions, checkpoints_compare, checkpoints_trade, send_back
+from dashboard.views.checkpoints_scores import Extra, asked, extras
 from dashboard.words import count, figure, size
 from store.database import Store
 
-__all__ = ["show", "train_command"]
+__all__ = ["show", "store_option", "train_command"]
 
 ROW = 34
 """Height of a row, in pixels."""
@@ -53,12 +54,19 @@ def show(run: Run) -> None:
             t("export.csv"), lambda: _csv(path, number), file_name=f"{run['name']}-checkpoints.csv", mime="text/csv",
             key="export-shelf", on_click="ignore", help=t("shelf.csv.help"),
         )  # fmt: skip
-    chosen = _table(run, rows)
+    known = asked(run)
+    chosen = _table(run, rows, extras(known, rows))
     send_back.outcome(run, train_command("--resume", run["name"], Path(path)))
-    if chosen is None:
-        widgets.notice(t("shelf.choose"))
-    else:
-        _about(run, chosen)
+    left, right = st.columns(2, gap="medium") if known.learned and known.kept else (st.container(), None)
+    with left:
+        if chosen is None:
+            widgets.notice(t("shelf.choose"))
+        else:
+            _about(run, chosen)
+    if right is not None:
+        with right:
+            checkpoints_trade.show(run, known)
+    checkpoints_compare.show(run)
 
 
 def _empty(run: Run) -> str:
@@ -72,7 +80,7 @@ def _empty(run: Run) -> str:
     return t("shelf.first_at", step=count(min(first, run["total_steps"] or first)))
 
 
-def _table(run: Run, rows: list[Run]) -> Run | None:
+def _table(run: Run, rows: list[Run], more: list[Extra]) -> Run | None:
     """The rows; returns the one that is chosen, which the address names: of an ended run, the newest until
     another is.
     """
@@ -85,8 +93,9 @@ def _table(run: Run, rows: list[Run]) -> Run | None:
     if key not in st.session_state or st.session_state[key]["selection"]["rows"] != wanted:
         st.session_state[key] = {"selection": {"rows": wanted, "columns": [], "cells": []}}
     st.dataframe(  # pyright: ignore[reportUnknownMemberType] - an overload takes pyarrow arrays of any type
-        _cells(rows), key=key, hide_index=True, row_height=ROW, height=min(ROW * (len(rows) + 1) + 3, 480),
-        column_config=_columns(), column_order=_order(rows), on_select=_picked(key, places),
+        _cells(rows, more), key=key, hide_index=True, row_height=ROW, height=min(ROW * (len(rows) + 1) + 3, 480),
+        column_config=_columns() | {extra.name: extra.config for extra in more}, column_order=_order(rows, more),
+        on_select=_picked(key, places),
         selection_mode="single-row",
     )  # fmt: skip
     return rows[wanted[0]] if wanted else None
@@ -100,11 +109,11 @@ def _picked(key: str, places: list[str]) -> Callable[[], None]:
     return keep
 
 
-def _order(rows: list[Run]) -> list[str]:
+def _order(rows: list[Run], more: list[Extra]) -> list[str]:
     """Columns that say something about these rows."""
     branch = ["branch"] if len({row["branch"] for row in rows}) > 1 else []
     notes = ["notes"] if any(map(_notes, rows)) else []
-    return ["step", *branch, "val_loss", "state", *notes, "size", "created"]
+    return ["step", *branch, "val_loss", *(extra.name for extra in more), "state", *notes, "size", "created"]
 
 
 def _columns() -> dict[str, Any]:
@@ -114,18 +123,19 @@ def _columns() -> dict[str, Any]:
         "branch": config.NumberColumn(t("shelf.branch"), width=70),
         "val_loss": config.TextColumn(t("shelf.val_loss"), alignment="right", width=110),
         "state": config.TextColumn(t("shelf.state"), width=140),
-        "notes": config.TextColumn(t("shelf.notes"), width="large"),
+        "notes": config.TextColumn(t("shelf.notes"), width=230),
         "size": config.TextColumn(t("shelf.size"), alignment="right", width=90),
         "created": config.DatetimeColumn(t("shelf.created"), format="YYYY-MM-DD HH:mm", timezone=zone, width=140),
     }
 
 
-def _cells(rows: list[Run]) -> pa.Table:
+def _cells(rows: list[Run], more: list[Extra]) -> pa.Table:
     return pa.table(
         {
             "step": [count(row["step"]) for row in rows],
             "branch": [row["branch"] for row in rows],
             "val_loss": [figure(row["val_loss"]) for row in rows],
+            **{extra.name: extra.cells for extra in more},
             "state": [_state(row) for row in rows],
             "notes": [_notes(row) for row in rows],
             "size": [size(row["bytes"]) for row in rows],
@@ -184,5 +194,9 @@ def _fork(run: Run, row: Run, store: Path) -> str:
 
 def train_command(option: str, place: str, store: Path) -> str:
     """A command that finds this store from the folder the server was started in."""
-    named = [] if store.parent == Path.cwd() / "runs" else ["--store", str(store)]
-    return shlex.join(["assay", "train", option, place, *named])
+    return shlex.join(["assay", "train", option, place, *store_option(store)])
+
+
+def store_option(store: Path) -> list[str]:
+    """What a command needs to find this store from the folder the server was started in."""
+    return [] if store.parent == Path.cwd() / "runs" else ["--store", str(store)]

@@ -6,9 +6,10 @@ import streamlit as st
 
 from dashboard import cached, widgets
 from dashboard.language import t
+from dashboard.views import menu
 from store.errors import StoreError, StoreMissingError
 
-__all__ = ["beat", "picker", "run"]
+__all__ = ["beat", "pace", "picker", "run"]
 
 _SEEN = "seen_run"
 
@@ -35,7 +36,12 @@ def beat() -> float | None:
         found = run()
     except StoreError:
         return 2.0
-    return 2.0 if found is None else widgets.beat(found)
+    return 2.0 if found is None else pace(found)
+
+
+def pace(run: dict[str, Any]) -> float | None:
+    """Seconds between refreshes of a run's page: a run that has ended may still be evaluated."""
+    return widgets.beat(run) or menu.pace()
 
 
 def _settle() -> None:

@@ -4,13 +4,20 @@ import streamlit as st
 
 from dashboard.language import t
 
-__all__ = ["VIEWS", "chosen"]
+__all__ = ["VIEWS", "chosen", "pace"]
 
 VIEWS = {
-    "curves": "view.curves", "spikes": "view.spikes", "checkpoints": "view.checkpoints", "data": "view.data",
-    "log": "view.log",
+    "curves": "view.curves", "spikes": "view.spikes", "checkpoints": "view.checkpoints",
+    "samples": "view.samples", "scores": "view.scores", "forgetting": "view.forgetting",
+    "data": "view.data", "log": "view.log",
 }  # fmt: skip
 """What can be looked at, by its name in the address."""
+
+EVALUATED = ("samples", "scores", "forgetting")
+"""Views of what comes from evaluations, which may be made of a run that has ended."""
+
+AGAIN = 3.0
+"""Seconds between two looks for what they have brought."""
 
 _KEY = "run-view"
 
@@ -26,6 +33,11 @@ def chosen() -> str:
         format_func=lambda view: t(VIEWS[view]), on_change=_picked,
     )  # fmt: skip
     return view
+
+
+def pace() -> float | None:
+    """Seconds between refreshes that the view in the address asks for, whatever its run does; None for none."""
+    return AGAIN if st.query_params.get("view") in EVALUATED else None
 
 
 def _picked() -> None:

@@ -107,7 +107,7 @@ def _is_current(run: Run | None) -> bool:
 def _requests(runs: dict[int, Run]) -> list[Item]:
     rows = cached_home.untaken(cached.store_path())
     late = [row for row in rows if utc_now() - row["created"] > PATIENCE and row["run_id"] in runs]
-    return [Item(runs[row["run_id"]], _asked(row), row["created"], {}) for row in late]
+    return [Item(runs[row["run_id"]], _asked(row), row["created"], actions.shown_in(row)) for row in late]
 
 
 def _asked(row: Row) -> str:

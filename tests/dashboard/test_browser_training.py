@@ -42,6 +42,7 @@ def training(folder, root, steps):
     values = {
         "run.name": "tiny", "train.steps": steps, "train.batch_size": 4, "train.eval_every": 50, "train.device": "cpu",
         "data.validation": 0.2, "checkpoint.every": 100_000, "record.system_seconds": 0,
+        "eval.samples": 0,
     }  # fmt: skip
     settings = [part for name, value in values.items() for part in ("--set", f"{name}={value}")]
     command = [

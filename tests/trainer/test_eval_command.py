@@ -1,9 +1,13 @@
 """`assay eval`: a checkpoint against its base, and an evaluator that follows a run."""
 
 import json
+import signal
+import subprocess
+import sys
 
 import pytest
 
+import assay.cli
 from assay.errors import AssayError
 from evals.suite import read_suite
 from store.database import Store
@@ -41,14 +45,31 @@ def run(config_for, tmp_path):
     return store
 
 
+@pytest.fixture
+def call(run, capsys):
+    """Calls the command line; its exit status, stdout and stderr."""
+
+    def ask(*arguments):
+        code = 0
+        capsys.readouterr()
+        try:
+            assay.cli.main(["eval", *map(str, arguments), "--store", str(run.path)])
+        except SystemExit as ended:
+            code = ended.code
+        out, err = capsys.readouterr()
+        return code or 0, out, err
+
+    return ask
+
+
 def options(suites):
     return [part for suite in suites for part in ("--suite", suite)]
 
 
-def test_a_checkpoint_is_scored_against_its_base_and_the_one_before(assay, run, suites):
-    first = assay("eval", "r@3", *options(suites), "--json", "--store", run.path)
-    assert (first.returncode, first.stderr) == (0, "")
-    second = json.loads(assay("eval", "r", *options(suites), "--json", "--store", run.path).stdout)
+def test_a_checkpoint_is_scored_against_its_base_and_the_one_before(call, run, suites):
+    code, _, said = call("r@3", *options(suites), "--json")
+    assert (code, said) == (0, "")
+    second = json.loads(call("r", *options(suites), "--json")[1])
     facts, sums = second["suites"]
     assert (second["model"], second["step"], facts["n"], facts["light"]) == ("r@6", 6, 10, "green")
     assert facts["forgetting"]["lost"] + facts["forgetting"]["acc"] * 10 >= facts["forgetting"]["lost"]
@@ -66,19 +87,30 @@ def test_a_checkpoint_is_scored_against_its_base_and_the_one_before(assay, run, 
     assert run.rows("SELECT count(*) AS n FROM eval_run WHERE run_id IS NULL") == [{"n": 2}]
 
 
-def test_it_is_said_in_words(assay, run, suites):
-    shown = assay("eval", "r", *options(suites), "--store", run.path)
-    assert "r@6 on facts 10 items" in shown.stdout
-    assert "green: no sign of forgetting" in shown.stdout
+def test_it_is_said_in_words(call, suites):
+    _, shown, _ = call("r", *options(suites))
+    assert "r@6 on facts 10 items" in shown
+    assert "green: no sign of forgetting" in shown
 
 
-def test_without_a_suite_there_is_nothing_to_ask(assay, run, model_folder):
-    refused = assay("eval", "r", "--store", run.path)
-    assert (refused.returncode, refused.stdout) == (2, "")
-    assert "name a suite with --suite, or in [eval]" in refused.stderr
-    assert assay("eval", "nobody", "--watch", "--store", run.path).returncode == 2
-    unknown = assay("eval", model_folder, "--task", "no_such_task", "--store", run.path)
-    assert (unknown.returncode, "Traceback" in unknown.stderr) == (2, False)
+def test_without_a_suite_there_is_nothing_to_ask(call, model_folder):
+    code, shown, said = call("r")
+    assert (code, shown) == (2, "")
+    assert "name a suite with --suite, or in [eval]" in said
+    assert call("nobody", "--watch")[0] == 2
+    code, _, said = call(model_folder, "--task", "no_such_task", "--tasks", model_folder)
+    assert (code, "there is no task called no_such_task in" in said) == (2, True)
+
+
+def test_ctrl_c_ends_a_follower(run, suites):
+    command = [sys.executable, "-P", "-m", "assay", "eval", "r", *options(suites), "--watch", "--store", run.path]
+    with subprocess.Popen(
+        list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as follower:
+        assert follower.stdout.readline().startswith("r@3 on facts")
+        follower.send_signal(signal.SIGINT)
+        _, said = follower.communicate(timeout=60)
+    assert (follower.returncode, "Traceback" in said) == (0, False), said
 
 
 def watch(store, suites, said):

@@ -1,0 +1,88 @@
+"""What is asked of an evaluator, and the command that starts one."""
+
+import re
+import shlex
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from dashboard import cached, cached_scores, cached_views, widgets
+from dashboard.answers import answer
+from dashboard.fields import part
+from dashboard.language import current, t
+from dashboard.views import actions, pick
+from dashboard.views.checkpoints import store_option
+from dashboard.views.places import place_words
+from dashboard.words import ago
+from store.clock import utc_now
+
+__all__ = ["config_lines", "eval_command", "has_suites", "requests", "score_command", "score_now"]
+
+Row = dict[str, Any]
+
+_PLAIN = re.compile(r"((answered|scored) by [^;]*)?")
+"""What an evaluator says where it did all that was asked, which says nothing new."""
+
+SUITE = "triage.toml"
+"""Stands for the suite's file in a command and in a configuration."""
+
+
+def eval_command(run: Row, *more: str) -> str:
+    """The command that evaluates a run's checkpoints and takes what is asked."""
+    return shlex.join(["assay", "eval", run["name"], *more, "--watch", *store_option(Path(cached.store_path()))])
+
+
+def score_command(run: Row) -> str:
+    """The same where scores are wanted: a run whose configuration names no suites needs one on the command line."""
+    return eval_command(run) if has_suites(run) else eval_command(run, "--suite", SUITE)
+
+
+def has_suites(run: Row) -> bool:
+    """Whether the run's configuration names suites."""
+    config = part(cached_views.origin(cached.store_path(), run["id"]), "config")
+    return bool(part(config, "eval").get("suites"))
+
+
+def config_lines(*, samples: bool) -> str:
+    """The section of a configuration that has evaluations made while a run trains."""
+    return "[eval]\nsamples = 5" if samples else f'[eval]\nsuites = ["{SUITE}"]'
+
+
+def requests(run: Row, *, questions: bool) -> None:
+    """What was asked, questions or scores, the newest first; where something waits, what takes it."""
+    rows = [row for row in cached_scores.asked(cached.store_path(), run["id"]) if bool(row["question"]) == questions]
+    if not rows:
+        return
+    st.html(f'<ul class="a-asked">{"".join(map(_line, rows))}</ul>')
+    if any(row["taken"] is None and row["done"] is None for row in rows):
+        widgets.notice(t("evaluator.waits"))
+        st.code(eval_command(run) if questions else score_command(run), language="bash", wrap_lines=True)
+
+
+def _line(row: Row) -> str:
+    what, result = actions.what_was_asked({**row, "kind": "evaluate"}), row["result"]
+    if row["done"] is not None and _PLAIN.fullmatch(result or ""):
+        words = t("evaluator.done.plain", what=what)
+    elif row["done"] is not None:
+        words = t("evaluator.done", what=what, result=answer(result or "", current()))
+    else:
+        words = t("evaluator.waiting" if row["taken"] is None else "evaluator.taken", what=what)
+    since = row["done"] or row["taken"] or row["created"]
+    aside = f"{row['actor']}, {ago(since, utc_now(), current())}"
+    tone = "a-quiet" if row["done"] else "a-warn"
+    return f'<li><span class="{tone}">{escape(words)}</span> · {escape(aside)}</li>'
+
+
+def score_now(run: Row, scored: set[tuple[int, int]]) -> None:
+    """A button for checkpoints of which `scored` has no branch and step."""
+    rows = cached_views.shelf(cached.store_path(), run["id"])
+    missing = [row for row in rows if (row["branch"], row["step"]) not in scored]
+    if not missing or not run["polls"]:
+        return
+    names = {f"{row['branch']}@{row['step']}": place_words(row) for row in missing}
+    with st.container(horizontal=True, vertical_alignment="center", key="a-unscored"):
+        st.html(f'<span class="a-facts">{escape(t("scores.unscored"))}</span>', width="content")
+        place = pick.listed(t("scores.unscored"), names, "score", next(iter(names)))
+        actions.ask_button(run, t("scores.now"), "evaluate", places=[place])
