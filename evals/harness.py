@@ -150,9 +150,9 @@ def _scores(found: dict[str, Any], rows: Sequence[ItemRow]) -> list[ScoreRow]:
     for key, value in found.items():
         metric, comma, _ = key.partition(",")
         if comma and not metric.endswith("_stderr") and isinstance(value, int | float):
-            value = _ours(metric, value)
-            low, high = _interval(value, [row.scores[metric] for row in rows if metric in row.scores])
-            scores.append(ScoreRow(metric, value, low, high, len(rows), signature=signature))
+            ours = _ours(metric, value)
+            low, high = _interval(ours, [row.scores[metric] for row in rows if metric in row.scores])
+            scores.append(ScoreRow(metric, ours, low, high, len(rows), signature=signature))
     return scores
 
 
