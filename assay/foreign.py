@@ -1,6 +1,7 @@
 """Values of other people's classes: their own code runs here alone, and may raise whatever it likes."""
 
 import math
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from typing import Any, Generic, TypeVar, cast
@@ -18,9 +19,11 @@ class Failure(Generic[T]):
     """What `attempt` gives where the call raised."""
 
     def __init__(self, error: Exception) -> None:
-        """Keep the error's type alone: the error would keep its frames, and those their tensors."""
+        """Keep what it says, not the error: that would keep its frames, and those their tensors."""
         self.kind = type(error).__name__
         """Name of the exception's type."""
+        self.told = "".join(traceback.format_exception(error))
+        """Its traceback, as text."""
 
     def __repr__(self) -> str:
         return f"<{self.kind} when it was read>"

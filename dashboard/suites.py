@@ -50,13 +50,28 @@ class Suite:
 
 
 def suites(rows: Sequence[Row], measures: str, kinds: Iterable[str]) -> list[Suite]:
-    """The suites of these kinds that checkpoints were put to, the one asked last first."""
+    """The suites of these kinds that checkpoints were put to, those first of which the least was used for training.
+
+    Of equal ones, that of the newest checkpoint comes first, then that of most checkpoints, then the one asked first;
+    last of all an older suite of a name that another has now.
+    """
     wanted = [row for row in rows if row["measures"] == measures and row["kind"] in kinds]
     digests = dict.fromkeys(row["suite_sha256"] for row in wanted if row["step"] is not None)
     parts = [[row for row in wanted if row["suite_sha256"] == digest] for digest in digests]
-    parts.sort(key=lambda part: max(row["created"] for row in part), reverse=True)
-    names = [part[0]["suite"] for part in parts]
-    return [_suite(part, again=names.index(part[0]["suite"]) < place) for place, part in enumerate(parts)]
+    newest = {part[0]["suite"]: part[0]["suite_sha256"] for part in sorted(parts, key=_asked)}
+    found = [(newest[part[0]["suite"]] != part[0]["suite_sha256"], part) for part in parts]
+    found.sort(key=lambda one: (one[0], *_rank(one[1])))
+    return [_suite(part, again=again) for again, part in found]
+
+
+def _asked(rows: list[Row]) -> Any:
+    """When something was put to it last."""
+    return max(row["created"] for row in rows)
+
+
+def _rank(rows: list[Row]) -> tuple[Any, ...]:
+    last = max((row for row in rows if row["step"] is not None), key=lambda row: (row["step"], row["created"]))
+    return len(leaks(last).found) / max(1, last["n"]), -last["step"], -len(rows), last["created"]
 
 
 def _suite(rows: list[Row], *, again: bool) -> Suite:

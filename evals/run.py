@@ -104,9 +104,18 @@ class Ledger:
     leaks: Mapping[str, LeakReport] = field(default_factory=dict[str, LeakReport])
     """What the leak check found, by the suite's digest."""
 
+    as_base: bool = False
+    """Whether others are to be compared with it: then it is asked everything, and its predictions are kept."""
+
     def known(self, suite: Asks) -> Evaluation | None:
-        """The model's own result, where it was scored before."""
-        return self.of(self.subject.artifact, suite)
+        """The model's own result, where it was scored before; of a base, where it was asked everything."""
+        found = self.of(self.subject.artifact, suite)
+        return None if found is not None and self.is_base and self._is_partial(found) else found
+
+    def _is_partial(self, found: Evaluation) -> bool:
+        """Whether it was scored as a checkpoint among others, with a part of what a base is asked."""
+        lacks_predictions = found.kind == "text" and not predictions_file(self.root, found.key).is_file()
+        return len(found.items) < found.of or lacks_predictions
 
     def of(self, artifact: str | None, suite: Asks) -> Evaluation | None:
         """The result of a model; None where it was not asked."""
@@ -114,12 +123,17 @@ class Ledger:
 
     @property
     def is_base(self) -> bool:
-        """Whether nothing stands before this model."""
+        """Whether others are compared with it."""
+        return self.as_base or self._is_first
+
+    @property
+    def _is_first(self) -> bool:
+        """Whether nothing stands before it."""
         return self.subject.base in (None, self.subject.artifact)
 
     def others(self, suite: Asks) -> dict[str, Evaluation]:
         """What it is compared with, as far as that was asked: `base` and `previous`."""
-        if self.is_base:
+        if self._is_first:
             return {}
         found = {"base": self.of(self.subject.base, suite)}
         found["previous"] = self.of(self.earlier[-1], suite) if self.earlier else None
@@ -298,7 +312,7 @@ class _Asking:
         )  # fmt: skip
         if self._ledger.is_base:
             key = key_of(self._ledger.subject.artifact, self._suite.digest, SCORER)
-            _keep_predictions(_predictions_file(self._ledger.root, key), [one.likeliest for one in found])
+            _keep_predictions(predictions_file(self._ledger.root, key), [one.likeliest for one in found])
         rows = [
             ItemRow(item.id, nats=one.nats, tokens=one.tokens, kl=one.kl, leaked=item.id in self._leak.ids)
             for item, one in zip(items, found, strict=True)
@@ -307,7 +321,7 @@ class _Asking:
 
     def _predictions(self, key: str, n: int) -> list[Likeliest] | None:
         """What the base predicted; None where that is not kept."""
-        file = _predictions_file(self._ledger.root, key)
+        file = predictions_file(self._ledger.root, key)
         if not file.is_file():
             return None
         with np.load(file) as kept:
@@ -318,7 +332,7 @@ def _choice_row(score: ChoiceScore, leaked: frozenset[str]) -> ItemRow:
     return ItemRow(score.id, score.correct, score.pred, tuple(score.lls), leaked=score.id in leaked)
 
 
-def _predictions_file(root: Path, key: str) -> Path:
+def predictions_file(root: Path, key: str) -> Path:
     return root / FOLDER / f"{key}.npz"
 
 

@@ -86,9 +86,11 @@ def _end(ended: Any, named: str | None) -> int:
             f"next: make room, then assay train --resume {ended.name}{option} goes on from the checkpoint before"
         )
         return STOP_CODES.get(outcome.stopped_by or "", 1)
+    if outcome.forgot:
+        notes.print(outcome.forgot)
     if outcome.stopped_by is None:
         click.echo(f"next: assay runs show {ended.name}{option}, or assay dash{option} to see it")
-        return 0
+        return int(outcome.forgot is not None)
     notes.print(f"stopped by {outcome.stopped_by} after step {outcome.state.step}; the step is saved")
-    click.echo(f"next: assay train --resume {ended.name}{option} goes on")
-    return STOP_CODES.get(outcome.stopped_by, 0)
+    click.echo(f"next: assay train --resume {ended.name}{option}{outcome.options} goes on")
+    return STOP_CODES.get(outcome.stopped_by, int(outcome.forgot is not None))

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from store.alerts.settings import AlertsConfig
 
 __all__ = [
-    "CheckpointConfig", "Config", "DataConfig", "GuardConfig", "LoraConfig", "ModelConfig", "OptimConfig",
-    "RecordConfig", "RemediesConfig", "RunConfig", "TrainConfig",
+    "CheckpointConfig", "Config", "DataConfig", "EvalConfig", "GuardConfig", "LoraConfig", "ModelConfig",
+    "OptimConfig", "RecordConfig", "RemediesConfig", "RunConfig", "TrainConfig",
 ]  # fmt: skip
 
 
@@ -205,6 +205,11 @@ class GuardConfig:
     rollbacks_in_run: int = 12
     """Rollbacks in all; then the run pauses at the next spike."""
 
+    max_forgetting: str = ""
+    """What is done when the light of a choice suite of what should be kept turns red: nothing but telling where it is
+    empty; stop ends the run at its checkpoint, rollback goes back to the last green one and on with a lower learning
+    rate, twice at the most, and then stops."""
+
 
 @dataclass(frozen=True)
 class RemediesConfig:
@@ -240,6 +245,25 @@ class RemediesConfig:
 
     leave_out: list[list[int]] = field(default_factory=list[list[int]])
     """Ranges of steps, first and last, whose samples are not trained on, as in [[401, 450]]."""
+
+
+@dataclass(frozen=True)
+class EvalConfig:
+    """[eval]: what the model is asked while it trains. Training comes to the same with and without."""
+
+    suites: list[str] = field(default_factory=list[str])
+    """Suites it is put to: TOML files, or bare files of choice questions."""
+
+    every: int = 0
+    """Steps between two evaluations; 0 for one at each checkpoint. The model is asked before the first step as well,
+    and after the last one."""
+
+    samples: int | str = 5
+    """How many held-out prompts are answered each time, to be looked at (of an sft run; 0 for none), or a JSONL file of
+    prompts with id, question and reference."""
+
+    sample_tokens: int = 128
+    """Longest answer to one of them; half of what the model reads at the most."""
 
 
 @dataclass(frozen=True)
@@ -289,6 +313,9 @@ class Config:
 
     alerts: AlertsConfig = field(default_factory=AlertsConfig)
     """[alerts]"""
+
+    eval: EvalConfig = field(default_factory=EvalConfig)
+    """[eval]"""
 
     record: RecordConfig = field(default_factory=RecordConfig)
     """[record]"""

@@ -27,7 +27,10 @@ SECTIONS: dict[str, Any] = {
 }
 """The dataclass of each section."""
 
-PATHS = ("model.path", "model.adapter", "data.train", "data.general", "data.validation", "checkpoint.mirror")
+PATHS = (
+    "model.path", "model.adapter", "data.train", "data.general", "data.validation", "checkpoint.mirror", "eval.suites",
+    "eval.samples",
+)  # fmt: skip
 """Keys that name files or folders."""
 
 Tables = Mapping[str, Any]
@@ -268,6 +271,7 @@ _RULES = {
     "guard.skip_after": _NOT_NEGATIVE,
     "guard.rollbacks": _NOT_NEGATIVE,
     "guard.rollbacks_in_run": _NOT_NEGATIVE,
+    "guard.max_forgetting": _Rule(lambda value: value in ("", "stop", "rollback"), "stop, rollback or empty"),
     "guard.remedies.lr": _FACTOR,
     "guard.remedies.rewarm": _NOT_NEGATIVE,
     "guard.remedies.shallow_update": _FACTOR,
@@ -282,6 +286,11 @@ _RULES = {
     "guard.remedies.leave_out": _Rule(
         lambda value: all(1 <= first <= last for first, last in value), "pairs of steps from 1 up, the first one first"
     ),
+    "eval.every": _NOT_NEGATIVE,
+    "eval.samples": _Rule(
+        lambda value: value != "" if isinstance(value, str) else value >= 0, "a JSONL file, or a number from 0 up"
+    ),
+    "eval.sample_tokens": _POSITIVE,
     "record.system_seconds": _Rule(lambda value: value == 0 or 0.1 <= value <= 86400, "0 for none, or 0.1 to 86400"),
 }
 

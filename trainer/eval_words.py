@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from evals.forgetting.history import Evidence
     from trainer.evaluator import Found
 
-__all__ = ["print_found"]
+__all__ = ["SHARES", "TITLES", "print_found"]
 
 COLOURS = {"green": "green", "yellow": "yellow", "red": "bold red"}
 

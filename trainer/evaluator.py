@@ -23,7 +23,7 @@ from trainer.asked import Asked, load_asked
 from trainer.config import Config
 from trainer.config_file import config_from, read_toml
 from trainer.lineage import parent_of
-from trainer.subjects import DataFile, data_files, leaks_of, subject_of
+from trainer.subjects import DataFile, data_files, leaks_of, start_of, subject_of
 
 __all__ = ["Evaluator", "Found", "training_files"]
 
@@ -60,9 +60,9 @@ class Evaluator:
         """
         files = training_files(asked, self._store)
         base = asked.base
-        base_subject = subject_of(base) if base else None
+        base_subject = start_of(base.config, self._store) if base else None
         if base and base_subject:
-            self._put(base, Ledger(self._store.root, base_subject, leaks=self._leaks_in(files)))
+            self._put(base, Ledger(self._store.root, base_subject, leaks=self._leaks_in(files), as_base=True))
         subject = subject_of(asked)
         if base_subject:
             subject = subject._replace(base=base_subject.artifact)
@@ -108,7 +108,7 @@ class Evaluator:
 
     def _forgotten(self, found: Evaluation, suite: Asks, ledger: Ledger) -> Evidence | None:
         base = ledger.of(ledger.subject.base, suite)
-        if ledger.is_base or base is None or found.measures != "kept" or not _is_choice(found):
+        if base is None or base.artifact == found.artifact or found.measures != "kept" or not _is_choice(found):
             return None
         before = [known for digest in ledger.earlier[-1:] if (known := ledger.of(digest, suite))]
         texts = read_items(ledger.root, found.suite_sha256)

@@ -32,6 +32,9 @@ class History:
     announced: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     """Newest line of each checkpoint, by path."""
 
+    evaluated: dict[tuple[int, int], str] = field(default_factory=dict[tuple[int, int], str])
+    """Digest of the model that was evaluated, by branch and step."""
+
     first_step: int | None = None
     """First step recorded on the first branch; None where none is."""
 
@@ -111,6 +114,8 @@ def read_history(run_folder: Path) -> History:
             _remember(history.traces, line)
         elif line["k"] == "checkpoint":
             history.announced[line["path"]] = {**history.announced.get(line["path"], {}), **line}
+        elif line["k"] == "event" and line["kind"] == "eval" and "artifact" in line.get("data", {}):
+            history.evaluated[line["data"]["branch"], line["s"]] = line["data"]["artifact"]
     return replace(history, first_step=first)
 
 

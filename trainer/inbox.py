@@ -8,9 +8,12 @@ import duckdb
 
 from store.database import Store
 from store.errors import StoreError
-from store.requests import Request, finish, take
+from store.requests import KINDS, Request, finish, take
 
 __all__ = ["Inbox"]
+
+OURS = tuple(kind for kind in KINDS if kind != "evaluate")
+"""What a trainer takes; an evaluation that is asked for waits for the evaluator, which may be another process."""
 
 
 class Inbox:
@@ -53,7 +56,7 @@ class Inbox:
             stopping = self._stop.wait(self._every)
             try:
                 if not stopping and self._store.exists:
-                    for request in take(self._store, self._run):
+                    for request in take(self._store, self._run, OURS):
                         self._requests.put(request)
                 while waiting or not self._answers.empty():
                     waiting = waiting or self._answers.get()

@@ -11,6 +11,7 @@ from accelerate import Accelerator
 from torch import nn
 
 from evals.prompt import ChatTemplate
+from evals.suite import Suite
 from store.artifacts import read_manifest
 from trainer.config import Config
 from trainer.data import TrainingData, load_data, streams_of
@@ -33,6 +34,7 @@ from trainer.plan import Plan, plan_for
 from trainer.precision import Precision
 from trainer.remedies import SHALLOW
 from trainer.step import Engine, seed_step
+from trainer.suites import suites_of
 
 __all__ = ["Job", "begin_again", "prepare"]
 
@@ -71,6 +73,9 @@ class Job:
     model_sha256: str | None
     """Digest of those of the model folder alone."""
 
+    suites: list[Suite]
+    """What it is asked while it trains."""
+
     @property
     def micro_batch(self) -> int:
         """Samples at once in memory."""
@@ -101,6 +106,7 @@ def prepare(config: Config, checkpoint: Path | None = None) -> Job:
     template = ChatTemplate(tokenizer)
     config = _with_adapter_shape(_within_reach(config))
     data = load_data(config.data, template, config.train.seed, every_token=config.train.stage != "sft")
+    suites = suites_of(config, data, longest_input(config.model))
     plan = plan_for(
         streams_of(config.data, data),
         [len(example.ids) for example in data.train],
@@ -128,6 +134,7 @@ def prepare(config: Config, checkpoint: Path | None = None) -> Job:
         config=config, data=data, plan=plan, model=model, tokenizer=tokenizer, template=template,
         optimizer=optimizer.optimizer, engine=Engine(accelerator, model, precision),
         base_sha256=fingerprint(config.model), model_sha256=fingerprint(replace(config.model, adapter="")),
+        suites=suites,
     )  # fmt: skip
 
 

@@ -41,6 +41,10 @@ class ProgressLine:
             else:
                 self.say(line)
 
+    def aside(self, said: str) -> None:
+        """Show on the bar what is being done between two steps."""
+        self._bar.update(self._task, said=said)
+
     def say(self, sentence: str) -> None:
         """Print a sentence above the bar."""
         self._bar.console.print(sentence, markup=False)

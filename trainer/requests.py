@@ -104,6 +104,10 @@ class Wishes:
             self._progress.say(f"{request.actor} asked to {request.kind}: {result}")
         self._inbox.answer(request, result)
 
+    def stop(self, by: str) -> None:
+        """Let the run stop before its next step."""
+        self._asked = self._asked or by
+
     def pause(self) -> None:
         """Wait at the next `act` until someone says what to do."""
         self._pause()

@@ -5,6 +5,7 @@ last and holds what is tried: whoever goes on with the run tries the same.
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +15,14 @@ from store.rollback import nearest, newest_whole
 from trainer.checkpoint import read_state, restore_optimizer, restore_weights
 from trainer.job import begin_again
 from trainer.ladder import Episode, next_rung, remedies_for
+from trainer.remedies import Remedies
 from trainer.replay import Replay
 from trainer.shelf import Kept
 
 if TYPE_CHECKING:
     from trainer.train import Training
 
-__all__ = ["asked_back", "go_around"]
+__all__ = ["asked_back", "back_slower", "go_around"]
 
 
 def asked_back(training: "Training", step: int, actor: str) -> str:
@@ -40,6 +42,17 @@ def asked_back(training: "Training", step: int, actor: str) -> str:
     _fork(training, target, "rollback", {"abandoned_to": left, "actor": actor, **_if_any(refused)})
     instead = f"{'; '.join(refused)}; " if refused else ""
     return f"{instead}went back from step {left} to step {target.step}, on branch {training.history.branch}"
+
+
+def back_slower(training: "Training", target: Kept, facts: Mapping[str, Any]) -> None:
+    """Go back to a verified checkpoint and on with a lower learning rate; the branch declares that, and `facts`."""
+    left, before = training.state.step, training.state.remedies
+    _restore(training, target)
+    training.replay = Replay({})
+    _remedy(training, before.slower(training.job.config.remedies, after=target.step))
+    training.guard.episode = None
+    declared = {"remedies": training.state.remedies.as_dict(), "guard": training.guard.opens()}
+    _fork(training, target, "rollback", {"actor": "guard", "abandoned_to": left, **declared, **facts})
 
 
 def go_around(training: "Training", verdict: Verdict) -> str | None:
@@ -122,15 +135,18 @@ def _mend_frozen(training: "Training") -> None:
 def _try(training: "Training", episode: Episode) -> None:
     """Put into effect what the rung of an episode changes."""
     guard, config = training.guard, training.job.config
+    _remedy(training, remedies_for(episode, config.guard, config.remedies))
+    guard.episode = episode
+    guard.rollbacks += episode.rung != "control"
+
+
+def _remedy(training: "Training", remedies: Remedies) -> None:
     before = training.state.remedies
-    remedies = remedies_for(episode, config.guard, config.remedies)
     training.state = replace(training.state, remedies=remedies)
     if remedies.loss_scale != before.loss_scale or remedies.loss_scale_interval != before.loss_scale_interval:
         training.job.engine.precision.begin_at(remedies.loss_scale, remedies.loss_scale_interval)
     if remedies.rewarm_after != before.rewarm_after:
-        guard.reset("the learning rate rises again")
-    guard.episode = episode
-    guard.rollbacks += episode.rung != "control"
+        training.guard.reset("the learning rate rises again")
 
 
 def _fork(training: "Training", target: Kept | None, reason: str, facts: dict[str, Any]) -> None:

@@ -45,7 +45,8 @@ CHANGEABLE = (
     "train.micro_batch", "train.device", "checkpoint.every", "checkpoint.keep", "checkpoint.keep_every",
     "checkpoint.stable_after", "checkpoint.mirror", "record.groups", "record.sources", "record.system_seconds",
     *(f"alerts.{entry.name}" for entry in fields(AlertsConfig)),
-    "guard.mode", "guard.skip_after", "guard.rollbacks", "guard.rollbacks_in_run",
+    "guard.mode", "guard.skip_after", "guard.rollbacks", "guard.rollbacks_in_run", "guard.max_forgetting",
+    "eval.suites", "eval.every", "eval.samples", "eval.sample_tokens",
 )  # fmt: skip
 """What may be set anew when a run goes on; all else would make it another run."""
 
@@ -321,9 +322,11 @@ def _watcher(job: Job, run: Run, *, goes_on: bool) -> Watcher:
 def _finish(run: Run, job: Job, outcome: Outcome, log: RunLog) -> None:
     if outcome.stopped_by is None:
         return
-    sentence = f"stopped at step {outcome.state.step} of {job.plan.steps} by {outcome.stopped_by}"
+    why = f": {outcome.forgot}" if outcome.forgot else ""
+    sentence = f"stopped at step {outcome.state.step} of {job.plan.steps} by {outcome.stopped_by}{why}"
     log.write(sentence)
-    run.event("stopped", f"{sentence}; `assay train --resume {run.name}` goes on", step=outcome.state.step)
+    how = f"`assay train --resume {run.name}{outcome.options}` goes on"
+    run.event("stopped", f"{sentence}; {how}", step=outcome.state.step)
     run.finish("finished", sentence)
 
 

@@ -47,7 +47,9 @@ class Shelf:
 
     def __init__(self, run: Run, store: Store, config: CheckpointConfig, mirror: Mirror | None = None) -> None:
         """See which checkpoints there are; damaged ones are left alone."""
-        self._run, self._store, self._config, self._mirror = run, store, config, mirror
+        self._run, self._config, self._mirror = run, config, mirror
+        self.store = store
+        """Where it is known what is held."""
         self._kept: list[Kept] = []
 
     def read(self, history: History) -> None:
@@ -101,7 +103,7 @@ class Shelf:
     def prune(self, history: History) -> None:
         """Delete the checkpoints that need not be kept; what cannot be decided or deleted stays."""
         unneeded = doomed(self._kept, history, self._config)
-        held = _held(self._store) if unneeded else None
+        held = _held(self.store) if unneeded else None
         for item in unneeded:
             if held is not None and item.folder.relative_to(self._run.folder.parent).as_posix() not in held:
                 self._delete(item)

@@ -13,12 +13,15 @@ from typing import Any, NamedTuple
 from evals.leak import Leak, LeakReport, check_leaks, training_texts
 from evals.run import Asks, Subject
 from store.artifacts import MANIFEST, digest, read_manifest
+from store.database import Store
 from store.evaluations import FOLDER
 from trainer.asked import Asked
 from trainer.config import DataConfig, ModelConfig
+from trainer.config_file import config_from, read_toml
+from trainer.lineage import parent_of
 from trainer.model import fingerprint
 
-__all__ = ["DataFile", "artifact_of", "data_files", "leaks_of", "subject_of"]
+__all__ = ["DataFile", "artifact_of", "data_files", "leaks_of", "start_of", "subject_of"]
 
 
 RULE = 1
@@ -38,16 +41,30 @@ def artifact_of(config: ModelConfig) -> str:
 
 def subject_of(asked: Asked) -> Subject:
     """The model that was named, as evaluations call it. Raises AssayError where its manifest cannot be read."""
-    artifact = artifact_of(asked.config)
     if asked.folder is None or asked.start is None:
-        return Subject(asked.name, artifact)
-    manifest, run = read_manifest(asked.folder), asked.folder.parents[1]
+        return Subject(asked.name, artifact_of(asked.config))
+    return _checkpoint(asked.name, asked.folder, asked.start)
+
+
+def start_of(config: ModelConfig, store: Store) -> Subject:
+    """What a run begins with: another run's checkpoint by its own name, anything else by its folder.
+
+    Raises AssayError where a checkpoint's manifest or configuration cannot be read.
+    """
+    name, parent = config.adapter or config.path, parent_of(config.adapter or config.path, store)
+    if parent is None:
+        return Subject(name, artifact_of(config))
+    folder = store.root / parent.path
+    return _checkpoint(name, folder, config_from(read_toml(folder / "config.toml")).model)
+
+
+def _checkpoint(name: str, folder: Path, start: ModelConfig) -> Subject:
+    artifact, run = digest(folder), folder.parents[1]
     if not (run / "spool").is_dir():
-        return Subject(asked.name, artifact, artifact_of(asked.start))
-    return Subject(
-        f"{run.name}@{manifest['step']}", artifact, artifact_of(asked.start), run.name, manifest["branch"],
-        manifest["step"],
-    )  # fmt: skip
+        return Subject(name, artifact, artifact_of(start))
+    manifest = read_manifest(folder)
+    branch, step = manifest["branch"], manifest["step"]
+    return Subject(f"{run.name}@{step}", artifact, artifact_of(start), run.name, branch, step)
 
 
 class DataFile(NamedTuple):

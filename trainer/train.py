@@ -3,7 +3,7 @@
 Metrics recorded at each step: loss, grad_norm, lr, tokens_per_s, step_seconds, memory_bytes, tokens,
 epoch, with fp16 loss_scale, loss/<source> where there are several, and the groups of trainer.groups;
 val_loss before the first step, each `train.eval_every` steps, at each checkpoint and at the end; now and then
-what trainer.system sees of the machine.
+what trainer.system sees of the machine. Answers to suites are no metrics: see trainer.evaluating.
 """
 
 import math
@@ -19,6 +19,8 @@ from store.alerts.watch import Watcher
 from trainer.checkpoint import save_checkpoint
 from trainer.data import Example
 from trainer.errors import TrainingError
+from trainer.evaluating import RunEvaluator
+from trainer.forgotten import answer_red
 from trainer.frozen import Frozen
 from trainer.guard import Guard
 from trainer.history import History
@@ -56,6 +58,14 @@ class Outcome:
     unsaved: str | None = None
     """Why what it learned last is in no checkpoint, where it is in none."""
 
+    forgot: str | None = None
+    """What it has forgotten more of than `guard.max_forgetting` puts up with, where it has."""
+
+    @property
+    def options(self) -> str:
+        """What `--resume` needs beside the run's name to go on in spite of that."""
+        return ' --set guard.max_forgetting=""' if self.forgot else ""
+
 
 class Training:
     """One run being trained by this process."""
@@ -83,7 +93,9 @@ class Training:
         self.guard = Guard(job.config.guard, self.tell, Suspects(job.decode), clean=job.config.checkpoint.stable_after)
         self.guard.restore(state.guard)
         self.frozen = Frozen(job.model)
+        self.evaluator = RunEvaluator(self)
         self.unsaved: str | None = None
+        self.forgot: str | None = None
         self.also: Callable[[], dict[str, float]] = dict
         """Gives what else there is to record with a step; it must not wait."""
 
@@ -101,6 +113,7 @@ class Training:
             self.validate()
         if self.state.step == 0:
             self.beginning = replace(self.state, loss_scale=self.job.engine.precision.state())
+        self.evaluator.begin()
         while self.state.step < steps and not wishes.stopped_by and not self.has_stopped_learning:
             step = self.state.step + 1
             verdict = None if self.state.remedies.leaves_out(step) else self.train_step(step)
@@ -110,19 +123,22 @@ class Training:
             if verdict is None:
                 self.leave_out(step)
             self.keep(step, learned=verdict is not None)
+            answer_red(self, wishes)
             wishes.act()
             self.give_up_if_useless()
         self.end(stopped=wishes.stopped_by is not None)
-        return Outcome(self.state, wishes.stopped_by, self.unsaved)
+        return Outcome(self.state, wishes.stopped_by, self.unsaved, self.forgot)
 
     def keep(self, step: int, *, learned: bool) -> None:
-        """Measure and save where that is due after a step, and see which checkpoints have become safe."""
+        """Measure, save and evaluate where that is due after a step, and see which checkpoints have become safe."""
         config = self.job.config
         due = step == self.job.plan.steps or (learned and step % config.checkpoint.every == 0)
         if due or (learned and step % config.train.eval_every == 0):
             self.validate()
         if due:
             self.save()
+        if self.evaluator.is_due(step, at_checkpoint=due, learned=learned):
+            self.evaluator.look()
         if learned:
             self.shelf.mature(step, self.state.unclean_step, self.history, after=config.checkpoint.stable_after)
 
@@ -317,6 +333,8 @@ class Training:
         state, after = self.state, self.job.config.checkpoint.stable_after
         if stopped or self.has_stopped_learning:
             self.save()
+        if self.has_stopped_learning and not stopped:
+            self.evaluator.look()
         if not stopped and state.step - state.unclean_step >= min(after, state.step):
             self.shelf.mature(state.step, state.unclean_step, self.history, after=0)
             self.shelf.prune(self.history)

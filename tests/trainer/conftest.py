@@ -8,6 +8,7 @@ import sys
 import pytest
 import torch
 
+from tests.trainer.asked import make_suites
 from trainer.config_file import config_from
 from trainer.demo.tiny import make_model
 
@@ -58,6 +59,7 @@ def config_for(model_folder, data_file):
             "run": {"name": "r"},
             "optim": {"lr": 5e-3},
             "record": {"system_seconds": 0},
+            "eval": {"samples": 0},
         }
         for name, value in settings.items():
             section, key = name.split("__")
@@ -65,6 +67,12 @@ def config_for(model_folder, data_file):
         return config_from(tables)
 
     return make
+
+
+@pytest.fixture
+def suites(tmp_path):
+    """Suites of choice questions, open questions and texts."""
+    return make_suites(tmp_path)
 
 
 @pytest.fixture

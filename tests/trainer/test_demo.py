@@ -45,7 +45,7 @@ def test_the_headless_demo_tells_its_story_and_the_second_one_begins_with_the_th
         assert (result.returncode, result.stderr.count("Traceback")) == (0, 0), result.stderr
     store = Store.at(place / "assay.duckdb")
     runs = {row["run"]: row for row in list_runs(store)}
-    again = ["demo-guarded", "demo-triage", "demo-watched"]
+    again = ["demo-guarded", "demo-triage", "demo-triage-only", "demo-watched"]
     assert sorted(runs) == sorted(["demo-base", "demo-handbook", *again, *(f"{name}-2" for name in again)])
     assert {row["status"] for row in runs.values()} == {"finished"}
     assert [runs[f"demo-{name}"]["stage"] for name in ("base", "handbook", "triage")] == ["pretrain", "cpt", "sft"]
@@ -53,7 +53,7 @@ def test_the_headless_demo_tells_its_story_and_the_second_one_begins_with_the_th
     assert runs["demo-triage-2"]["parent"] == "demo-handbook/1@1"
     assert "The base was made before: demo-base/checkpoints/00000006-b1." in second.stderr
     marks = [[line for line in result.stdout.splitlines() if "%" in line] for result in (first, second)]
-    assert [line.split()[0] for line in marks[0]] == ["base", "handbook", "triage"]
+    assert [line.split()[0] for line in marks[0]] == ["base", "handbook", "triage", "triage"]
     assert marks[0] == marks[1]
     assert runs["demo-guarded"]["parent"] == runs["demo-watched"]["parent"] == "demo-triage/1@1"
     assert "with the guard" in first.stdout
@@ -72,7 +72,7 @@ def test_a_base_that_was_damaged_is_made_again(tmp_path):
     weights.write_bytes(damaged)
     told = tell(store, steps=2, seed=0, say=said.append)
     assert [run.name for run in told.runs] == [
-        "demo-base-2", "demo-handbook-2", "demo-triage-2", "demo-watched-2", "demo-guarded-2",
+        "demo-base-2", "demo-handbook-2", "demo-triage-2", "demo-triage-only-2", "demo-watched-2", "demo-guarded-2",
     ]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from store.artifacts import sealed_folders
 from store.errors import StoreError
+from store.requests import ask, waiting
 from store.runs import list_runs, show_run
 from tests.trainer.seen import Person, checkpoints, learned, metric, said, wait_for
 from trainer.config_file import to_toml
@@ -73,10 +74,18 @@ def test_a_paused_run_waits_takes_other_requests_and_goes_on(config_for, store):
 
 
 def test_what_a_trainer_cannot_do_is_refused_in_words(config_for, store):
-    person = Person(store, "evaluate", "continue", "stop-and-save")
+    person = Person(store, "open-campaign", "continue", "stop-and-save")
     start_run(config_for(**ENDLESS), store)
     person.join()
-    assert person.answers[:2] == ["not done: a running trainer cannot evaluate", "it was not paused"]
+    assert person.answers[:2] == ["not done: a running trainer cannot open-campaign", "it was not paused"]
+
+
+def test_an_evaluation_that_is_asked_for_is_left_to_the_evaluator(config_for, store):
+    person = Person(store, "save-now", "stop-and-save", first=lambda: ask(store, "r", "evaluate", actor="lin"))
+    start_run(config_for(**ENDLESS), store)
+    person.join()
+    assert [request.kind for request in waiting(store, "r")] == ["evaluate"]
+    assert len(said(store, "request")) == 2
 
 
 def test_requests_survive_a_store_that_fails_for_a_while(config_for, store, monkeypatch):

@@ -1,19 +1,17 @@
 """What the demo asks its models: facts that may be mixed in, facts that never are, and the domain."""
 
-import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from evals.choice import accuracy, score_items
-from evals.choice_items import read_items
-from evals.generate import answer
-from evals.prompt import ChatTemplate
-from trainer.config import ModelConfig
-from trainer.model import load_adapter, load_model, load_tokenizer
+from evals.run import Ledger, evaluate
+from evals.suite import Suite, read_suite
+from store.database import Store
+from trainer.asked import find_asked, load_asked
+from trainer.demo.suites import FACTS_A, FACTS_B, TRIAGE
+from trainer.subjects import subject_of
 
-__all__ = ["Marks", "first_department", "sit"]
-
-ANSWER_TOKENS = 40
+__all__ = ["Marks", "sit"]
 
 
 class Marks(NamedTuple):
@@ -29,32 +27,24 @@ class Marks(NamedTuple):
     """Open questions whose answer names the right department first."""
 
 
-def sit(model: Path, material: Path, *, adapter: Path | None = None) -> Marks:
-    """Ask a model, with its adapter where it has one, everything in the files of `material`."""
-    config = ModelConfig(path=str(model))
-    asked: Any = load_model(config.path, config, "auto")
-    if adapter:
-        asked = load_adapter(asked, adapter)
-    tokenizer = load_tokenizer(config)
-    facts_a, facts_b = (
-        accuracy(score_items(asked, tokenizer, read_items(material / name), style="chat", batch_size=16))
-        for name in ("facts_a.jsonl", "facts_b.jsonl")
-    )
-    rows = [json.loads(line) for line in (material / "held_out.jsonl").read_text(encoding="utf-8").splitlines()]
-    said = answer(
-        asked, tokenizer, ChatTemplate(tokenizer), [row["question"] for row in rows],
-        max_new_tokens=ANSWER_TOKENS, batch_size=28,
+def sit(store: Store, suites: Sequence[Path], checkpoint: Path) -> Marks:
+    """Put a checkpoint to the demo's suites; what its run was asked already is not asked again."""
+    asked = find_asked(str(checkpoint), store)
+    ledger = Ledger(store.root, subject_of(asked))
+    read = [read_suite(path) for path in suites]
+    if any(ledger.known(suite) is None for suite in read):
+        for _ in evaluate(*load_asked(asked), read, ledger):
+            pass
+    return Marks(
+        _value(ledger, read, FACTS_A, "acc"), _value(ledger, read, FACTS_B, "acc"),
+        _value(ledger, read, TRIAGE, "field/department") / 100,
     )  # fmt: skip
-    names = sorted({row["department"] for row in rows})
-    right = [first_department(text, names) == row["department"] for text, row in zip(said, rows, strict=True)]
-    return Marks(facts_a, facts_b, sum(right) / len(right))
 
 
-def first_department(text: str, names: list[str]) -> str | None:
-    """The department an answer names first; None where it names none.
-
-    >>> first_department("先去骨科，再看眼科。", ["眼科", "骨科"])
-    '骨科'
-    """
-    found = [(text.index(name), name) for name in names if name in text]
-    return min(found)[1] if found else None
+def _value(ledger: Ledger, suites: Sequence[Suite], name: str, metric: str) -> float:
+    [suite] = [suite for suite in suites if suite.settings.name == name]
+    found = ledger.known(suite)
+    score = found.score(metric) if found else None
+    assert score is not None, "it was scored just now"
+    assert score.value is not None, "there is nothing it could not be compared with"
+    return score.value
