@@ -37,7 +37,7 @@ def main() -> None:
 
 def _watch(file: IO[str]) -> None:
     Store.snapshot = _summed(Store.snapshot, "reads")  # type: ignore[method-assign] - that is what watching is
-    drawing.parted = _summed(drawing.parted, "charts")
+    drawing.written = _summed(drawing.written, "charts")
     st.vega_lite_chart = _summed(st.vega_lite_chart, "charts")
     ScriptRunner._run_script = _told(ScriptRunner._run_script, file)  # type: ignore[method-assign]  # noqa: SLF001 - see above
 

@@ -1,18 +1,47 @@
 """Charts on a page: what does not change from one refresh to the next is neither made nor checked again."""
 
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from threading import Lock
 from typing import Any
 
 import altair as alt
+import pyarrow as pa
 import streamlit as st
 
-from dashboard.charts.recipe import parted
+from dashboard.charts.recipe import written
 
-__all__ = ["draw"]
+__all__ = ["draw", "draw_kept"]
+
+KEPT = 512
+"""Charts kept with their data; those of small points are a few kilobytes each."""
+
+_kept: OrderedDict[Hashable, tuple[str, dict[str, pa.Table]]] = OrderedDict()
+_lock = Lock()
 
 
 def draw(chart: alt.LayerChart, **options: Any) -> None:
     """Show a chart; `options` are those of `st.altair_chart`, which has each chart checked against all of Vega-Lite."""
-    spec, tables = parted(chart)
+    _show(*written(chart), options)
+
+
+def draw_kept(same: Hashable, make: Callable[[], alt.LayerChart], **options: Any) -> None:
+    """Show the chart that `make` makes, unless one was made for an equal `same`: then that one again."""
+    with _lock:
+        found = _kept.get(same)
+    if found is None:
+        found = written(make())
+    with _lock:
+        _kept[same] = found
+        _kept.move_to_end(same)
+        if len(_kept) > KEPT:
+            _kept.popitem(last=False)
+    _show(*found, options)
+
+
+def _show(spec: str, tables: dict[str, pa.Table], options: dict[str, Any]) -> None:
+    # A specification of its own: Streamlit writes into it.
     st.vega_lite_chart(  # pyright: ignore[reportUnknownMemberType] - an overload takes pyarrow arrays of any type
-        None, {**spec, "datasets": tables}, theme=None, **options
+        None, {**json.loads(spec), "datasets": tables}, theme=None, **options
     )

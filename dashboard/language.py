@@ -1,18 +1,37 @@
 """The language of this viewer: kept in the address (`?lang=`) and in the session."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, cast
 
 import streamlit as st
 
 from dashboard.texts import DEFAULT, LANGUAGES, TEXTS, Language, text
 
-__all__ = ["current", "switch", "t", "words"]
+__all__ = ["current", "kept", "switch", "t", "words"]
 
 _KEY = "language"
+
+_kept: ContextVar[Language | None] = ContextVar("language", default=None)
 
 
 def current() -> Language:
     """The address says it, else the session, else the browser."""
+    return _kept.get() or _current()
+
+
+@contextmanager
+def kept() -> Generator[None]:
+    """Look for the language once in this block, not for each of its words."""
+    before = _kept.set(current())
+    try:
+        yield
+    finally:
+        _kept.reset(before)
+
+
+def _current() -> Language:
     for asked in (st.query_params.get("lang"), st.session_state.get(_KEY), (st.context.locale or "")[:2]):
         if asked in LANGUAGES:
             return cast("Language", asked)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from assay.version import VERSION
-from dashboard import cached
+from dashboard import cached, language
 from dashboard.colors import DARK, LIGHT, Look
 from dashboard.language import current, t
 from dashboard.loading import loading_problem
@@ -61,10 +61,11 @@ def live(draw: Callable[[], None], every: float | None) -> None:
     """
 
     def guarded() -> None:
-        try:
-            draw()
-        except StoreError as error:
-            notice(t("store_problem", reason=str(error)), "bad")
+        with language.kept():
+            try:
+                draw()
+            except StoreError as error:
+                notice(t("store_problem", reason=str(error)), "bad")
 
     st.fragment(guarded, run_every=every)()
 

@@ -10,22 +10,22 @@ done once, and found again for a later chart whose calls are the same but for th
         from dashboard.charts.recipe import alt
 """
 
+import json
 from collections import OrderedDict
-from copy import deepcopy
 from threading import Lock
 from typing import Any, cast
 
 import altair as real  # noqa: ICN001 - `alt` is what stands for it
 import pyarrow as pa
 
-__all__ = ["Recipe", "alt", "parted"]
+__all__ = ["Recipe", "alt", "parted", "written"]
 
 KEPT = 256
 """Specifications kept: a chart in another language, theme, scale or range is another one."""
 
 Spec = dict[str, Any]
 
-_specs: OrderedDict[str, Spec] = OrderedDict()
+_specs: OrderedDict[str, str] = OrderedDict()
 _lock = Lock()
 
 
@@ -66,17 +66,23 @@ alt: Any = Recipe("altair")
 
 def parted(chart: real.LayerChart) -> tuple[Spec, dict[str, pa.Table]]:
     """A chart's specification with names in the place of its data, and the tables of these names."""
+    spec, tables = written(chart)
+    return json.loads(spec), tables
+
+
+def written(chart: real.LayerChart) -> tuple[str, dict[str, pa.Table]]:
+    """The same with the specification as JSON, from which a copy is made several times faster than from itself."""
     if not isinstance(chart, Recipe):
         raise TypeError("only a chart made with this module's `alt` can be taken apart")
     notes = _Notes(chart)
     key = "\n".join(notes.lines)
     with _lock:
         if key not in _specs:
-            _specs[key] = _made(chart, notes.names).to_dict()
+            _specs[key] = json.dumps(_made(chart, notes.names).to_dict())
         _specs.move_to_end(key)
         if len(_specs) > KEPT:
             _specs.popitem(last=False)
-        return deepcopy(_specs[key]), notes.tables
+        return _specs[key], notes.tables
 
 
 class _Notes:

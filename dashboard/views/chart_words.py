@@ -1,13 +1,20 @@
 """The words in charts, in this viewer's language."""
 
-from dashboard.language import current, t, words
-from dashboard.texts import TEXTS
+from functools import cache
+
+from dashboard.language import current
+from dashboard.texts import TEXTS, Language, text
 
 __all__ = ["chart_words"]
 
 
 def chart_words() -> dict[str, str]:
     """Words by the names under which the charts ask for them; see `charts.loss`, `charts.small`, `charts.overlay`."""
-    language = current()
-    kinds = {key: entry[language] for key, entry in TEXTS.items() if key.startswith(("checkpoint.", "mark."))}
-    return words("curves.") | kinds | {"step": t("curves.at_step"), "branch": t("curves.of_branch")}
+    return _words(current())
+
+
+@cache
+def _words(language: Language) -> dict[str, str]:
+    words = {key: entry[language] for key, entry in TEXTS.items() if key.startswith(("checkpoint.", "mark."))}
+    words |= {key.removeprefix("curves."): entry[language] for key, entry in TEXTS.items() if key.startswith("curves.")}
+    return words | {"step": text("curves.at_step", language), "branch": text("curves.of_branch", language)}

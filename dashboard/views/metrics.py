@@ -1,14 +1,16 @@
 """Every metric but the loss: small charts by group, to be searched, and kept on top."""
 
+from functools import partial
 from html import escape
 from typing import Any
 
+import altair as alt
 import streamlit as st
 
 from dashboard import cached, widgets
 from dashboard.charts.marks import named_marks
 from dashboard.charts.small import small_chart
-from dashboard.language import t
+from dashboard.language import current, t
 from dashboard.panels import Panel, panels
 from dashboard.stamps import settled
 from dashboard.texts import TEXTS
@@ -29,17 +31,23 @@ def draw(run: Run, shown: list[Panel], place: str = "") -> None:
     if not shown:
         return
     names = tuple(name for panel in shown for name in panel.labels)
-    span = zoom.span()
-    series = cached.small_series(cached.store_path(), run["id"], names, span, SMALL_BUCKETS, settled(run, span))
+    span, path = zoom.span(), cached.store_path()
+    stamp, viewer = settled(run, span), (current(), widgets.look())
+
+    def made(panel: Panel) -> alt.LayerChart:
+        series = cached.small_series(path, run["id"], names, span, SMALL_BUCKETS, stamp)
+        return small_chart(
+            series.points, panel.labels, chart_words(), widgets.look(),
+            marks=named_marks(series.marks, panel.labels), span=zoom.ends(span), brushed=True,
+        )  # fmt: skip
+
     for start in range(0, len(shown), 3):
         for panel, column in zip(shown[start : start + 3], st.columns(3), strict=False):
             with column:
                 st.html(f'<p class="a-title">{escape(panel.title)}</p>')
-                chart = small_chart(
-                    series.points, panel.labels, chart_words(), widgets.look(),
-                    marks=named_marks(series.marks, panel.labels), span=zoom.ends(span), brushed=True,
-                )  # fmt: skip
-                zoom.chart(chart, f"small-{place}-{run['id']}-{panel.group}-{panel.title}", panel.title)
+                same = ("small", path, run["id"], tuple(panel.labels.items()), span, stamp, viewer)
+                key = f"small-{place}-{run['id']}-{panel.group}-{panel.title}"
+                zoom.kept_chart(same, partial(made, panel), key, panel.title)
 
 
 def others(run: Run, names: list[str]) -> None:

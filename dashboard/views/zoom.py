@@ -1,18 +1,19 @@
 """The zoom of Run · Curves: one range of steps for all charts, made by a drag across any of them, in the address."""
 
+from collections.abc import Callable, Hashable
 from math import ceil
-from typing import cast
+from typing import Any, cast
 
 import altair as alt
 import streamlit as st
 
 from dashboard.charts.brush import WHOLE, ZOOM
-from dashboard.drawing import draw
+from dashboard.drawing import draw, draw_kept
 from dashboard.language import t
 from dashboard.queries.curves import Span
 from dashboard.words import count
 
-__all__ = ["back", "chart", "ends", "selected", "span"]
+__all__ = ["back", "chart", "ends", "kept_chart", "selected", "span"]
 
 
 def span() -> Span:
@@ -28,11 +29,20 @@ def ends(shown: Span) -> tuple[int, int] | None:
 
 def chart(drawn: alt.LayerChart, key: str, words: str) -> None:
     """A chart that can be zoomed, with its words for those who do not see it."""
+    draw(drawn, **_options(key, words))
+
+
+def kept_chart(same: Hashable, make: Callable[[], alt.LayerChart], key: str, words: str) -> None:
+    """The same of a chart that is made only where none was made for an equal `same`."""
+    draw_kept(same, make, **_options(key, words))
+
+
+def _options(key: str, words: str) -> dict[str, Any]:
     shown = span()
     # A new range is a new chart: the old one's brush would lie over all of it.
     own = f"{key}-{shown.first}-{shown.last}"
     modes = [ZOOM] if shown.first is None else [ZOOM, WHOLE]
-    draw(drawn, key=own, on_select=lambda: _selected(own), selection_mode=modes, alt=words)
+    return {"key": own, "on_select": lambda: _selected(own), "selection_mode": modes, "alt": words}
 
 
 def _selected(key: str) -> None:

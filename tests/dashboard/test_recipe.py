@@ -7,6 +7,7 @@ import altair as alt
 import pyarrow as pa
 import pytest
 
+from dashboard import drawing
 from dashboard.charts import recipe
 from dashboard.charts.small import spark
 from dashboard.charts.theme import styled, x_steps, y_values
@@ -17,6 +18,7 @@ from dashboard.colors import DARK, LIGHT
 def made(monkeypatch):
     """Every step of a chart that is done with Altair; nothing is known to begin with."""
     monkeypatch.setattr(recipe, "_specs", type(recipe._specs)())
+    monkeypatch.setattr(drawing, "_kept", type(drawing._kept)())
     steps, step = [], recipe._step
     monkeypatch.setattr(recipe, "_step", lambda kind, parts: steps.append(kind) or step(kind, parts))
     return steps
@@ -112,3 +114,30 @@ def test_few_are_kept(monkeypatch):
 def test_a_chart_of_altairs_own_is_refused():
     with pytest.raises(TypeError, match="only a chart made with"):
         recipe.parted(alt.LayerChart(layer=[]))
+
+
+def test_a_kept_chart_is_made_once_and_shown_with_a_specification_of_its_own(monkeypatch):
+    shown, made = [], []
+    monkeypatch.setattr(drawing.st, "vega_lite_chart", lambda _data, spec, **options: shown.append((spec, options)))
+
+    def make():
+        made.append(1)
+        return spark(curve(1.0, 2.0), LIGHT)
+
+    for same in ("a", "a", "b"):
+        drawing.draw_kept(("kept", same), make, key=same)
+        shown[-1][0]["layer"].clear()
+    assert len(made) == 2
+    assert [options["key"] for _, options in shown] == ["a", "a", "b"]
+    drawing.draw_kept(("kept", "a"), make, key="a")
+    assert len(shown[-1][0]["layer"]) == 2
+    [table] = shown[-1][0]["datasets"].values()
+    assert table == curve(1.0, 2.0)
+
+
+def test_kept_charts_are_not_more_than_so_many(monkeypatch):
+    monkeypatch.setattr(drawing.st, "vega_lite_chart", lambda *_, **__: None)
+    monkeypatch.setattr(drawing, "KEPT", 3)
+    for number in range(9):
+        drawing.draw_kept(("many", number), lambda: spark(curve(1.0), LIGHT))
+    assert list(drawing._kept) == [("many", 6), ("many", 7), ("many", 8)]

@@ -20,7 +20,16 @@ SCREEN = [*(HERE / "app_pages").glob("*.py"), *(HERE / "views").glob("*.py"), HE
 
 LOSS_CHART = ("training", "validation", "abandoned", "lowest", "highest", "checkpoint", "state", "value")
 
-PREFIXES = ("fork.", "group.", "checkpoint.", "mark.", "compare.axis.", "compare.title.", "scores.chart.", "scores.metric.")
+PREFIXES = (
+    "fork.",
+    "group.",
+    "checkpoint.",
+    "mark.",
+    "compare.axis.",
+    "compare.title.",
+    "scores.chart.",
+    "scores.metric.",
+)
 
 BUILT = {
     *(f"card.{name}" for name in CARDS),
