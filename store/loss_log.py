@@ -1,46 +1,42 @@
-"""The loss and what goes with it, step by step, from someone's log or from a recorded run.
+"""The loss and what goes with it, step by step, from someone's log or from a recorded run."""
 
-A log is read in the order it was written. A row that says again what its step has already is nothing
-new; other values for such a step take their place. Where the row after it goes on from there, among
-steps that were logged too, the program was started again: what it had logged behind that step is no
-part of the run any more, as in the active path of a recorded run. Steps that go back without repeating
-any are put in order.
-"""
-
-import math
+import json
 import re
+import shlex
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from assay.errors import AssayError
+from assay.spikes import Stretch
 from store.database import Store
-from store.readers import Point, find_source
+from store.log_order import stretches_of
+from store.readers import Facts, Point, find_source
 from store.readers.table import TableSource
 from store.refs import Ref, find_run
 
-__all__ = ["LossLog", "in_order", "read_log", "read_run"]
+__all__ = ["LossLog", "read_log", "read_run"]
 
 Row = tuple[int, dict[str, float]]
 
 
 class LossLog(NamedTuple):
-    """The rows of one run, each step once."""
+    """The rows of one log or run."""
 
-    rows: list[Row]
-    """Step and values by name, in order of steps."""
+    stretches: list[Stretch]
+    """Them, in file order; more than one where steps go back."""
 
-    replaced: int = 0
-    """Rows left out, because the program was started again at or before their step."""
+    left_out: int = 0
+    """Rows that were left out because they are of validation, as they say themselves."""
 
-    restarts: int = 0
-    """How often that was so."""
+    unread: str = ""
+    """How many rows could not be read and which is the first, in a sentence without a full stop; "" without any."""
 
 
 def read_log(path: Path) -> LossLog:
-    """Read a log, or that of a folder. Raises AssayError where there is none, or it holds no loss."""
+    """Read a log, or that of a folder. Raises AssayError where there is none, it cannot be read, or has no loss."""
     try:
         return _read_log(path)
     except OSError as error:
@@ -53,14 +49,40 @@ def read_log(path: Path) -> LossLog:
 def _read_log(path: Path) -> LossLog:
     _check_is_text(path)
     found = find_source(path)
+    _check_is_text(found.path)
     # Nobody waits for the rest of the last line here: what is there is what is looked at.
     source = TableSource(found.path, is_whole=True) if found.format == "table" else found.open()
-    log = in_order(point for batch in source.poll() for point in batch.points)
-    if not any("loss" in values for _, values in log.rows):
-        names = dict.fromkeys(name for _, values in log.rows[:100] for name in values)
-        said = f"its columns are step, {', '.join(list(names)[:12])}" if names else "no row has a step and a number"
-        raise AssayError(f"{found.path} has no loss: {said}; a column loss or train_loss is needed")
-    return log
+    points = [point for batch in source.poll() for point in batch.points]
+    facts = source.facts
+    unread = _unread(found.path, facts)
+    if 2 * facts.skipped > facts.rows:
+        raise AssayError(f"{found.path}: {unread}; a row needs a whole step from 0 up, and its loss as a number")
+    # An evaluation is no point, and its learning rate no other one for the step.
+    judged = [point for point in points if "loss" in point.values or "val_loss" not in point.values]
+    left_out = facts.validation
+    if not any("loss" in point.values for point in judged):
+        if not left_out:
+            raise AssayError(f"{found.path} has no loss: {_columns(points)}; a column loss or train_loss is needed")
+        # Where all is validation, that is what is to be looked at.
+        judged, left_out = [_as_training(point) for point in points], 0
+    return LossLog(stretches_of(judged), left_out, _printable(unread))
+
+
+def _columns(points: list[Point]) -> str:
+    names = dict.fromkeys(name for point in points[:100] for name in point.values)
+    return f"its columns are step, {', '.join(list(names)[:12])}" if names else "no row has a step and a number"
+
+
+def _as_training(point: Point) -> Point:
+    values = point.values
+    return point._replace(values={"loss": values["val_loss"]} if "val_loss" in values else values)
+
+
+def _unread(path: Path, facts: Facts) -> str:
+    if not facts.skipped:
+        return ""
+    first = facts.first_skipped.removeprefix(f"{path.name} ")
+    return f"{facts.skipped:,} of {facts.rows:,} rows could not be read, the first at {first}"
 
 
 def _printable(text: str) -> str:
@@ -68,106 +90,40 @@ def _printable(text: str) -> str:
     return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-def in_order(points: Iterable[Point]) -> LossLog:
-    """Each step once, in order.
-
-    >>> told = [(1, 5.0), (2, 4.0), (3, 9.0), (4, 9.5), (2, 3.5), (3, 3.0)]
-    >>> log = in_order(Point(step, {"loss": loss}) for step, loss in told)
-    >>> log.rows, log.replaced
-    ([(1, {'loss': 5.0}), (2, {'loss': 3.5}), (3, {'loss': 3.0})], 2)
-    """
-    order = _Order()
-    for step, values, _ in points:
-        order.take(step, values)
-    return LossLog(order.rows(), order.replaced, order.restarts)
-
-
-class _Order:
-    """The rows so far, each step once."""
-
-    def __init__(self) -> None:
-        self.replaced = self.restarts = 0
-        self._kept: dict[int, dict[str, float]] = {}
-        self._steps: list[int] = []
-        self._is_sorted = True
-        self._highest = -1
-        self._latest: dict[str, int] = {}
-        """Highest step by name of value."""
-        self._back: Row | None = None
-        """The row before, if it replaced one that has others behind it."""
-
-    def rows(self) -> list[Row]:
-        return [(step, self._kept[step]) for step in self._sorted()]
-
-    def take(self, step: int, values: dict[str, float]) -> None:
-        if self._back is not None:
-            self._decide(self._back, step, values)
-        if step > self._highest:
-            self._highest = step
-            self._steps.append(step)
-            self._kept[step] = values
-            self._latest.update(dict.fromkeys(values, step))
-        elif (known := self._kept.get(step)) is None:
-            self._steps.append(step)
-            self._is_sorted = False
-            self._join(step, values)
-        elif not _has_all(known, values):
-            if self._back is None and any(name in known and self._latest[name] > step for name in values):
-                self._back = step, values
-            self._join(step, values)
-
-    def _join(self, step: int, values: dict[str, float]) -> None:
-        self._kept[step] = {**self._kept.get(step, {}), **values}
-        for name in values:
-            self._latest[name] = max(self._latest.get(name, step), step)
-
-    def _decide(self, back: Row, step: int, values: dict[str, float]) -> None:
-        """Look at the row after one that went back: only the two together tell a restart from a stray row."""
-        if step == back[0]:
-            self._back = step, {**back[1], **values}
-            return
-        self._back = None
-        if step > back[0] and any(self._latest.get(name, -1) >= step for name in values):
-            self._start_again(*back)
-
-    def _start_again(self, step: int, values: dict[str, float]) -> None:
-        steps = self._sorted()
-        gone = steps[bisect_right(steps, step) :]
-        del steps[len(steps) - len(gone) :]
-        for one in gone:
-            del self._kept[one]
-        self._kept[step], self._highest = values, step
-        self._latest = {name: min(last, step) for name, last in self._latest.items()}
-        self.replaced, self.restarts = self.replaced + len(gone), self.restarts + 1
-
-    def _sorted(self) -> list[int]:
-        if not self._is_sorted:
-            self._steps.sort()
-            self._is_sorted = True
-        return self._steps
-
-
-def _has_all(known: dict[str, float], values: dict[str, float]) -> bool:
-    """Whether these values are all there already; NaN is the same as NaN here."""
-    for name, value in values.items():
-        had = known.get(name)
-        if had is None or (had != value and not (math.isnan(had) and math.isnan(value))):
-            return False
-    return True
-
-
 def read_run(store: Store, ref: Ref) -> LossLog:
-    """Read the active path of a recorded run, or the path of one of its branches. Raises StoreError."""
+    """Read the active path of a recorded run, or the path of one of its branches. Raises StoreError.
+
+    Its baselines begin anew where those of the run's guard did.
+    """
     run = find_run(store, ref.run)
-    if ref.branch is None:
-        table = store.read(_ROWS.format(path=_ACTIVE), {"id": run["id"]})
-    else:
-        table = store.read(_ROWS.format(path=_BRANCH), {"id": run["id"], "tip": ref.branch})
+    path, values = _ACTIVE, {"id": run["id"]}
+    if ref.branch is not None:
+        path, values = _BRANCH, {**values, "tip": ref.branch}
+    table = store.read(_ROWS.format(path=path), values)
     if "loss" not in table["name"].to_pylist():
         of_branch = "" if ref.branch is None else f", or no branch {ref.branch}"
         raise AssayError(f"run {ref.run} has no loss yet{of_branch}; `assay runs show {ref.run}` shows what it has")
     columns = (table[name].to_pylist() for name in ("step", "name", "value"))
-    return LossLog(list(_rows(zip(*columns, strict=True))))
+    rows = list(_rows(zip(*columns, strict=True)))
+    forks = _begun_anew(store.rows(_BRANCHES.format(path=path), values))
+    anew = {bisect_right(rows, fork, key=lambda row: row[0]) for fork in forks}
+    return LossLog([Stretch(rows, anew=anew)])
+
+
+def _begun_anew(branches: list[dict[str, Any]]) -> Iterator[int]:
+    """Last steps before those at which the guard began its baselines anew, from a path's branches, newest first.
+
+    What a branch declares holds on those that took its place before it had a step of its own, as when the run was
+    killed and resumed there; a person who goes back does not take it along.
+    """
+    fork, is_settled = -1, True
+    for number, branch in enumerate(branches):
+        if number == 0 or branch["fork_step"] < fork:
+            fork, is_settled = branch["fork_step"], False
+        data = json.loads(branch["data"] or "{}")
+        if not is_settled and "guard" in data and data["guard"].get("reset"):
+            yield fork
+        is_settled = is_settled or "guard" in data or branch["reason"] == "rollback"
 
 
 def _rows(values: Iterator[tuple[int, str, float]]) -> Iterator[Row]:
@@ -183,10 +139,22 @@ def _check_is_text(path: Path) -> None:
         begin = file.read(4096)
     if not begin.strip():
         raise AssayError(f"{path} is empty")
+    if tool := next((tool for magic, tool in _COMPRESSED.items() if begin.startswith(magic)), None):
+        raise AssayError(f"{path} is compressed: unpack it first, as `{tool} {shlex.quote(path.name)}` does")
+    if begin.startswith(_UTF16) or _is_utf16(begin):
+        raise AssayError(
+            f"{path} is text in UTF-16, and logs are read in UTF-8: save it anew, as `iconv -f UTF-16 -t UTF-8` does"
+        )
     if _is_binary(begin):
         raise AssayError(
             f"{path} is no log: it holds binary data; CSV, JSONL, trainer_state.json and TensorBoard events can be read"
         )
+
+
+def _is_utf16(begin: bytes) -> bool:
+    """Whether every second byte is 0, as where English is written without a mark at the beginning."""
+    pairs = begin[: len(begin) // 2 * 2]
+    return len(pairs) > 8 and any(not any(pairs[at::2]) and all(pairs[1 - at :: 2]) for at in (0, 1))
 
 
 def _is_binary(begin: bytes) -> bool:
@@ -198,8 +166,19 @@ def _is_binary(begin: bytes) -> bool:
 _CONTROL = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f]")
 """What no text holds: control characters other than white space and those that move, colour or ring."""
 
+_COMPRESSED = {b"\x1f\x8b": "gunzip -k", b"BZh": "bunzip2 -k", b"\xfd7zXZ": "unxz -k", b"(\xb5/\xfd": "unzstd"}
+"""How the files of compressors begin, and what unpacks them."""
+
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
 _ACTIVE = "SELECT branch, last_step FROM active_path WHERE run_id = $id"
 _BRANCH = "SELECT branch, last_step FROM run_path WHERE run_id = $id AND tip = $tip"
+
+_BRANCHES = """
+SELECT b.fork_step, b.reason, b.data
+FROM branch b JOIN ({path}) p ON p.branch = b.branch
+WHERE b.run_id = $id ORDER BY b.branch DESC
+"""
 
 _ROWS = """
 SELECT m.step, n.name, m.value

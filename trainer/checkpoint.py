@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import set_peft_model_state_dict
+from peft import get_peft_model_state_dict, set_peft_model_state_dict
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 from assay.foreign import Failure, attempt
 from assay.recording import Run
-from store.artifacts import Manifest, announce, read_manifest, seal, temporary_for
+from store.artifacts import ArtifactError, Manifest, announce, seal, temporary_for, verify
 from trainer.config_file import to_toml
 from trainer.job import Job
 from trainer.state import TrainState
@@ -43,13 +43,17 @@ def checkpoint_folder(run_folder: Path, step: int, branch: int) -> Path:
 def save_checkpoint(
     job: Job, state: TrainState, run: Run, *, branch: int, parent: str | None
 ) -> tuple[Path, Manifest, bool]:
-    """Write, seal and announce a checkpoint; its folder, its manifest, and whether it is new.
+    """Write, seal and announce a checkpoint; its folder, its manifest, and whether there was none.
 
-    Raises OSError where the disk refuses; nothing is announced then, and nothing is left behind.
+    One that is there is taken only where it is whole and holds this very state; else it is put aside. Raises OSError
+    where the disk refuses; nothing is announced then, and nothing is left behind.
     """
     final = checkpoint_folder(run.folder, state.step, branch)
-    if final.exists():
-        return final, read_manifest(final), False
+    is_new = not final.exists()
+    if not is_new:
+        if (found := _holds(final, job, state)) is not None:
+            return final, found, False
+        _put_aside(final, run)
     known = _plain({"update": state.update, "val_loss": state.val_loss if state.val_step == state.step else None})
     temporary = temporary_for(final)
     try:
@@ -60,7 +64,7 @@ def save_checkpoint(
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     announce(run, final, "sealed", step=state.step, branch=branch, data=known)
-    return final, manifest, True
+    return final, manifest, is_new
 
 
 def read_state(folder: Path) -> TrainState:
@@ -71,10 +75,7 @@ def read_state(folder: Path) -> TrainState:
 
 def restore_weights(model: Any, folder: Path) -> None:
     """Put the weights of a verified checkpoint into the model they were saved from, in place."""
-    found: dict[str, torch.Tensor] = {}
-    for path in sorted(folder.glob("*.safetensors")):
-        if path.name != OPTIMIZER:
-            found |= load_file(path)
+    found = _saved_weights(folder)
     if (folder / "adapter_config.json").exists():
         set_peft_model_state_dict(model, found)
         return
@@ -99,6 +100,36 @@ def restore_optimizer(model: nn.Module, optimizer: torch.optim.Optimizer, folder
         optimizer.state[parameter][part] = own if part == "step" else own.to(parameter.device)
 
 
+def _holds(folder: Path, job: Job, state: TrainState) -> Manifest | None:
+    """The manifest of a checkpoint that is whole and has the present weights, optimizer and cursor; None else."""
+    try:
+        manifest = verify(folder)
+        there = read_state(folder)
+    except (ArtifactError, OSError, ValueError, TypeError):
+        return None
+    same = [(item.step, item.update, item.tokens) for item in (there, state)]
+    if same[0] != same[1] or not _are_equal(load_file(folder / OPTIMIZER), _optimizer_tensors(job)):
+        return None
+    return manifest if _are_equal(_saved_weights(folder), _weights(job)) else None
+
+
+def _are_equal(saved: dict[str, torch.Tensor], present: dict[str, torch.Tensor]) -> bool:
+    """Whether each saved tensor is the present one of its name; of weights that are one and the same, one is saved."""
+    return all(
+        name in present and torch.equal(tensor, present[name].detach().cpu())
+        for name, tensor in saved.items()
+    )
+
+
+def _put_aside(folder: Path, run: Run) -> None:
+    """Move a folder that has a checkpoint's name out of the way, and say so; it is evidence."""
+    aside = folder.with_name(f".damaged-{folder.name}")
+    shutil.rmtree(aside, ignore_errors=True)
+    folder.rename(aside)
+    sentence = f"{folder} did not hold what was learned at its step; it is kept as {aside.name}, and written anew"
+    run.event("checkpoint", sentence, level="alarm", refused=True)
+
+
 def _write(job: Job, state: TrainState, folder: Path) -> None:
     _write_model(job, folder)
     save_file(_optimizer_tensors(job), folder / OPTIMIZER)
@@ -118,6 +149,22 @@ def _write_model(job: Job, folder: Path) -> None:
         saved = attempt(job.tokenizer.save_pretrained, folder)
         if isinstance(saved, Failure):
             raise OSError(None, f"the tokenizer cannot be written to {folder.parent}")
+
+
+def _saved_weights(folder: Path) -> dict[str, torch.Tensor]:
+    found: dict[str, torch.Tensor] = {}
+    for path in sorted(folder.glob("*.safetensors")):
+        if path.name != OPTIMIZER:
+            found |= load_file(path)
+    return found
+
+
+def _weights(job: Job) -> dict[str, torch.Tensor]:
+    """What a checkpoint of the model would hold."""
+    model: Any = job.engine.accelerator.unwrap_model(job.model)
+    if job.config.train.method == "lora":
+        return get_peft_model_state_dict(model, save_embedding_layers=False)
+    return model.state_dict()
 
 
 def _optimizer_tensors(job: Job) -> dict[str, torch.Tensor]:

@@ -1,17 +1,27 @@
 """Going on with a run: find the newest checkpoint that can be trusted, and refuse the others aloud."""
 
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from assay.recording import Run
-from store.artifacts import ArtifactError, Manifest, announce, clear_temporary, read_manifest, sealed_folders, verify
+from store.artifacts import (
+    TEMPORARY,
+    ArtifactError,
+    Manifest,
+    announce,
+    clear_temporary,
+    read_manifest,
+    sealed_folders,
+    verify,
+)
 from trainer.config import Config
 from trainer.data import TrainingData
 from trainer.errors import ResumeError
 from trainer.history import History, read_history
 
-__all__ = ["ResumePoint", "check_unchanged", "find_resume_point", "reopen"]
+__all__ = ["ResumePoint", "check_unchanged", "find_resume_point", "reopen", "unrecorded"]
 
 
 @dataclass(frozen=True)
@@ -119,11 +129,12 @@ def reopen(run: Run, point: ResumePoint, reason: str = "resume") -> History:
     """Record that the run goes on; returns its history, whose branch the next step is on.
 
     Where steps behind the checkpoint were recorded, they are left behind on the old branch. What a
-    kill between a rename and its announcement left unsaid is said now.
+    kill between a rename and its announcement left unsaid is said now; a checkpoint whose step was not recorded
+    before the kill is cleared away, as the step is done again.
     """
     history = point.history
-    checkpoints = run.folder / "checkpoints"
-    clear_temporary(checkpoints)
+    clear_temporary(run.folder / "checkpoints")
+    _clear_unrecorded(run, history)
     _tell_what_was_left_unsaid(run, history)
     for sentence in point.refused:
         run.event("checkpoint", sentence, level="alarm", refused=True)
@@ -132,6 +143,27 @@ def reopen(run: Run, point: ResumePoint, reason: str = "resume") -> History:
         history = history.forked(point.step)
     run.event("resume", f"goes on from the checkpoint at step {point.step}", step=point.step, checkpoint=point.path)
     return history
+
+
+def unrecorded(run_folder: Path, history: History) -> list[Path]:
+    """Sealed checkpoints of steps that were never recorded; a kill came first. The folder may be a run's mirror."""
+    found: list[Path] = []
+    for folder in sealed_folders(run_folder / "checkpoints"):
+        try:
+            manifest = read_manifest(folder)
+        except ArtifactError:
+            continue  # it is put aside where it is in the way
+        if not history.is_recorded(manifest["branch"], manifest["step"]):
+            found.append(folder)
+    return found
+
+
+def _clear_unrecorded(run: Run, history: History) -> None:
+    for folder in unrecorded(run.folder, history):
+        doomed = folder.rename(folder.with_name(f"{TEMPORARY}unrecorded-{folder.name}"))
+        shutil.rmtree(doomed, ignore_errors=True)
+        sentence = f"{folder.name} was sealed, but the run was killed before its step was recorded; that is done again"
+        run.event("checkpoint", sentence, level="warning")
 
 
 def _tell_what_was_left_unsaid(run: Run, history: History) -> None:

@@ -31,7 +31,7 @@ from trainer.provenance import provenance, record_data
 from trainer.remedies import Remedies
 from trainer.replay import Replay
 from trainer.requests import stop_signals
-from trainer.resume import ResumePoint, check_unchanged, find_resume_point, reopen
+from trainer.resume import ResumePoint, check_unchanged, find_resume_point, reopen, unrecorded
 from trainer.runlog import RunLog
 from trainer.shelf import Shelf
 from trainer.state import TrainState
@@ -288,6 +288,8 @@ def _train(
         progress = ProgressLine(run.name, job.plan.steps, state.step, log)
         place = job.config.checkpoint.mirror
         mirror = stack.enter_context(Mirror(run, Path(place), progress.say)) if place else None
+        for folder in unrecorded(Path(place) / run.name, history) if mirror and not history.is_new else []:
+            mirror.remove(folder.name)
         shelf = Shelf(run, store, job.config.checkpoint, mirror)
         shelf.read(history)
         inbox = stack.enter_context(Inbox(store, run.name))

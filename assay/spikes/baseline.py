@@ -6,6 +6,7 @@ line, joined without a bend: there the log blows noise up, and a negative value 
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from assay.spikes.settings import Settings
@@ -87,6 +88,17 @@ class Baseline:
     def is_armed(self) -> bool:
         """Whether it has enough values to compare with."""
         return len(self._window) >= self._settings.arms_at
+
+    @property
+    def freshness(self) -> float:
+        """How much of each accepted value is new: 1 where each is drawn anew, towards 0 where it is much like the
+        one before it. The MAD of the differences over that of the values, by what it is for normal noise; 0 where
+        neither moves.
+        """
+        values = self._window.values()
+        apart = Window(len(values), (second - first for first, second in pairwise(values)))
+        spread = self._window.mad()
+        return apart.mad() / (math.sqrt(2) * spread) if spread > 0 else 0.0
 
     def take(self, step: int, value: float) -> Reading:
         """Compare a finite value with the baseline, and accept it into it or not."""

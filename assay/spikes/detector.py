@@ -81,13 +81,16 @@ class Detector:
         grad_norm: float | None = None,
         *,
         overflow: bool = False,
+        may_overflow: bool = False,
         parameters_finite: bool = True,
     ) -> Verdict:
         """Judge a step before it is taken.
 
         `loss` in nats, `grad_norm` before clipping; None, or a negative norm, is one that was not measured.
         `overflow`: the gradient is no number because the loss scale of fp16 is too large, which is no
-        spike. `parameters_finite`: whether every weight is a number.
+        spike. `may_overflow`: nobody says whether it is one; before the baseline is armed, while a loss scale is
+        being found, such a gradient beside a good loss is then never gone back for. `parameters_finite`:
+        whether every weight is a number.
         """
         self._points += 1
         if overflow:
@@ -98,6 +101,8 @@ class Detector:
         is_odd = (loss is not None and loss - loss != 0.0) or (norm is not None and norm - norm != 0.0)
         if is_odd or not parameters_finite:
             # Once loss or gradient is no number the other says nothing about the step.
+            is_search = may_overflow and not self.armed and loss is not None and math.isfinite(loss)
+            self._odd = 0 if is_search else self._odd + 1
             return verdict_of(self._not_numbers(step, loss, norm, parameters_finite=parameters_finite))
         self._odd = 0
         return self._compare(step, loss, norm)
@@ -125,7 +130,6 @@ class Detector:
         alarms: list[Alarm] = []
         both = (("loss", loss), ("grad_norm", norm))
         found = [(series, value) for series, value in both if value is not None and not math.isfinite(value)]
-        self._odd += 1
         back = not parameters_finite or self._odd >= self.settings.odd_in_row
         for series, value in found:
             (self._loss if series == "loss" else self._norm).excursion.rise(step)
@@ -177,7 +181,7 @@ class Detector:
             limit = max(usual(self._jump_line(found)), usual(found.median) * (1 + self.settings.rise))
             says = saying.jump("loss", found, usual(found.median), limit)
             alarms.append(Alarm(step, "loss", "T1", "skip", found.value, limit, says))
-        if found.is_above and (high := sum(self._high)) >= self.settings.high:
+        if found.is_above and (high := sum(self._high)) >= self.settings.high and self._is_news(found):
             limit = usual(found.median + self.settings.accept * found.mad)
             says = saying.stays_high(found, usual(found.median), limit, f"{high} of the last {len(self._high)}")
             alarms.append(Alarm(step, "loss", "T2", "rollback", found.value, limit, says))
@@ -186,6 +190,12 @@ class Detector:
             limit = usual(found.median + self.settings.drift_slack * SIGMA * found.mad)
             says = saying.drifting(found, usual(found.median))
             alarms.append(Alarm(step, "loss", "T3", "amber", found.value, limit, says))
+
+    def _is_news(self, found: Reading) -> bool:
+        """Whether a level that is above the line is far enough above it to go back for."""
+        settings = self.settings
+        rise = settings.high_rise_alike if self._loss.freshness < settings.alike else settings.high_rise
+        return found.scaled >= found.median + math.log1p(rise)
 
     def _about_norm(self, step: int, found: Reading, alarms: list[Alarm], up: Reading | None) -> None:
         """`up` is the loss where it is above its own line and 5 % up."""

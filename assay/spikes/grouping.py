@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from assay.spikes.baseline import Excursion
 from assay.spikes.detector import Detector
+from assay.spikes.judge import Judge
 from assay.spikes.verdict import Alarm, Verdict, severity
 
 __all__ = ["Spike", "Spikes"]
@@ -50,8 +51,8 @@ class Spike(NamedTuple):
 class Spikes:
     """Gathers the spikes of a detector, fed with each point behind the verdict on it."""
 
-    def __init__(self, detector: Detector) -> None:
-        """Gather those of `detector`."""
+    def __init__(self, detector: Detector | Judge) -> None:
+        """Gather those of `detector` from where it is: of a spike that runs already, what is told from here on."""
         self._detector = detector
         self._loss, self._norm = detector.excursion("loss"), detector.excursion("grad_norm")
         self._point = 0
@@ -80,6 +81,10 @@ class Spikes:
     def all(self) -> list[Spike]:
         """The spikes so far, in order; the last one's end is None where it still lasts."""
         return [*self.ended, *([self._closed(self._open, None)] if self._open else [])]
+
+    def left(self) -> list[Spike]:
+        """The same where nothing more comes, as the series was left: the last one ends where it was seen last."""
+        return [*self.ended, *([self._closed(self._open, self._end(self._open))] if self._open else [])]
 
     def _look(self, series: str, step: int, value: float | None, spike: Excursion, *, alarmed: bool) -> None:
         """Keep the highest value of what is, or may become, a spike."""

@@ -1,21 +1,26 @@
-"""A whole series at once: its spikes and its spike score."""
+"""A whole log at once: its spikes and its spike score."""
 
-import math
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from assay.spikes.detector import Detector
 from assay.spikes.grouping import Spike, Spikes
+from assay.spikes.judge import Judge
 from assay.spikes.score import Score
 from assay.spikes.settings import Settings
 
-__all__ = ["Scan", "scan"]
+__all__ = ["Row", "Scan", "Stretch", "scan", "scan_stretches"]
+
+Row = tuple[int, Mapping[str, float]]
+"""A step and its values by name."""
 
 _OWN = frozenset({"loss", "grad_norm", "lr", "epoch"})
+_NO_OVERFLOW: dict[str, bool] = {}
 
 
 class Scan(NamedTuple):
-    """What was found in a series."""
+    """What was found in a log."""
 
     points: int
     """Points looked at: steps with a loss or a gradient norm."""
@@ -27,33 +32,99 @@ class Scan(NamedTuple):
     """The spikes, in order."""
 
 
-def scan(rows: Iterable[tuple[int, Mapping[str, float]]], settings: Settings | None = None) -> Scan:
+class Stretch(NamedTuple):
+    """Steps that follow one another; a log in which steps go back has several."""
+
+    rows: Sequence[Row]
+    """The steps, in order."""
+
+    behind: tuple[int, int] | None = None
+    """What it goes on from: the number of an earlier stretch, and how many of its rows come before this one; None
+    where it begins anew."""
+
+    anew: Collection[int] = ()
+    """Places of rows before which the baselines begin anew, as was declared."""
+
+
+def scan(rows: Iterable[Row], settings: Settings | None = None) -> Scan:
     """Run the detector over steps in order, each with its values by name.
 
-    A gradient that is no number beside a finite loss and a loss scale above 1 is an overflow of fp16.
+    A gradient that is no number beside a finite loss and a loss scale above 1 is an overflow of fp16; where no
+    loss scale is logged, it may be one.
 
-    >>> scan([(1, {"loss": 2.0}), (2, {"loss": math.nan})]).spikes[0].rule
+    >>> scan([(1, {"loss": 2.0}), (2, {"loss": float("nan")})]).spikes[0].rule
     'T0'
     """
-    detector = Detector(settings)
-    found = Spikes(detector)
-    losses, norms = Score(), Score()
+    return scan_stretches([Stretch(list(rows))], settings)
+
+
+def scan_stretches(stretches: Sequence[Stretch], settings: Settings | None = None) -> Scan:
+    """The same over every stretch of a log, each from what was known where it begins; spikes come in this order.
+
+    A spike that lasts where its stretch was left ends there. Raises KeyError where a stretch goes on from none
+    before it.
+    """
+    last_use = {stretch.behind: number for number, stretch in enumerate(stretches) if stretch.behind}
+    places = defaultdict[int, set[int]](set)
+    for number, place in last_use:
+        places[number].add(place)
+    kept: dict[tuple[int, int], _Known] = {}
+    losses, norms, spikes, points = Score(), Score(), list[Spike](), 0
+    for number, stretch in enumerate(stretches):
+        known = kept[stretch.behind].forked() if stretch.behind else _Known(Judge(Detector(settings)), Score(), Score())
+        if stretch.behind and last_use[stretch.behind] == number:
+            del kept[stretch.behind]
+        found, begin = Spikes(known.judge), 0
+        for place in sorted({*places[number], *stretch.anew, len(stretch.rows)}):
+            points += _look(stretch.rows[begin:place], known, found)
+            begin = place
+            if place in places[number]:
+                kept[number, place] = known.forked()
+            if place in stretch.anew:
+                known.judge.reset("declared in the log")
+        losses.count(known.losses)
+        norms.count(known.norms)
+        spikes += found.all() if number == len(stretches) - 1 else found.left()
+    return Scan(points, {"loss": losses.percent, "grad_norm": norms.percent}, spikes)
+
+
+class _Known(NamedTuple):
+    """What is known at one place of a log."""
+
+    judge: Judge
+    losses: Score
+    norms: Score
+
+    def forked(self) -> "_Known":
+        """The same, to go on from apart."""
+        return _Known(self.judge.forked(), self.losses.forked(), self.norms.forked())
+
+
+def _look(rows: Sequence[Row], known: _Known, found: Spikes) -> int:
+    """Judge rows; returns how many were points."""
+    judge, losses, norms = known
+    points = 0
     for step, values in rows:
         loss, norm = values.get("loss"), values.get("grad_norm")
         if loss is not None:
             losses.push(loss)
         elif norm is None:
             continue
-        if norm is not None:
+        if norm is None:
+            verdict = judge.see(step, loss)
+        else:
             norms.push(norm)
-        verdict = detector.see(step, loss, norm, overflow=_is_overflow(loss, norm, values))
-        if not values.keys() <= _OWN and (more := detector.after(step, values)):
+            verdict = judge.see(step, loss, norm, **_precision(loss, norm, values))
+        if not values.keys() <= _OWN and (more := judge.after(step, values)):
             verdict = verdict._replace(alarms=verdict.alarms + more)
+        points += 1
         found.take(step, loss, norm, verdict)
-    return Scan(detector.points, {"loss": losses.percent, "grad_norm": norms.percent}, found.all())
+    return points
 
 
-def _is_overflow(loss: float | None, norm: float | None, values: Mapping[str, float]) -> bool:
-    if norm is None or math.isfinite(norm) or loss is None or not math.isfinite(loss):
-        return False
-    return values.get("loss_scale", 1.0) > 1.0
+def _precision(loss: float | None, norm: float, values: Mapping[str, float]) -> dict[str, bool]:
+    """What the log says of an overflow at this step; nothing where there is none."""
+    if norm - norm == 0.0 or loss is None or loss - loss != 0.0:
+        return _NO_OVERFLOW
+    scale = values.get("loss_scale")
+    return {"may_overflow": True} if scale is None else {"overflow": scale > 1.0}

@@ -5,9 +5,11 @@ last 1000. Here the mean and the deviation are those of up to 1000 values before
 least; a point that is no number counts as outside and enters no mean.
 """
 
+import copy
 import math
 from collections import deque
 from statistics import fmean
+from typing import Self
 
 __all__ = ["Score"]
 
@@ -50,6 +52,16 @@ class Score:
         1.0
         """
         return round(100 * self.outside / self.points, 6) if self.points else None
+
+    def forked(self) -> Self:
+        """One that goes on from the same newest values, and counts from 0."""
+        made = copy.copy(self)
+        vars(made).update(_newest=self._newest.copy(), points=0, outside=0)
+        return made
+
+    def count(self, other: "Score") -> None:
+        """Count the points of another one as well."""
+        self.points, self.outside = self.points + other.points, self.outside + other.outside
 
     def push(self, value: float) -> None:
         """Take in a point."""

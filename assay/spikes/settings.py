@@ -58,6 +58,19 @@ class Settings:
     high_of: int = 10
     """T2: ... of this many newest ones."""
 
+    high_rise: float = 0.02
+    """T2: share by which the loss must be above the baseline's median as well. The line of a quiet log, rounded or
+    of a huge batch, lies 0.4 % above it, which is never news; the smallest level that a large run was lost at is
+    3 % up (Marin 32B)."""
+
+    high_rise_alike: float = 0.05
+    """T2: the same where each value of the baseline is much like the one before it, as in a smoothed log: such a
+    log wanders, and eight of ten are then no more than one."""
+
+    alike: float = 0.7
+    """T2: what values are called alike at: their differences from the ones before, by median and MAD, over what
+    they would be if each were drawn anew; 0.7 is a memory of one half."""
+
     drift_slack: float = 1.0
     """T3: standard deviations above the median that add nothing to the sum."""
 

@@ -8,6 +8,7 @@
    written last.
 """
 
+import errno
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -75,12 +76,22 @@ def find_source(path: Path) -> Found:
     """
     if path.is_file():
         return Found(_format_of(path), path)
+    if _is_loop(path):
+        raise AssayError(f"{path} is a symbolic link that leads back to itself: name the file it was meant to lead to")
     if not path.is_dir():
         raise AssayError(f"{path} does not exist: name a training run's output folder, or one of its log files")
     found = list(_candidates(path))
     if not found:
         raise AssayError(f"nothing to follow in {path}: looked for {_LOOKED_FOR}")
     return found[0]._replace(others=tuple(map(_as_named, found[1:])))
+
+
+def _is_loop(path: Path) -> bool:
+    try:
+        path.stat()
+    except OSError as error:
+        return error.errno == errno.ELOOP
+    return False
 
 
 def read_points(path: Path) -> Iterator[Point]:
@@ -117,7 +128,7 @@ def _format_of(file: Path) -> str:
         return "trainer-log"
     if "tfevents" in file.name:
         return "tensorboard"
-    if file.suffix == ".json":
+    if file.suffix == ".json" and ("log_history" in (columns := _json_columns(file)) or not _has_step(columns)):
         return "trainer-state"
     is_table = file.suffix in _TABLE_SUFFIXES or (file.suffix not in _JSON_SUFFIXES and not _json_columns(file))
     columns = _table_columns(file) if is_table else _json_columns(file)

@@ -53,7 +53,7 @@ class JsonlSource:
                 if point is not None:
                     yield point
             elif text.strip():
-                self.facts.skip(f"{self.path.name} line {self._line}: no JSON object")
+                self._rows.unreadable(f"{self.path.name} line {self._line}: no JSON object")
 
 
 def decoded(text: str) -> dict[str, Any] | None:

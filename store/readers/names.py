@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from functools import lru_cache
 
-__all__ = ["HELPERS", "STEP_NAMES", "find_column", "metric_name", "plain"]
+__all__ = ["HELPERS", "PART_NAMES", "STEP_NAMES", "VALIDATION", "find_column", "metric_name", "plain"]
 
 STEP_NAMES = (
     "step", "global_step", "current_steps", "global_step/max_steps", "iteration", "iter", "iterations", "steps",
@@ -19,6 +19,12 @@ TIME_NAMES = ("timestamp", "_timestamp", "wall_time", "time", "ts", "datetime")
 
 PROGRESS_NAMES = ("percentage", "elapsed_time", "remaining_time")
 """Columns that follow from the step and the clock; they are no measurements."""
+
+PART_NAMES = ("split", "subset", "phase", "mode", "stage", "type")
+"""Columns that may say whether a row is of training or of validation."""
+
+VALIDATION = frozenset({"val", "valid", "validation", "eval", "evaluation", "test", "dev"})
+"""What they say then."""
 
 HELPERS = frozenset({"epoch", "lr"})
 """Values that go with a step whatever is measured there."""

@@ -3,7 +3,7 @@
 import math
 from datetime import UTC, datetime
 
-__all__ = ["as_moment", "as_step", "as_value"]
+__all__ = ["as_moment", "as_step", "as_value", "is_missing", "why_no_step"]
 
 _EARLIEST, _LATEST = 946_684_800.0, 7_258_118_400.0
 """2000 and 2200: what lies outside is no time of a log."""
@@ -15,9 +15,10 @@ def as_value(cell: object) -> float | None:
     >>> [as_value(cell) for cell in ("2.5", " NaN ", "-inf", 3, "", "10%", True, "1_0")]
     [2.5, nan, -inf, 3.0, None, None, None, None]
     """
-    if isinstance(cell, bool) or not isinstance(cell, int | float | str):
-        return None
-    if isinstance(cell, str) and "_" in cell:
+    if isinstance(cell, str):
+        if "_" in cell:
+            return None
+    elif isinstance(cell, bool) or not isinstance(cell, int | float):
         return None
     try:
         return float(cell)
@@ -40,6 +41,34 @@ def as_step(cell: object) -> int | None:
     if number is None or not math.isfinite(number) or number != int(number):
         return None
     return int(number) if 0 <= number < 2**62 else None
+
+
+def why_no_step(cell: object) -> str:
+    """What is wrong with a cell that `as_step` cannot read, for people.
+
+    >>> [why_no_step(cell) for cell in ("", "7.5", -1, "soon")]
+    ['no step', 'step 7.5 is no whole number', 'step -1 is below 0', "'soon'"]
+    """
+    if is_missing(cell):
+        return "no step"
+    number = as_value(cell)
+    if number is None or not math.isfinite(number):
+        return f"{cell!r:.40}"
+    if number < 0:
+        return f"step {number:g} is below 0"
+    return f"step {number:g} is {'no whole number' if number != int(number) else 'too large'}"
+
+
+_MISSING = frozenset({"", "-", "--", "?", "na", "n/a", "<na>", "none", "null", "nil"})
+
+
+def is_missing(cell: object) -> bool:
+    """Whether a cell is empty, or says in words that there is nothing.
+
+    >>> [is_missing(cell) for cell in (None, " ", "N/A", "nan", "2,5")]
+    [True, True, True, False, False]
+    """
+    return cell is None or (isinstance(cell, str) and cell.strip().lower() in _MISSING)
 
 
 def as_moment(cell: object) -> float | None:

@@ -46,13 +46,18 @@ class Facts:
     """The closing row of a Hugging Face trainer: train_loss is the mean of the run, no step's loss."""
     ended: bool = False
     """Whether the log says itself that the run is over."""
+    rows: int = 0
+    """Rows seen, those that give no point among them; headers and blank lines are none."""
     skipped: int = 0
-    """Rows without what a point needs: no step, or no JSON."""
+    """Rows that could not be read: no step, no JSON, or a loss that is no number."""
     first_skipped: str = ""
     """Where the first of them is and what is wrong with it, for people."""
 
+    validation: int = 0
+    """Rows that say themselves that they are of validation, as in `split = val`."""
+
     def skip(self, where: str) -> None:
-        """Count a row that gives no point."""
+        """Count a row that could not be read."""
         self.skipped += 1
         self.first_skipped = self.first_skipped or where
 

@@ -3,8 +3,18 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from store.readers.names import PROGRESS_NAMES, STEP_NAMES, TIME_NAMES, TOTAL_NAMES, find_column, metric_name, plain
-from store.readers.numbers import as_moment, as_step, as_value
+from store.readers.names import (
+    PART_NAMES,
+    PROGRESS_NAMES,
+    STEP_NAMES,
+    TIME_NAMES,
+    TOTAL_NAMES,
+    VALIDATION,
+    find_column,
+    metric_name,
+    plain,
+)
+from store.readers.numbers import as_moment, as_step, as_value, is_missing, why_no_step
 from store.readers.point import Facts, Point
 
 __all__ = ["RowReader"]
@@ -16,6 +26,8 @@ class _Columns(NamedTuple):
     step: str | None
     time: str | None
     total: str | None
+    loss: str | None
+    parts: tuple[str, ...]
     metrics: tuple[tuple[str, str], ...]
     """Column and metric name, where the column may hold a measurement."""
 
@@ -31,11 +43,15 @@ class RowReader:
         self._closed = False
 
     def point(self, row: Mapping[str, object], where: str) -> Point | None:
-        """The point of a row, or None where it gives none. `where` names the row, for people."""
+        """The point of a row, or None where it gives none. `where` names the row, for people.
+
+        In a row of validation the loss is the validation loss.
+        """
+        self.facts.rows += 1
         columns = self._columns_of(tuple(row))
         step = None if columns.step is None else as_step(row[columns.step])
         if step is None:
-            self.facts.skip(f"{where}: no step" if columns.step is None else f"{where}: {row[columns.step]!r:.40}")
+            self.facts.skip(f"{where}: {why_no_step(None if columns.step is None else row[columns.step])}")
             return None
         if as_value(row.get("train_runtime")) is not None:
             self._close(row, columns)
@@ -44,6 +60,10 @@ class RowReader:
         values = {name: value for raw, name in columns.metrics if (value := as_value(row[raw])) is not None}
         if moment is not None:
             values.pop(columns.time or "", None)
+        if columns.loss is not None and "loss" not in values:
+            self._miss(row[columns.loss], where)
+        if columns.parts and any(_is_validation(row[part]) for part in columns.parts):
+            self._validate(values)
         if values.keys() <= {"epoch"} or self._stands_alone(step, values):
             return None
         self._note(step, row, columns, values)
@@ -55,6 +75,23 @@ class RowReader:
                 self._columns.clear()
             self._columns[names] = _sorted_out(names)
         return self._columns[names]
+
+    def unreadable(self, where: str) -> None:
+        """Count a row that is none at all."""
+        self.facts.rows += 1
+        self.facts.skip(where)
+
+    def _miss(self, cell: object, where: str) -> None:
+        if isinstance(cell, str) and not is_missing(cell):
+            self.facts.skip(f"{where}: loss {cell!r:.40} is no number")
+
+    def _validate(self, values: dict[str, float]) -> None:
+        self.facts.validation += 1
+        # Nobody takes a gradient there.
+        values.pop("grad_norm", None)
+        if "loss" in values:
+            loss = values.pop("loss")
+            values.setdefault("val_loss", loss)
 
     def _stands_alone(self, step: int, values: dict[str, float]) -> bool:
         # LLaMA-Factory evaluating a trained model appends its result to the training's log as step 0.
@@ -81,7 +118,14 @@ def _sorted_out(names: tuple[str, ...]) -> _Columns:
     step, time = find_column(names, STEP_NAMES), find_column(names, TIME_NAMES)
     aside = {"", "unnamed:_0", *STEP_NAMES, *TOTAL_NAMES, *PROGRESS_NAMES}
     rest = [name for name in names if plain(name) not in aside]
-    return _Columns(step, time, find_column(names, TOTAL_NAMES), tuple(_named(rest)))
+    metrics = tuple(_named(rest))
+    loss = next((column for column, name in metrics if name == "loss"), None)
+    parts = tuple(name for name in names if plain(name) in PART_NAMES)
+    return _Columns(step, time, find_column(names, TOTAL_NAMES), loss, parts, metrics)
+
+
+def _is_validation(cell: object) -> bool:
+    return isinstance(cell, str) and cell.strip().lower() in VALIDATION
 
 
 def _named(columns: list[str]) -> list[tuple[str, str]]:

@@ -74,7 +74,7 @@ class TableSource:
             return None
         where = f"{self._name} line {self._line}"
         if not cells:
-            self.facts.skip(f"{where}: no CSV")
+            self._rows.unreadable(f"{where}: no CSV")
             return None
         return self._rows.point(dict(zip(self._header, cells, strict=False)), where)
 
@@ -90,7 +90,7 @@ class TableSource:
 
     def _is_header(self, cells: list[str]) -> bool:
         """Whether a header stands in the middle: tables put behind one another."""
-        if self._step_at is None or len(cells) <= self._step_at:
+        if self._step_at is None or len(cells) <= self._step_at or cells[self._step_at].isdigit():
             return False
         return as_step(cells[self._step_at]) is None and find_column(cells, STEP_NAMES) is not None
 

@@ -1,112 +1,37 @@
-"""A log's rows in order, whatever order they were written in; a run's rows on its path."""
+"""What is read of someone's log and of a recorded run, and what is refused."""
 
-import math
-from collections.abc import Iterable
+import codecs
+import gzip
+import json
 from pathlib import Path
 
 import pytest
 
 import assay
 from assay.errors import AssayError
+from assay.spikes import Stretch
 from store.database import Store
 from store.errors import StoreError
 from store.loading import load_spools
-from store.loss_log import LossLog, in_order, read_log, read_run
-from store.readers import Point
+from store.loss_log import LossLog, read_log, read_run
 from store.refs import parse_ref
 
-
-def ordered(*steps: int) -> LossLog:
-    """The log of these steps, each with its place among them as its loss."""
-    return in_order(Point(step, {"loss": float(place)}) for place, step in enumerate(steps))
+LINES = [f"{step},2.0" for step in range(1, 21)]
 
 
-def told(rows: Iterable[tuple[int, float]]) -> LossLog:
-    return in_order(Point(step, {"loss": loss}) for step, loss in rows)
+def the_only(log: LossLog) -> Stretch:
+    (stretch,) = log.stretches
+    return stretch
 
 
 def losses(log: LossLog) -> dict[int, float]:
-    return {step: values["loss"] for step, values in log.rows}
+    return {step: values["loss"] for step, values in the_only(log).rows}
 
 
-def test_a_repeated_step_has_its_later_value():
-    assert losses(ordered(1, 2, 2, 3)) == {1: 0.0, 2: 2.0, 3: 3.0}
-
-
-def test_steps_that_go_back_to_one_that_is_there_are_a_run_started_again():
-    log = ordered(1, 2, 3, 4, 5, 3, 4)
-    assert losses(log) == {1: 0.0, 2: 1.0, 3: 5.0, 4: 6.0}
-    assert (log.replaced, log.restarts) == (2, 1)
-
-
-def test_a_run_that_begins_anew_in_the_same_file_is_the_run():
-    log = ordered(0, 1, 2, 3, 0, 1)
-    assert (losses(log), log.replaced, log.restarts) == ({0: 4.0, 1: 5.0}, 3, 1)
-
-
-@pytest.mark.parametrize("again", [150, 1, 399])
-def test_a_row_that_is_there_twice_is_nothing_new(again: int):
-    rows = [(step, math.nan if step == 150 else 1.0 * step) for step in range(1, 401)]
-    log = told([*rows, (again, math.nan if again == 150 else 1.0 * again)])
-    assert ([step for step, _ in log.rows], log.replaced, log.restarts) == (list(range(1, 401)), 0, 0)
-    assert told([*rows, *rows]).restarts == 0
-
-
-@pytest.mark.parametrize("behind", [[], [6, 7], [2]])
-def test_a_lone_row_that_goes_back_replaces_only_its_own(behind: list[int]):
-    log = ordered(1, 2, 3, 4, 5, 3, *behind)
-    places = dict(zip([1, 2, 3, 4, 5, 3, *behind], range(9), strict=False))
-    assert (losses(log), log.replaced, log.restarts) == (dict(sorted(places.items())), 0, 0)
-
-
-def test_a_step_told_again_behind_its_neighbour_loses_neither():
-    log = ordered(*range(301), 299, 301, 302)
-    assert ([step for step, _ in log.rows], losses(log)[299], log.restarts) == (list(range(303)), 301.0, 0)
-
-
-def test_every_epoch_that_counts_from_one_again_is_told():
-    steps = [*range(1, 101)] * 3
-    log = ordered(*steps)
-    assert (losses(log), log.replaced, log.restarts) == ({step: 199.0 + step for step in range(1, 101)}, 198, 2)
-
-
-def test_a_run_started_again_that_repeats_its_losses_at_first_goes_on_from_where_they_differ():
-    first = [(step, 2.0 if step <= 5 else 9.0) for step in range(1, 11)]
-    log = told([*first, *((step, 2.0) for step in range(4, 9))])
-    assert (losses(log), log.replaced) == (dict.fromkeys(range(1, 9), 2.0), 4)
-
-
-def test_a_run_started_again_keeps_all_the_rows_of_its_first_step():
-    rows = [{"loss": 2.0}, {"grad_norm": 0.3}]
-    points = [Point(step, values) for step in range(5) for values in rows]
-    points += [Point(3, {"loss": 7.0}), Point(3, {"grad_norm": 0.3}), Point(4, {"loss": 8.0})]
-    log = in_order(points)
-    assert log.rows[3:] == [(3, {"loss": 7.0, "grad_norm": 0.3}), (4, {"loss": 8.0})]
-    assert (len(log.rows), log.restarts) == (5, 1)
-
-
-def test_evaluations_of_another_cadence_do_not_make_a_lone_row_a_restart():
-    points = [Point(step, {"loss": 2.0}) for step in range(1, 11)]
-    log = in_order([*points, Point(4, {"loss": 3.0}), Point(10, {"val_loss": 2.5})])
-    assert (len(log.rows), log.restarts, log.rows[-1]) == (10, 0, (10, {"loss": 2.0, "val_loss": 2.5}))
-
-
-def test_steps_that_are_only_out_of_order_are_put_in_order():
-    assert losses(ordered(1, 2, 4, 3, 5)) == {1: 0.0, 2: 1.0, 3: 3.0, 4: 2.0, 5: 4.0}
-    assert losses(ordered(5, 4, 3, 2, 1)) == {1: 4.0, 2: 3.0, 3: 2.0, 4: 1.0, 5: 0.0}
-    assert [step for step, _ in ordered(3, 1, 2).rows] == [1, 2, 3]
-
-
-def test_values_of_one_step_in_several_rows_come_together():
-    points = [
-        Point(1, {"loss": 2.0}),
-        Point(2, {"loss": 1.9}),
-        Point(1, {"grad_norm": 0.3}),
-        Point(2, {"val_loss": 2.1}),
-    ]
-    log = in_order(points)
-    assert log.rows == [(1, {"loss": 2.0, "grad_norm": 0.3}), (2, {"loss": 1.9, "val_loss": 2.1})]
-    assert log.restarts == 0
+def a_log(folder: Path, lines: list[str], header: str = "step,loss", name: str = "log.csv") -> Path:
+    path = folder / name
+    path.write_text("\n".join([header, *lines, ""]))
+    return path
 
 
 def test_the_last_line_counts_though_its_line_end_is_not_there(tmp_path: Path):
@@ -125,7 +50,7 @@ def test_a_run_is_read_along_its_active_path_or_one_that_was_left(root: Path):
     load_spools(store)
     assert losses(read_run(store, parse_ref("r"))) == {1: 1.0, 2: 2.0, 3: 30.0}
     assert losses(read_run(store, parse_ref("r/1"))) == {1: 1.0, 2: 2.0, 3: 3.0, 4: 4.0, 5: 5.0}
-    assert read_run(store, parse_ref("r")).rows[0] == (1, {"loss": 1.0, "grad_norm": 0.5, "group/first/rms_t": 1.0})
+    assert the_only(read_run(store, parse_ref("r"))).rows[0] == (1, {"loss": 1.0, "grad_norm": 0.5, "group/first/rms_t": 1.0})
 
 
 def test_a_run_without_losses_or_that_is_not_there_says_so(root: Path):
@@ -136,3 +61,101 @@ def test_a_run_without_losses_or_that_is_not_there_says_so(root: Path):
         read_run(store, parse_ref("empty"))
     with pytest.raises(StoreError, match=r"there is no run emty .*did you mean empty"):
         read_run(store, parse_ref("emty"))
+
+
+def places_begun_anew(root: Path, *forks: tuple[int, str, dict[str, object]]) -> list[int]:
+    """Steps before which the baselines of a run begin anew that was forked so; each branch has a few steps."""
+    with assay.run("r", store=root) as run:
+        for step in range(1, 10):
+            run.log(step, {"loss": 2.0})
+        for after, reason, data in forks:
+            run.fork(after, reason, data=data)
+            for step in range(after + 1, after + 1 + int(str(data.get("steps", 3)))):
+                run.log(step, {"loss": 2.0})
+    store = Store.at(root / "assay.duckdb")
+    load_spools(store)
+    stretch = the_only(read_run(store, parse_ref("r")))
+    return [stretch.rows[place][0] for place in stretch.anew]
+
+
+RESET = {"guard": {"reset": "the learning rate rises again"}}
+
+
+def test_the_baselines_of_a_run_begin_anew_where_its_guard_said_so(root: Path):
+    assert places_begun_anew(root, (6, "rollback", RESET), (8, "rollback", {"guard": {}})) == [7]
+
+
+def test_no_baseline_begins_anew_on_a_branch_that_was_left(root: Path):
+    assert places_begun_anew(root, (6, "rollback", RESET), (4, "rollback", {"actor": "lin"})) == []
+
+
+def test_a_branch_that_was_resumed_before_it_had_a_step_still_begins_anew(root: Path):
+    assert places_begun_anew(root, (6, "rollback", {**RESET, "steps": 0}), (6, "resume", {})) == [7]
+    assert places_begun_anew(root / "older", (6, "rollback", {**RESET, "steps": 0}), (5, "resume", {})) == [6]
+
+
+def test_a_person_who_goes_back_to_the_same_step_does_not_begin_anew(root: Path):
+    assert places_begun_anew(root, (6, "rollback", RESET), (6, "rollback", {"actor": "lin"})) == []
+
+
+def test_rows_that_cannot_be_read_are_counted_and_the_first_is_named(tmp_path: Path):
+    log = read_log(a_log(tmp_path, [*LINES, "-1,2.0", "1.5,2.0", "x,2.0", ",2.0", "21,high", "22,n/a", "23,"]))
+    assert log.unread == "5 of 27 rows could not be read, the first at line 22: step -1 is below 0"
+    assert list(losses(log)) == list(range(1, 21))
+    lines = [json.dumps({"step": step, "loss": 2.0}) for step in range(1, 9)]
+    log = read_log(a_log(tmp_path, ["{torn", *lines], header=lines[0], name="log.jsonl"))
+    assert log.unread == "1 of 10 rows could not be read, the first at line 2: no JSON object"
+    assert read_log(a_log(tmp_path, LINES)).unread == ""
+
+
+REFUSED = {
+    "epochs.csv": (b"step,loss\n0.5,2.0\n1.0,1.9\n1.5,1.8\n", "2 of 3 rows could not be read, the first at line 2: "
+                   "step 0.5 is no whole number; a row needs a whole step from 0 up, and its loss as a number"),
+    "torn.jsonl": (b'{"step": 1, "loss"\n{"step": 2, \n', "2 of 2 rows could not be read, the first at line 1: no JSON"),
+    "commas.csv": (b"step;loss\n1;2,5\n2;2,4\n", "2 of 2 rows could not be read, the first at line 2: loss '2,5' is no"),
+    "utf16.csv": (codecs.BOM_UTF16_LE + "step,loss\n1,2.0\n".encode("utf-16-le"), "is text in UTF-16, and logs are read"),
+    "no_mark.csv": ("step,loss\n1,2.0\n".encode("utf-16-be"), "save it anew, as `iconv -f UTF-16 -t UTF-8` does"),
+    "log.csv.gz": (gzip.compress(b"step,loss\n1,2.0\n"), "is compressed: unpack it first, as `gunzip -k log.csv.gz` does"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_read_says_why_and_what_to_do(tmp_path: Path, name: str):
+    content, sentence = REFUSED[name]
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(AssayError) as refused:
+        read_log(tmp_path / name)
+    assert sentence in str(refused.value)
+
+
+def test_half_of_the_rows_may_be_unreadable_and_not_one_more(tmp_path: Path):
+    assert losses(read_log(a_log(tmp_path, ["1,2.0", "x,2.0"]))) == {1: 2.0}
+    with pytest.raises(AssayError, match="2 of 3 rows could not be read"):
+        read_log(a_log(tmp_path, ["1,2.0", "x,2.0", "y,2.0"]))
+
+
+def test_a_link_that_leads_back_to_itself_is_said_to_be_one(tmp_path: Path):
+    (tmp_path / "log.csv").symlink_to(tmp_path / "log.csv")
+    with pytest.raises(AssayError, match="is a symbolic link that leads back to itself"):
+        read_log(tmp_path / "log.csv")
+
+
+@pytest.mark.parametrize("column", ["split", "phase", "Type", "stage", "mode", "subset"])
+def test_rows_of_validation_in_the_same_column_are_left_out(tmp_path: Path, column: str):
+    lines = [line for step in range(1, 9) for line in (f"{step},2.0,train", f"{step},9.0,Val")]
+    log = read_log(a_log(tmp_path, lines, header=f"step,loss,{column}"))
+    assert (losses(log), log.left_out) == (dict.fromkeys(range(1, 9), 2.0), 8)
+    rows = [{"iter": step, "lr": step / 10, "loss": 9.0, column: "val"} for step in (2, 5)]
+    lines = [json.dumps({"iter": step, "lr": 0.1, "loss": 2.0, column: "train"}) for step in range(1, 9)]
+    log = read_log(a_log(tmp_path, [*map(json.dumps, rows), *lines[5:]], "\n".join(lines[:5]), "log.jsonl"))
+    assert (losses(log), log.left_out) == (dict.fromkeys(range(1, 9), 2.0), 2)
+
+
+def test_a_column_that_says_something_else_leaves_no_row_out(tmp_path: Path):
+    log = read_log(a_log(tmp_path, [f"{step},2.0,sft" for step in range(1, 9)], header="step,loss,stage"))
+    assert (len(losses(log)), log.left_out) == (8, 0)
+
+
+def test_a_log_of_validation_alone_is_looked_at_as_it_is(tmp_path: Path):
+    log = read_log(a_log(tmp_path, [f"{step},2.0,test" for step in range(1, 9)], header="step,loss,split"))
+    assert (losses(log), log.left_out) == (dict.fromkeys(range(1, 9), 2.0), 0)

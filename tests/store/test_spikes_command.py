@@ -112,11 +112,29 @@ def test_numbers_as_logs_spell_them(tmp_path):
     assert type(first["onset"]) is int
 
 
-def test_a_log_that_was_resumed_says_what_it_does_not_look_at(tmp_path):
-    lines = [f"{step},{9.0 if step > 50 else 2.0}" for step in range(1, 61)] + [f"{step},2.0" for step in range(46, 90)]
-    answer = invoke(write(tmp_path, "log.csv", "\n".join(["step,loss", *lines])))
-    assert "no spikes in 89 points" in answer.stdout
-    assert "goes back 1 times to a step that it has already: 9 rows" in answer.stderr
+def test_a_spike_that_a_log_was_restarted_behind_is_found_and_so_is_one_on_the_new_path(tmp_path):
+    lines = [f"{step},{9.0 if step > 50 else 2.0}" for step in range(1, 61)]
+    lines += [f"{step},{7.0 if step == 70 else 2.0}" for step in range(46, 90)]
+    path = write(tmp_path, "log.csv", "\n".join(["step,loss", *lines]))
+    found = detect(path)
+    assert found["points"] == 104
+    assert [tuple(spike[key] for key in KEYS[:-1]) for spike in found["spikes"]] == [
+        (51, 51, 51, 9.0, 60, "loss", "T2", "rollback"),
+        (70, 70, 70, 7.0, 70, "loss", "T1", "skip"),
+    ]
+    assert invoke(path).stderr == (
+        "the log has 2 stretches, as its steps go back: each is looked at, from what was known where it begins\n"
+    )
+
+
+def test_a_run_behind_another_in_one_file_is_judged_by_its_own_level(tmp_path):
+    lines = [f"{step},{2.0 if step < 90 else 8.0}" for step in range(1, 101)]
+    lines += [f"{step},{12.0 if step != 80 else 20.0}" for step in range(1, 101)]
+    found = detect(write(tmp_path, "log.csv", "\n".join(["step,loss", *lines])))
+    assert found["points"] == 200
+    assert [(spike["onset"], spike["end"], spike["action"]) for spike in found["spikes"]] == [
+        (90, 100, "rollback"), (80, 80, "skip"),
+    ]  # fmt: skip
 
 
 def test_a_stray_copy_of_a_row_hides_no_spike(tmp_path):
@@ -127,9 +145,31 @@ def test_a_stray_copy_of_a_row_hides_no_spike(tmp_path):
 
 
 def test_steps_counted_anew_in_each_epoch_are_told(tmp_path):
-    lines = [f"{step},{3.0 - epoch / 10 - step / 1000}" for epoch in range(2) for step in range(1, 101)]
+    lines = [f"{step},{3.0 - epoch / 10 - step / 1000}" for epoch in range(3) for step in range(1, 101)]
     answer = invoke(write(tmp_path, "log.csv", "\n".join(["step,loss", *lines])))
-    assert "goes back 1 times to a step that it has already: 99 rows" in answer.stderr
+    assert answer.stdout.startswith("no spikes in 300 points")
+    assert "the log has 3 stretches" in answer.stderr
+
+
+def test_rows_that_are_not_looked_at_are_told(tmp_path):
+    lines = [f"{step},{loss},{part}" for step in range(1, 41) for loss, part in ((2.0, "train"), (4.0, "val"))]
+    path = write(tmp_path, "log.csv", "\n".join(["step,loss,split", *lines, "-1,2.0,train", "40.5,2.0,train"]))
+    answer = invoke(path)
+    assert answer.stdout.startswith("no spikes in 40 points")
+    assert answer.stderr == (
+        "2 of 82 rows could not be read, the first at line 82: step -1 is below 0\n"
+        "40 rows of validation were left out\n"
+    )
+
+
+def test_gradients_of_fp16_that_overflow_while_the_loss_scale_is_found_are_never_gone_back_for(tmp_path):
+    rows = [{"step": step, "loss": 2.0, "grad_norm": "inf" if step < 9 else "0.3"} for step in range(1, 60)]
+    path = write(tmp_path, "trainer_log.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    assert the_spike(detect(path))[5:] == ("grad_norm", "T0", "skip")
+
+
+def test_json_lines_under_another_ending_are_read(tmp_path):
+    assert detect(write(tmp_path, "log.json", "".join(json.dumps(row) + "\n" for row in rows())))["points"] == 60
 
 
 @pytest.mark.parametrize("huge", ["1e200", "-1e308", "1.7e308"])
@@ -223,6 +263,8 @@ def test_what_is_not_there_is_one_sentence_and_exit_2(root, tmp_path, capsys, mo
     refused(["spikes", "detect", "triage/7", *store], "no branch 7", capsys)
     refused(["spikes", "detect", "logs/away.csv", *store], "logs/away.csv is no file and no folder", capsys)
     refused(["spikes", "detect", "nothing", *store], "nothing to follow in nothing", capsys)
+    (tmp_path / "loop").symlink_to("loop")
+    refused(["spikes", "detect", "loop", *store], "loop is a symbolic link that leads back to itself", capsys)
 
 
 def test_a_peak_that_is_no_number_is_named_beside_it(tmp_path):

@@ -11,17 +11,21 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
+import torch
 
 from assay.recording import Run
-from store.artifacts import sealed_folders
+from store.artifacts import sealed_folders, verify
 from store.errors import StoreError
 from store.loading import load_spools
 from store.runs import show_run
-from tests.trainer.seen import batches, events, metric
+from tests.trainer.seen import batches, events, metric, said
+from trainer.checkpoint import save_checkpoint
 from trainer.config_file import to_toml
 from trainer.errors import ConfigError, ResumeError
+from trainer.job import prepare
 from trainer.resume import find_resume_point
 from trainer.session import resume_run, start_run
+from trainer.state import TrainState
 from trainer.step import Engine
 
 LEARNED = ("adapter_model.safetensors", "optimizer.safetensors", "state.json")
@@ -252,13 +256,89 @@ def test_a_checkpoint_sealed_but_never_announced_is_found_and_told(interrupted, 
     assert [(item["step"], item["branch"]) for item in show_run(store, "r")["checkpoints"]] == [(3, 1), (6, 2)]
 
 
-def test_a_checkpoint_whose_step_was_never_recorded_is_not_used(interrupted, store):
-    interrupted(checkpoint__every=2)
-    (spool,) = (store.root / "r" / "spool").iterdir()
-    lines = [json.loads(line) for line in spool.read_text().splitlines()]
-    kept = [line for line in lines if not (line["k"] in ("step", "checkpoint") and line["s"] >= 4)]
-    spool.write_text("".join(json.dumps(line) + "\n" for line in kept))
-    assert find_resume_point(store.root / "r").step == 2
+@pytest.fixture
+def never_recorded(interrupted, store):
+    """A run killed once step 4 was sealed and before it was recorded; the whole one, and that checkpoint."""
+
+    def make(**settings):
+        whole = interrupted(checkpoint__every=1, checkpoint__keep=9, **settings)
+        (spool,) = (store.root / "r" / "spool").iterdir()
+        lines = [json.loads(line) for line in spool.read_text().splitlines()]
+        kept = [line for line in lines if not (line["k"] in ("step", "checkpoint") and line["s"] >= 4)]
+        spool.write_text("".join(json.dumps(line) + "\n" for line in kept))
+        store.path.unlink()
+        return whole, store.root / "r" / "checkpoints" / "00000004-b1"
+
+    return make
+
+
+def told_of(store, folder):
+    """What the spools say of a checkpoint: its states and digests, in order."""
+    spools = sorted((store.root / "r" / "spool").iterdir())
+    lines = [json.loads(line) for path in spools for line in path.read_text().splitlines()]
+    return [(line["state"], line["sha256"]) for line in lines if line["k"] == "checkpoint" and folder in line["path"]]
+
+
+def test_a_checkpoint_whose_step_was_never_recorded_is_not_used(never_recorded, store):
+    never_recorded()
+    assert find_resume_point(store.root / "r").step == 3
+
+
+def test_a_damaged_checkpoint_of_a_step_never_recorded_is_written_anew_with_its_step(never_recorded, store):
+    whole, fourth = never_recorded()
+    flip_a_bit(fourth / "optimizer.safetensors")
+    ended = resume_run("r", (), store)
+    assert learned(last_checkpoint(ended)) == learned(last_checkpoint(whole))
+    assert learned(fourth) == learned(whole.folder / "checkpoints" / fourth.name)
+    assert verify(fourth, told_of(store, fourth.name)[0][1])["step"] == 4
+    assert [sentence for sentence in said(store, "checkpoint") if not sentence.startswith("checkpoint at step")] == [
+        "00000004-b1 was sealed, but the run was killed before its step was recorded; that is done again"
+    ]
+    assert sorted(path.name for path in fourth.parent.iterdir()) == [f"{step:08d}-b1" for step in range(1, 7)]
+
+
+def test_what_was_sealed_in_another_way_than_the_run_goes_on_is_never_taken_for_its_own(never_recorded, store):
+    _, fourth = never_recorded(train__eval_every=99)
+    stale = learned(fourth)
+    resume_run("r", ("train.steps=8", "checkpoint.every=99"), store)
+    assert not fourth.exists()
+    assert told_of(store, fourth.name) == []
+    resume_run("r@3", ("checkpoint.every=1",), store)
+    again = fourth.with_name("00000004-b2")
+    assert learned(again)["adapter_model.safetensors"] != stale["adapter_model.safetensors"]
+    resume_run("r@4", (), store)
+    assert said(store, "replay")[-1] == "steps 5 to 8, done again, came to the same numbers, bit for bit"
+
+
+def test_the_mirror_keeps_no_checkpoint_of_a_step_never_recorded(never_recorded, store, tmp_path):
+    mirror = tmp_path / "mirror"
+    _, fourth = never_recorded(checkpoint__mirror=str(mirror))
+    resume_run("r", ("train.steps=8",), store)
+    for name in ("00000004-b1", "00000005-b1"):
+        copy = mirror / "r" / "checkpoints" / name
+        assert verify(copy) == verify(fourth.with_name(name))
+
+
+@pytest.mark.parametrize("method", ["lora", "full"])
+def test_a_checkpoint_that_is_there_is_taken_only_where_it_holds_this_very_state(config_for, tmp_path, method):
+    folder = tmp_path / "runs" / "r"
+    folder.mkdir(parents=True)
+    job, state = prepare(config_for(train__method=method)), TrainState(step=3, update=3, tokens=90)
+    with Run(folder) as run:
+        place, _, is_new = save_checkpoint(job, state, run, branch=1, parent=None)
+        assert is_new
+        before = place.stat().st_ino
+        assert not save_checkpoint(job, state, run, branch=1, parent=None)[2]
+        assert place.stat().st_ino == before
+        with torch.no_grad():
+            next(item for item in job.model.parameters() if item.requires_grad).add_(1)
+        save_checkpoint(job, state, run, branch=1, parent=None)
+        assert place.stat().st_ino != before
+        anew = verify(place)
+        flip_a_bit(place / "optimizer.safetensors") if job.optimizer.state else flip_a_bit(place / "state.json")
+        save_checkpoint(job, state, run, branch=1, parent=None)
+        assert verify(place) == anew
+        assert save_checkpoint(job, replace(state, tokens=91), run, branch=1, parent=None)[1] != anew
 
 
 def test_what_a_killed_writer_left_is_cleared_away(interrupted, store):

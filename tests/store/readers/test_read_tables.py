@@ -86,7 +86,22 @@ def test_rows_without_a_step_are_counted_and_the_first_is_named(tmp_path):
     source = TableSource(table(tmp_path, "step,loss\n1,2.5\n,2.0\n1.5,2.0\n-1,2.0\n2\n3,1.5\n"))
     assert [point.step for point in polled(source)] == [1, 3]
     assert source.facts.skipped == 3
-    assert source.facts.first_skipped == "log.csv line 3: ''"
+    assert source.facts.rows == 6
+    assert source.facts.first_skipped == "log.csv line 3: no step"
+
+
+def test_the_loss_of_a_row_of_validation_is_the_validation_loss(tmp_path):
+    source = TableSource(table(tmp_path, "step,loss,grad_norm,split\n1,2.5,0.3,train\n1,3.0,0.3,val\n2,1.5,0.2,x\n"))
+    assert polled(source) == [
+        Point(1, {"loss": 2.5, "grad_norm": 0.3}), Point(1, {"val_loss": 3.0}), Point(2, {"loss": 1.5, "grad_norm": 0.2}),
+    ]  # fmt: skip
+    assert source.facts.validation == 1
+
+
+def test_a_loss_that_is_no_number_is_counted_and_an_empty_one_is_not(tmp_path):
+    source = TableSource(table(tmp_path, "step,loss,lr\n1,2.5,0.1\n2,,0.1\n3,N/A,0.1\n4,nan,0.1\n5,2.5e,0.1\n"))
+    assert [point.step for point in polled(source)] == [1, 2, 3, 4, 5]
+    assert (source.facts.skipped, source.facts.first_skipped) == (1, "log.csv line 6: loss '2.5e' is no number")
 
 
 def test_a_last_line_that_may_be_torn_is_left_until_the_file_is_at_rest(tmp_path):
