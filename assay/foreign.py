@@ -22,6 +22,8 @@ class Failure(Generic[T]):
         """Keep what it says, not the error: that would keep its frames, and those their tensors."""
         self.kind = type(error).__name__
         """Name of the exception's type."""
+        self.said = str(error).partition("\n")[0]
+        """First line of what it says."""
         self.told = "".join(traceback.format_exception(error))
         """Its traceback, as text."""
 

@@ -19,17 +19,25 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from assay.spikes import Detector, Scan, scan
+from assay.spikes import Detector, Scan, Settings, scan
 from bench.common import ROOT, Report, parser, spread, temp_folder
 from bench.spike_logs import HEALTHY, SPIKES, Log, Row, healthy, put_spike, with_spike
 
 LINES = 250_000
 KINDS = list(HEALTHY)[:10]
 """Kinds of noise that spikes are put into."""
+
+RISES = {"no least rise": (0.0, 0.0), "2 %": (0.02, 0.02), "2 % or 5 %": (0.02, 0.05), "5 %": (0.05, 0.05)}
+"""What T2 may ask of the loss: of a log, and of one whose values are alike."""
+
+WANDERERS = 20_000
+"""Lines of a log that wanders."""
 
 
 def main() -> None:
@@ -44,6 +52,7 @@ def main() -> None:
     _speed(report)
     _command(report)
     _false_alarms(report, arguments.seeds)
+    _wandering(report)
     _detection(report, arguments.seeds)
     if arguments.logs.is_dir():
         _real(report, arguments.logs)
@@ -102,6 +111,62 @@ def _children() -> float:
 def _false_alarms(report: Report, seeds: int) -> None:
     rows = [_rates(name, [scan(healthy(kind, seed).rows) for seed in range(seeds)]) for name, kind in HEALTHY.items()]
     report.table("false alarms a 1,000 points, made-up healthy logs", rows)
+
+
+def _wandering(report: Report) -> None:
+    """Rollbacks on healthy logs that are smoothed, rounded or not shuffled, by what T2 asks for."""
+    rows: list[dict[str, Any]] = []
+    for name, make in _wanderers().items():
+        logs = [[(step, {"loss": loss}) for step, loss in enumerate(make(random.Random(seed)), 1)] for seed in range(3)]
+        row: dict[str, Any] = {"log": name, "points": sum(map(len, logs))}
+        for title, (rise, alike) in RISES.items():
+            settings = Settings(high_rise=rise, high_rise_alike=alike)
+            row[title] = _rates(name, [scan(log, settings) for log in logs])["rollback"]
+        rows.append(row)
+    report.table("rollbacks a 1,000 points, healthy logs that wander, by the least rise of T2", rows)
+
+
+def _wanderers() -> dict[str, Callable[[random.Random], list[float]]]:
+    made: dict[str, Callable[[random.Random], list[float]]] = {}
+    for keeps in (0.98, 0.9):
+        for noise in (0.05, 0.1, 0.2):
+            made[f"moving average {keeps} of noise of {noise:.0%}"] = partial(_moving, keeps=keeps, noise=noise)
+    made["two decimals, wander of 0.6 %"] = partial(_rounded, keeps=0.97)
+    made["two decimals, independent noise of 0.6 %"] = partial(_rounded, keeps=0.0)
+    made["mean since the epoch began"] = _running
+    for lines in (300, 1000):
+        made[f"sources of {lines:,} lines one after another, ±8 %"] = partial(_sources, lines=lines)
+    return made
+
+
+def _plain(chance: random.Random, noise: float) -> list[float]:
+    """A loss that falls from 2.2 to 1.1."""
+    levels = (1.1 + 0.8 * math.exp(-line / 300) + 0.3 * (1 - line / WANDERERS) for line in range(WANDERERS))
+    return [level * math.exp(chance.gauss(0, noise)) for level in levels]
+
+
+def _moving(chance: random.Random, keeps: float, noise: float) -> list[float]:
+    return list(accumulate(_plain(chance, noise), lambda mean, value: keeps * mean + (1 - keeps) * value))
+
+
+def _rounded(chance: random.Random, keeps: float) -> list[float]:
+    fresh = (chance.gauss(0, math.sqrt(1 - keeps**2)) for _ in range(WANDERERS))
+    wander = accumulate(fresh, lambda noise, value: keeps * noise + value)
+    return [round(1.3 * math.exp(0.006 * noise), 2) for noise in wander]
+
+
+def _running(chance: random.Random, epoch: int = 2000) -> list[float]:
+    values = _plain(chance, 0.1)
+    means: list[float] = []
+    for begin in range(0, WANDERERS, epoch):
+        sums = accumulate(values[begin : begin + epoch])
+        means += [total / count for count, total in enumerate(sums, 1)]
+    return means
+
+
+def _sources(chance: random.Random, lines: int) -> list[float]:
+    levels = [chance.uniform(-0.08, 0.08) for _ in range(0, WANDERERS, lines)]
+    return [1.3 * math.exp(levels[line // lines] + chance.gauss(0, 0.03)) for line in range(WANDERERS)]
 
 
 def _rates(name: str, scans: Iterable[Scan]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from evals.prompt import ChatTemplate, ChatTokenizer
 from evals.text.errors import DataError
 from evals.text.sample import Turn
 
-__all__ = ["Decoder", "answer", "evaluating", "generate", "longest_input", "reply"]
+__all__ = ["Decoder", "answer", "evaluating", "generate", "longest_input", "reply", "room_for"]
 
 
 class Decoder(ChatTokenizer, Protocol):
@@ -90,7 +90,7 @@ def generate(
     """
     assert all(prompts), "a model goes on from one token at least"
     stops = _ends_of_sequence(model, tokenizer) if stop_ids is None else stop_ids
-    room = _room(model, max_new_tokens)
+    room = room_for(model, max_new_tokens)
     fitting = [prompt[-room:] if room else prompt for prompt in prompts]
     # Longest first: less padding, and what does not fit in memory fails at once.
     order = sorted(range(len(prompts)), key=lambda place: -len(fitting[place]))
@@ -153,8 +153,11 @@ def _before_stop(ids: list[int], stops: frozenset[int]) -> list[int]:
     return next((ids[:place] for place, number in enumerate(ids) if number in stops), ids)
 
 
-def _room(model: nn.Module, max_new_tokens: int) -> int | None:
-    """Tokens of a prompt that leave enough for the answer; None where the model does not say."""
+def room_for(model: nn.Module, max_new_tokens: int) -> int | None:
+    """Tokens of a prompt that leave enough for the answer, a longer one is cut; None where the model does not say.
+
+    Raises DataError where there is no room for a question.
+    """
     limit = longest_input(model)
     if limit is not None and limit <= max_new_tokens:
         raise DataError(

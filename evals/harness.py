@@ -105,6 +105,8 @@ def _open(name: str, manager: Any, tasks: Any, include: Path | None) -> Task:
 
 def _evaluation(model: Any, tokenizer: Any, task: Task, ledger: Ledger) -> Evaluation:
     harness, models = importlib.import_module("lm_eval"), importlib.import_module("lm_eval.models.huggingface")
+    # It asks git for the commit of the folder it is called in, and git complains where there is none.
+    harness.evaluator.get_git_commit_hash = _no_commit
     subject, began = ledger.subject, time.time()
     judge: Any = models.HFLM(
         pretrained=model, tokenizer=tokenizer, batch_size=batch_size(model), device=str(model.device)
@@ -128,6 +130,10 @@ def _evaluation(model: Any, tokenizer: Any, task: Task, ledger: Ledger) -> Evalu
             "versions": {name: version(name) for name in ("lm_eval", "torch", "transformers")},
         },
     )  # fmt: skip
+
+
+def _no_commit() -> None:
+    return None
 
 
 def _row(sample: dict[str, Any], task: Task, leaked: frozenset[str]) -> ItemRow:

@@ -25,15 +25,16 @@ from evals.choice import ChoiceScore, score_items
 from evals.choice_items import ChoiceItem
 from evals.forgetting.history import Asked, evidence
 from evals.forgetting.subsets import next_size, subset
-from evals.generate import evaluating, reply
+from evals.generate import evaluating, reply, room_for
 from evals.leak import LeakReport, Probe, unchecked
-from evals.likelihood import Likeliest, likelihoods, token_digest
+from evals.likelihood import likelihoods, token_digest
+from evals.predictions import keep_predictions, read_predictions
 from evals.prompt import ChatTemplate
 from evals.scoring import choice_scores, open_measures, open_scores, text_scores
 from evals.suite import Suite
 from evals.suite_rows import OpenItem, TextItem
 from evals.text.sample import Turn
-from store.evaluations import FOLDER, Evaluation, ItemRow, ItemText, ScoreRow, find, keep, key_of
+from store.evaluations import Evaluation, ItemRow, ItemText, ScoreRow, find, keep, key_of
 
 __all__ = [
     "SCORER", "Asks", "Ledger", "Progress", "Subject", "batch_size", "evaluate", "item_texts", "leak_facts",
@@ -110,12 +111,15 @@ class Ledger:
     def known(self, suite: Asks) -> Evaluation | None:
         """The model's own result, where it was scored before; of a base, where it was asked everything."""
         found = self.of(self.subject.artifact, suite)
-        return None if found is not None and self.is_base and self._is_partial(found) else found
+        return None if found is not None and self._lacks_something(found) else found
 
-    def _is_partial(self, found: Evaluation) -> bool:
-        """Whether it was scored as a checkpoint among others, with a part of what a base is asked."""
-        lacks_predictions = found.kind == "text" and not predictions_file(self.root, found.key).is_file()
-        return len(found.items) < found.of or lacks_predictions
+    def _lacks_something(self, found: Evaluation) -> bool:
+        """Whether a base was scored as a checkpoint among others, or a leak check can be made that could not before."""
+        if not self.is_base:
+            return found.data["leak"]["status"] == "unchecked" and found.suite_sha256 in self.leaks
+        if found.kind == "text" and read_predictions(self.root, found.key, found.of) is None:
+            return True
+        return len(found.items) < found.of
 
     def of(self, artifact: str | None, suite: Asks) -> Evaluation | None:
         """The result of a model; None where it was not asked."""
@@ -262,7 +266,7 @@ class _Asking:
                 break
             size = more
         norm = {id_: score.correct_norm for id_, score in scores.items()}
-        self._data["cut"] = sum(score.cut > 0 for score in scores.values())
+        self._data["cut"] = [score.id for score in scores.values() if score.cut]
         return rows, choice_scores(rows, norm, {item.id: item.category for item in items}, self._others)
 
     def _colour(self, rows: Sequence[ItemRow]) -> Any:
@@ -278,9 +282,14 @@ class _Asking:
     def _open(self) -> tuple[list[ItemRow], list[ScoreRow]]:
         suite = self._suite
         items = [item for item in suite.items if isinstance(item, OpenItem)]
+        template, tokens = ChatTemplate(self._tokenizer), suite.settings.max_new_tokens
+        turns = [self._turns(item) for item in items]
+        room = room_for(self._model, tokens)
+        lengths = [len(template.prompt(conversation)) for conversation in turns]
+        self._data["cut"] = [item.id for item, length in zip(items, lengths, strict=True) if room and length > room]
         answers = reply(
-            self._model, self._tokenizer, ChatTemplate(self._tokenizer), [self._turns(item) for item in items],
-            max_new_tokens=suite.settings.max_new_tokens, batch_size=self._batch, progress=self._told(len(items)),
+            self._model, self._tokenizer, template, turns, max_new_tokens=tokens, batch_size=self._batch,
+            progress=self._told(len(items)),
         )  # fmt: skip
         measures = open_measures(suite, items, answers)
         rows = [
@@ -307,41 +316,20 @@ class _Asking:
         self._data["tokens"] = digest
         found = likelihoods(
             self._model, self._tokenizer, [(item.id, item.text) for item in items],
-            base=self._predictions(base.key, len(items)) if base and same else None, keep=self._ledger.is_base,
+            base=read_predictions(self._ledger.root, base.key, len(items)) if base and same else None,
+            keep=self._ledger.is_base,
             progress=self._told(len(items)),
         )  # fmt: skip
-        if self._ledger.is_base:
+        kept = [one.likeliest for one in found if one.likeliest is not None]
+        if kept:
             key = key_of(self._ledger.subject.artifact, self._suite.digest, SCORER)
-            _keep_predictions(predictions_file(self._ledger.root, key), [one.likeliest for one in found])
+            keep_predictions(self._ledger.root, key, kept)
         rows = [
             ItemRow(item.id, nats=one.nats, tokens=one.tokens, kl=one.kl, leaked=item.id in self._leak.ids)
             for item, one in zip(items, found, strict=True)
         ]
         return rows, text_scores(items, rows, self._leak.ids, self._others, same_tokens=same)
 
-    def _predictions(self, key: str, n: int) -> list[Likeliest] | None:
-        """What the base predicted; None where that is not kept."""
-        file = predictions_file(self._ledger.root, key)
-        if not file.is_file():
-            return None
-        with np.load(file) as kept:
-            return [Likeliest(kept[f"t{place}"], kept[f"p{place}"]) for place in range(n)]
-
 
 def _choice_row(score: ChoiceScore, leaked: frozenset[str]) -> ItemRow:
     return ItemRow(score.id, score.correct, score.pred, tuple(score.lls), leaked=score.id in leaked)
-
-
-def predictions_file(root: Path, key: str) -> Path:
-    return root / FOLDER / f"{key}.npz"
-
-
-def _keep_predictions(file: Path, found: Sequence[Likeliest | None]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    arrays: dict[str, Any] = {}
-    for place, one in enumerate(found):
-        assert one is not None, "a base's predictions were asked for"
-        arrays |= {f"t{place}": one.tokens, f"p{place}": one.log_probs}
-    new = file.with_suffix(".new.npz")
-    np.savez_compressed(new, **arrays)
-    new.replace(file)

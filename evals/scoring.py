@@ -23,6 +23,8 @@ __all__ = ["Z", "changes", "choice_scores", "clean_share", "open_measures", "ope
 Z = 1.959964
 """Two-sided 95 % point of the normal distribution."""
 
+OTHER_TOKENS = "not comparable: other tokens than the base's"
+
 Others = Mapping[str, Evaluation]
 """What is compared with: `base` and `previous`."""
 
@@ -105,7 +107,9 @@ def text_scores(
             comparable = measures if same_tokens or who != "base" else {"bits_per_byte": measures["bits_per_byte"]}
             scores += _differences({name: comparable[name] for name in comparable if name != "kl"}, theirs, who)
     if not same_tokens:
-        scores.append(ScoreRow("kl", None, None, None, len(rows), signature="other tokens than the base's"))
+        scores.append(
+            ScoreRow("kl", None, None, None, len(rows), signature="not comparable: other tokens than the base's")
+        )
     return scores
 
 

@@ -26,7 +26,7 @@ from evals.suite_rows import OpenItem, TextItem, read_open, read_texts
 from evals.text.errors import DataError, hint
 from evals.text.record import as_list, as_object
 
-__all__ = ["METRICS", "Item", "Kind", "Measures", "Settings", "Suite", "read_suite"]
+__all__ = ["METRICS", "Item", "Kind", "Measures", "Settings", "Style", "Suite", "choice_suite", "read_suite"]
 
 Measures: TypeAlias = Literal["learned", "kept", "shown"]
 Kind: TypeAlias = Literal["open", "choice", "text"]
@@ -122,10 +122,9 @@ def read_suite(path: str | Path) -> Suite:
     Raises DataError naming the file, the line of a row, and the nearest right name of an unknown one.
     """
     file = Path(path)
-    if file.suffix.lower() == ".toml":
-        settings = _settings(_tables(file), file)
-    else:
-        settings = Settings(file.stem, "kept", "choice", file.name)
+    if file.suffix.lower() != ".toml":
+        return choice_suite(file)
+    settings = _settings(_tables(file), file)
     rows, folder = READERS[settings.kind], file.parent
     items = tuple(rows(folder / settings.file))
     shown = tuple(rows(folder / settings.examples))[: settings.few_shot] if settings.few_shot else ()
@@ -138,6 +137,12 @@ def read_suite(path: str | Path) -> Suite:
                 f"{folder / settings.examples}: the example {example.id} is asked as well; show another one"
             )
     return Suite(settings, file, items, shown, _digest(settings, folder))
+
+
+def choice_suite(path: Path, style: Style = "plain") -> Suite:
+    """The suite that a bare file of choice questions is. Raises DataError as `read_items` does."""
+    settings = Settings(path.stem, "kept", "choice", path.name, style=style)
+    return Suite(settings, path, tuple(read_items(path)), (), _digest(settings, path.parent))
 
 
 READERS: dict[Kind, Callable[[Path], list[Any]]] = {"open": read_open, "choice": read_items, "text": read_texts}
@@ -189,15 +194,15 @@ _RULES: dict[str, _Rule] = {
     "kind": _one_of(*get_args(Kind)),
     "file": _Rule(_is_text, "the name of a file"),
     "lang": _one_of("zh", "en"),
-    "style": _one_of(*get_args(Style), kinds=_ASKED),
+    "style": _one_of(*get_args(Style), kinds=("choice",)),
     "few_shot": _Rule(_whole(0), "a whole number, 0 or above", _ASKED),
     "examples": _Rule(_is_text, "the name of a file", _ASKED),
     "max_new_tokens": _Rule(_whole(1), "a whole number above 0", ("open",)),
     "metrics": _Rule(_are_texts, "a list of names", ("open",)),
     "fields": _Rule(_is_table_of_texts, "a table of regular expressions", ("open",)),
-    "size": _Rule(_whole(1), "a whole number above 0"),
-    "margin": _Rule(_is_share, "above 0 and below 1"),
-    "seed": _Rule(_whole(0), "a whole number, 0 or above"),
+    "size": _Rule(_whole(1), "a whole number above 0", ("choice",)),
+    "margin": _Rule(_is_share, "above 0 and below 1", ("choice",)),
+    "seed": _Rule(_whole(0), "a whole number, 0 or above", ("choice",)),
 }
 
 
@@ -243,8 +248,6 @@ def _checked(settings: Settings, path: Path) -> Settings:
     """What hangs on more than one key."""
     if settings.kind == "open" and not settings.lang:
         raise DataError(f'{path} lacks lang, by which answers are cut into words; write lang = "zh" or "en"')
-    if settings.kind == "open" and settings.style == "letter":
-        raise DataError(f"{path}: style letter is for choice suites, and kind is open")
     if settings.few_shot and not settings.examples:
         raise DataError(f"{path}: few_shot is {settings.few_shot}, and no examples are named; give a file of them")
     for metric in settings.metrics:

@@ -2,21 +2,22 @@
 
 import json
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from assay.spool import spell_nonfinite
 from store.database import Store, Transaction
-from store.evaluations import Evaluation, evaluation_files, read_file, read_items
+from store.evaluations import Evaluation, ItemText, evaluation_files, read_file, read_items
 
 __all__ = ["EvalLoader", "forget_run"]
 
 _SCORE = pa.schema(
     [
-        ("eval_id", pa.int32()), ("metric", pa.string()), ("category", pa.string()), ("clean", pa.bool_()),
+        ("metric", pa.string()), ("category", pa.string()), ("clean", pa.bool_()),
         ("versus", pa.string()), ("value", pa.float64()), ("low", pa.float64()), ("high", pa.float64()),
         ("n", pa.int32()), ("signature", pa.string()),
     ]
@@ -24,7 +25,7 @@ _SCORE = pa.schema(
 
 _ITEM = pa.schema(
     [
-        ("eval_id", pa.int32()), ("item", pa.string()), ("correct", pa.bool_()), ("pred", pa.int32()),
+        ("item", pa.string()), ("correct", pa.bool_()), ("pred", pa.int32()),
         ("lls", pa.list_(pa.float64())), ("answer", pa.string()), ("scores", pa.string()), ("nats", pa.float64()),
         ("tokens", pa.int64()), ("kl", pa.float64()), ("leaked", pa.bool_()),
     ]
@@ -46,7 +47,19 @@ SELECT $id, $key, (SELECT id FROM run WHERE name = $run), $branch, $step, $artif
 
 _FORGET = "DELETE FROM {table} WHERE eval_id IN (SELECT id FROM eval_run WHERE {which})"
 
+SOON = 5.0
+"""Seconds after its end within which a result is written."""
+
 _log = logging.getLogger(__name__)
+
+
+class _Rows(NamedTuple):
+    """One result as rows, without the number that only the store can give."""
+
+    values: dict[str, Any]
+    scores: pa.Table
+    items: pa.Table
+    texts: pa.Table
 
 
 class EvalLoader:
@@ -63,31 +76,31 @@ class EvalLoader:
         fresh = [path for path, stamp in changed.items() if self._seen.get(path) != stamp]
         if not fresh or not self._store.exists:
             return 0
-        loaded = self._store.transaction(lambda transaction: self._put_all(transaction, fresh))
-        self._seen |= {path: changed[path] for path in loaded}
-        return len(loaded)
+        runs = {row["name"] for row in self._store.rows("SELECT name FROM run")}
+        written = {row["key"]: _seconds(row) for row in self._store.rows("SELECT key, created, seconds FROM eval_run")}
+        ready: dict[Path, _Rows] = {}
+        for path in fresh:
+            # A result that was written when the store says so is that one: it need not be read.
+            known = written.get(path.stem)
+            rows = None if known is not None and abs(changed[path] / 1e9 - known) < SOON else self._rows(path)
+            if rows is None:
+                self._seen[path] = changed[path]
+            elif rows.values["run"] is None or rows.values["run"] in runs:
+                ready[path] = rows  # of a run that is not loaded yet, later
+        if ready:
+            self._store.transaction(lambda transaction: [_put(transaction, rows) for rows in ready.values()])
+        self._seen |= {path: changed[path] for path in ready}
+        return len(ready)
 
-    def _put_all(self, transaction: Transaction, files: list[Path]) -> list[Path]:
-        runs = {row["name"] for row in transaction.rows("SELECT name FROM run")}
-        known = {row["key"]: row["created"] for row in transaction.rows("SELECT key, created FROM eval_run")}
-        done: list[Path] = []
-        for path in files:
-            try:
-                found = read_file(path)
-                texts = read_items(self._store.root, found.suite_sha256)
-            except (OSError, ValueError, TypeError, KeyError) as error:
-                _log.warning("%s is no result of an evaluation and is left alone: %s", path, error)
-                done.append(path)
-                continue
-            if found.run is not None and found.run not in runs:
-                continue  # its run is not loaded yet
-            if known.get(found.key) != _moment(found.created):
-                _put(transaction, found)
-                _put_texts(
-                    transaction, found.suite_sha256, [_text_row(found, place, text) for place, text in enumerate(texts)]
-                )
-            done.append(path)
-        return done
+    def _rows(self, path: Path) -> _Rows | None:
+        """What a result file says; None where it is none, which is told."""
+        try:
+            found = read_file(path)
+            return _as_rows(found, read_items(self._store.root, found.suite_sha256))
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, pa.ArrowException) as error:
+            said = str(error).partition("\n")[0] or type(error).__name__
+            _log.warning("%s is no whole result of an evaluation and is left alone: %s", path, said)
+            return None
 
 
 def forget_run(transaction: Transaction, run_id: int) -> list[str]:
@@ -97,33 +110,45 @@ def forget_run(transaction: Transaction, run_id: int) -> list[str]:
     return keys
 
 
-def _put(transaction: Transaction, found: Evaluation) -> None:
-    _forget(transaction, "key = $key", {"key": found.key})
+def _put(transaction: Transaction, rows: _Rows) -> None:
+    _forget(transaction, "key = $key", {"key": rows.values["key"]})
     number = transaction.rows("SELECT coalesce(max(id), 0) + 1 AS id FROM eval_run")[0]["id"]
-    transaction.execute(
-        _INSERT,
-        {
-            "id": number, "key": found.key, "run": found.run, "branch": found.branch, "step": found.step,
-            "artifact": found.artifact, "base": found.base, "model": found.model, "suite": found.suite,
-            "suite_sha256": found.suite_sha256, "measures": found.measures, "kind": found.kind,
-            "scorer": found.scorer, "n": len(found.items), "of": found.of, "created": _moment(found.created),
-            "seconds": found.seconds, "data": json.dumps(spell_nonfinite(found.data), ensure_ascii=False),
-        },
-    )  # fmt: skip
-    scores = [
-        {"eval_id": number, **{name: getattr(row, name) for name in _SCORE.names if name != "eval_id"}}
-        for row in found.scores
-    ]
-    transaction.insert("score", pa.Table.from_pylist(scores, schema=_SCORE))
+    transaction.execute(_INSERT, {"id": number, **rows.values})
+    for table, part in (("score", rows.scores), ("item_result", rows.items)):
+        ids = pa.array([number] * part.num_rows, pa.int32())
+        transaction.insert(table, part.append_column("eval_id", ids))
+    suite = {"suite": rows.values["suite_sha256"]}
+    if not transaction.rows("SELECT 1 FROM eval_item WHERE suite_sha256 = $suite LIMIT 1", suite):
+        transaction.insert("eval_item", rows.texts)
+
+
+def _as_rows(found: Evaluation, texts: Sequence[ItemText]) -> _Rows:
+    values = {
+        "key": found.key, "run": found.run, "branch": found.branch, "step": found.step, "artifact": found.artifact,
+        "base": found.base, "model": found.model, "suite": found.suite, "suite_sha256": found.suite_sha256,
+        "measures": found.measures, "kind": found.kind, "scorer": found.scorer, "n": len(found.items),
+        "of": int(found.of), "created": _moment(found.created), "seconds": float(found.seconds),
+        "data": json.dumps(spell_nonfinite(found.data), ensure_ascii=False),
+    }  # fmt: skip
+    scores = [{name: getattr(row, name) for name in _SCORE.names} for row in found.scores]
     items = [
         {
-            "eval_id": number, "item": row.id, "correct": row.correct, "pred": row.pred, "lls": row.lls,
-            "answer": row.answer, "scores": json.dumps(spell_nonfinite(row.scores)), "nats": row.nats,
-            "tokens": row.tokens, "kl": row.kl, "leaked": row.leaked,
+            "item": row.id, "correct": row.correct, "pred": row.pred, "lls": row.lls, "answer": row.answer,
+            "scores": json.dumps(spell_nonfinite(row.scores)), "nats": row.nats, "tokens": row.tokens, "kl": row.kl,
+            "leaked": row.leaked,
         }
         for row in found.items
     ]  # fmt: skip
-    transaction.insert("item_result", pa.Table.from_pylist(items, schema=_ITEM))
+    asked = [
+        {
+            "suite_sha256": found.suite_sha256, "item": text.id, "place": place, "lang": text.lang,
+            "category": text.category, "question": text.question, "reference": text.reference,
+            "choices": text.choices, "gold": text.gold,
+        }
+        for place, text in enumerate(texts)
+    ]  # fmt: skip
+    tables = ((scores, _SCORE), (items, _ITEM), (asked, _TEXT))
+    return _Rows(values, *(pa.Table.from_pylist(rows, schema=schema) for rows, schema in tables))
 
 
 def _forget(transaction: Transaction, which: str, values: dict[str, Any]) -> None:
@@ -132,18 +157,9 @@ def _forget(transaction: Transaction, which: str, values: dict[str, Any]) -> Non
     transaction.execute(f"DELETE FROM eval_run WHERE {which}", values)
 
 
-def _put_texts(transaction: Transaction, suite: str, rows: list[dict[str, Any]]) -> None:
-    known = transaction.rows("SELECT 1 FROM eval_item WHERE suite_sha256 = $suite LIMIT 1", {"suite": suite})
-    if not known:
-        transaction.insert("eval_item", pa.Table.from_pylist(rows, schema=_TEXT))
-
-
-def _text_row(found: Evaluation, place: int, text: Any) -> dict[str, Any]:
-    return {
-        "suite_sha256": found.suite_sha256, "item": text.id, "place": place, "lang": text.lang,
-        "category": text.category, "question": text.question, "reference": text.reference, "choices": text.choices,
-        "gold": text.gold,
-    }  # fmt: skip
+def _seconds(row: dict[str, Any]) -> float:
+    """When a result that the store has was written, in seconds since 1970."""
+    return row["created"].replace(tzinfo=UTC).timestamp() + row["seconds"]
 
 
 def _moment(seconds: float) -> datetime:

@@ -201,7 +201,7 @@ def keep(root: Path, evaluation: Evaluation, items: Sequence[ItemText]) -> Path:
     folder = root / FOLDER
     (folder / "suites").mkdir(parents=True, exist_ok=True)
     suite = folder / "suites" / f"{evaluation.suite_sha256}.json"
-    if not suite.exists():
+    if not _holds_items(root, evaluation.suite_sha256):
         _write(suite, {"format": FORMAT, "items": [asdict(item) for item in items]})
     file = folder / f"{evaluation.key}.json"
     _write(file, {"format": FORMAT, **asdict(evaluation)})
@@ -242,7 +242,16 @@ def read_items(root: Path, suite_sha256: str) -> list[ItemText]:
 def remove_files(root: Path, keys: Sequence[str]) -> None:
     """Delete results; what is gone already is no error."""
     for key in keys:
-        (root / FOLDER / f"{key}.json").unlink(missing_ok=True)
+        for name in (f"{key}.json", f"{key}.npz"):
+            (root / FOLDER / name).unlink(missing_ok=True)
+
+
+def _holds_items(root: Path, suite_sha256: str) -> bool:
+    try:
+        read_items(root, suite_sha256)
+    except (OSError, ValueError, TypeError, KeyError):
+        return False
+    return True
 
 
 def _is_whole(row: ScoreRow, metric: str, versus: str | None) -> bool:
@@ -262,8 +271,11 @@ def _numbers(row: dict[str, Any], *names: str) -> dict[str, Any]:
 
 def _write(path: Path, content: dict[str, Any]) -> None:
     new = path.with_name(f".{path.name}.{os.getpid()}")
-    with new.open("w", encoding="utf-8", errors="replace") as file:
-        json.dump(spell_nonfinite(content), file, ensure_ascii=False, allow_nan=False)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    try:
+        with new.open("w", encoding="utf-8", errors="replace") as file:
+            json.dump(spell_nonfinite(content), file, ensure_ascii=False, allow_nan=False)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)

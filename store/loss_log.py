@@ -93,7 +93,7 @@ def _printable(text: str) -> str:
 def read_run(store: Store, ref: Ref) -> LossLog:
     """Read the active path of a recorded run, or the path of one of its branches. Raises StoreError.
 
-    Its baselines begin anew where those of the run's guard did.
+    Its baselines begin anew where those of its guard did, where `assay train` made it.
     """
     run = find_run(store, ref.run)
     path, values = _ACTIVE, {"id": run["id"]}
@@ -107,7 +107,8 @@ def read_run(store: Store, ref: Ref) -> LossLog:
     rows = list(_rows(zip(*columns, strict=True)))
     forks = _begun_anew(store.rows(_BRANCHES.format(path=path), values))
     anew = {bisect_right(rows, fork, key=lambda row: row[0]) for fork in forks}
-    return LossLog([Stretch(rows, anew=anew)])
+    # The trainer records its loss scale where it has one.
+    return LossLog([Stretch(rows, anew=anew, may_overflow=run["stage"] is None)])
 
 
 def _begun_anew(branches: list[dict[str, Any]]) -> Iterator[int]:

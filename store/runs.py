@@ -91,16 +91,17 @@ def remove_run(store: Store, name: str, *, force: bool = False) -> None:
         (store.root / name).rename(doomed)
         shutil.rmtree(doomed)
 
-    def delete(transaction: Transaction) -> None:
-        remove_files(store.root, forget_run(transaction, run["id"]))
+    def delete(transaction: Transaction) -> list[str]:
+        keys = forget_run(transaction, run["id"])
         for table in RUN_TABLES:
             transaction.execute(f"DELETE FROM {table} WHERE run_id = $id", {"id": run["id"]})
         transaction.execute(
             "UPDATE pin SET released = $now WHERE holder_kind = 'run' AND holder = $name", _now_and(name)
         )
         transaction.execute("DELETE FROM run WHERE id = $id", {"id": run["id"]})
+        return keys
 
-    store.transaction(delete)
+    remove_files(store.root, store.transaction(delete))
 
 
 def _now_and(name: str) -> Row:

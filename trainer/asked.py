@@ -18,7 +18,7 @@ from trainer.lineage import check_base
 from trainer.model import check_model_folder, load_adapter, load_model, load_tokenizer
 from trainer.origin import find_origin
 
-__all__ = ["Asked", "earlier", "find_asked", "load_asked"]
+__all__ = ["Asked", "earlier", "find_asked", "load_asked", "require_base"]
 
 
 class Asked(NamedTuple):
@@ -91,14 +91,20 @@ def earlier(asked: Asked) -> Asked | None:
 def load_asked(asked: Asked) -> tuple[Any, Any]:
     """Load a model with its adapter, and its tokenizer; on a GPU where there is one. Raises ModelError."""
     config = asked.config
-    if config.adapter and not Path(config.path).expanduser().exists() and not config.allow_download:
-        raise ModelError(f"{asked.name} is an adapter of the model in {config.path}, which is not there; put it back")
+    require_base(asked)
     if config.adapter:
         check_base(config)
     tokenizer, model = load_tokenizer(config), load_model(config.path, config, "auto")
     if config.adapter:
         model = load_adapter(model, Path(config.adapter))
     return model.to("cuda" if torch.cuda.is_available() else "cpu").eval(), tokenizer
+
+
+def require_base(asked: Asked) -> None:
+    """Raise ModelError where this is an adapter whose model is not there."""
+    config = asked.config
+    if config.adapter and not Path(config.path).expanduser().exists() and not config.allow_download:
+        raise ModelError(f"{asked.name} is an adapter of the model in {config.path}, which is not there; put it back")
 
 
 def _checkpoint(name: str, folder: Path) -> Asked:

@@ -51,7 +51,8 @@ def _read(is_terminal: bool) -> str | None:
     if is_terminal:
         click.echo(PROMPT, nl=False, err=True)
     line = sys.stdin.readline()
-    said = line.strip()
+    # What is piped in may be no UTF-8.
+    said = line.strip().encode("utf-8", "replace").decode()
     if said or (line and not is_terminal):
         return said or _read(is_terminal)
     return None

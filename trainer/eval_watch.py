@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.errors import AssayError
+from assay.foreign import Failure, attempt
 from evals.suite import Settings, Suite
 from evals.suite_rows import OpenItem
 from store.artifacts import ArtifactError, read_manifest, sealed_folders
@@ -57,12 +58,10 @@ class EvalWatch:
             yield str(error)
         for folder in self._unscored():
             self._done.add(folder)
-            try:
-                # Retention may throw a checkpoint away meanwhile: that is no fault.
-                self._tell(self._evaluator.score(find_asked(f"{self._run}/{_place(folder)}", self._store)))
-            except (AssayError, OSError) as error:
-                if folder.is_dir():
-                    yield f"{folder.name} was not scored: {error}"
+            why = self._score(self._evaluator, lambda place=folder: _place(place))
+            # Retention may throw a checkpoint away meanwhile: that is no fault.
+            if why and folder.is_dir():
+                yield f"{folder.name} was not scored: {why}"
             # Whoever waits at a page is answered before the next checkpoint.
             return
 
@@ -87,15 +86,24 @@ class EvalWatch:
         question, done, refused = str(request.args.get("question", "")).strip(), list[str](), list[str]()
         evaluator = self._make([question_suite(question)]) if question else self._evaluator
         for place in _places(request.args):
-            try:
-                found = evaluator.score(self._asked(place))
-                self._tell(found)
-                done.append(place)
-            except (AssayError, OSError) as error:
-                refused.append(f"{place}: {error}")
+            why = self._score(evaluator, lambda place=place: place)
+            (refused if why else done).append(f"{place}: {why}" if why else place)
         load_spools(self._store)
         words = [f"{'answered' if question else 'scored'} by {', '.join(done)}"] if done else []
         return "; ".join([*words, *(f"not done at {text}" for text in refused)]) or "not done: no checkpoint was named"
+
+    def _score(self, evaluator: Evaluator, named: Callable[[], str]) -> str | None:
+        """Score what is named and show it; why that could not be done, else None. A model may raise anything."""
+
+        def score() -> str | None:
+            try:
+                self._tell(evaluator.score(self._asked(named())))
+            except (AssayError, OSError) as error:
+                return str(error)
+            return None
+
+        found = attempt(score)
+        return f"{found.kind}: {found.said}" if isinstance(found, Failure) else found
 
     def _asked(self, place: str) -> Asked:
         newest = self._run if place == BASE else f"{self._run}/{place}"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from evals.forgetting.history import Evidence
     from trainer.evaluator import Found
 
-__all__ = ["SHARES", "TITLES", "print_found"]
+__all__ = ["SHARES", "TITLES", "listed", "print_found"]
 
 COLOURS = {"green": "green", "yellow": "yellow", "red": "bold red"}
 
@@ -22,6 +22,9 @@ TITLES = {
     "rouge2": "ROUGE-2", "rougeL": "ROUGE-L", "exact_match": "exact match", "f1": "F1", "nll": "nats a token",
     "bits_per_byte": "bits a byte", "kl": "divergence from the base",
 }  # fmt: skip
+
+LISTED = 5
+"""Ids that are named."""
 
 SHARES = ("acc", "acc_norm")
 """Shown in percent."""
@@ -35,7 +38,9 @@ def print_found(found: "Sequence[Found]") -> None:
 
 def _print(one: Evaluation, forgotten: "Evidence | None") -> None:
     asked = f"{len(one.items):,} of {one.of:,}" if len(one.items) < one.of else f"{one.of:,}"
-    console.print(Text(f"{one.model} on {one.suite}", "bold"), f"{asked} items, {one.seconds:.1f} s")
+    items = "item" if one.of == 1 else "items"
+    console.print(Text(f"{one.model} on {one.suite}", "bold"), f"{asked} {items}, {one.seconds:.1f} s")
+    _print_cut(one)
     if one.measures == "shown":
         for row in one.items:
             console.print(f"  {row.answer}", markup=False)
@@ -47,24 +52,62 @@ def _print(one: Evaluation, forgotten: "Evidence | None") -> None:
         if not (row.versus or row.category or row.clean):
             versus = (one.score(row.metric, who) for who in ("base", "previous"))
             clean = next((part for part in one.scores if part.metric == row.metric and part.clean), None)
-            table.add_row(
-                TITLES.get(row.metric, row.metric), _value(row), _interval(row), *(_signed(part) for part in versus),
-                "" if clean is None else f"{_value(clean)} of {clean.n:,}",
-            )  # fmt: skip
+            cells = [
+                TITLES.get(row.metric, row.metric),
+                _value(row),
+                _interval(row),
+                *map(_signed, versus),
+                _clean(clean),
+            ]
+            # Names are a suite's own, and may look like markup.
+            table.add_row(*map(Text, cells))
     console.print(table)
     if forgotten is not None:
-        light = forgotten.light
-        console.print(f"[{COLOURS[light.colour]}]{light.colour}[/]: {light.why}")
+        _print_forgotten(forgotten)
     _print_leak(one)
     console.print()
+
+
+def _print_cut(one: Evaluation) -> None:
+    cut = one.data.get("cut") or []
+    if cut:
+        console.print(f"longer than the model reads, and cut at their start: {listed(cut)}", markup=False)
+
+
+def _print_forgotten(found: "Evidence") -> None:
+    light, compared = found.light, found.comparison
+    console.print(f"[{COLOURS[light.colour]}]{light.colour}[/]: {light.why}")
+    said = [f"{len(compared.lost)} lost, {len(compared.gained)} gained"]
+    if compared.retention is not None:
+        said.append(f"{100 * compared.retention:.1f} % kept of what the base knows beyond guessing")
+    if compared.mde is not None:
+        said.append(f"smallest drop this test could see {100 * compared.mde:.1f} points")
+    console.print("; ".join(said))
 
 
 def _print_leak(one: Evaluation) -> None:
     leak = one.data["leak"]
     if leak["status"] == "unchecked":
         console.print("not checked for leaks: no training data is known")
-    elif leak["leaked"]:
-        console.print(f"{len(leak['leaked']):,} of {one.of:,} items stand in the training data ({leak['rows']:,} rows)")
+        return
+    found = f"{len(leak['leaked']):,}" if leak["leaked"] else "none"
+    console.print(f"{found} of {one.of:,} items found in the training data ({leak['rows']:,} rows)")
+
+
+def listed(ids: Sequence[str]) -> str:
+    """Ids in a sentence, the first few of many.
+
+    >>> listed(["a", "b"]), listed([str(number) for number in range(9)])
+    ('a, b', '0, 1, 2, 3, 4 and 4 more')
+    """
+    shown = ", ".join(ids[:LISTED])
+    return shown if len(ids) <= LISTED else f"{shown} and {len(ids) - LISTED} more"
+
+
+def _clean(row: ScoreRow | None) -> str:
+    if row is None:
+        return ""
+    return f"{_value(row)} of {row.n:,}" if row.n else "all are leaked"
 
 
 def _value(row: ScoreRow) -> str:

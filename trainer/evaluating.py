@@ -155,9 +155,11 @@ class RunEvaluator:
     def _ask_one(self, model: Any, subject: Subject, suite: Suite) -> bool:
         """Put a model to a suite, where that was not done before; whether it was done now."""
         ledger = Ledger(self._training.run.folder.parent, subject, as_base=subject is self._base)
+        if not ledger.as_base:
+            # What a base was trained on is another question: several runs begin with it.
+            ledger.leaks = self._leaks
         if ledger.known(suite) is not None:
             return False
-        ledger.leaks = self._leaks
         if subject.step and not ledger.as_base:
             ledger.earlier = self.lights.earlier(suite, self._training.history, subject.step)
         self._tell(suite, subject, self._evaluated(model, suite, ledger))

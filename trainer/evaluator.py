@@ -19,7 +19,7 @@ from store.errors import StoreError
 from store.eval_history import earlier_artifacts
 from store.evaluations import Evaluation, read_items
 from store.loading import load_spools
-from trainer.asked import Asked, load_asked
+from trainer.asked import Asked, load_asked, require_base
 from trainer.config import Config
 from trainer.config_file import config_from, read_toml
 from trainer.lineage import parent_of
@@ -58,12 +58,13 @@ class Evaluator:
 
         Raises AssayError, OSError.
         """
+        require_base(asked)
         files = training_files(asked, self._store)
         base = asked.base
         base_subject = start_of(base.config, self._store) if base else None
         if base and base_subject:
-            self._put(base, Ledger(self._store.root, base_subject, leaks=self._leaks_in(files), as_base=True))
-        subject = subject_of(asked)
+            self._put(base, Ledger(self._store.root, base_subject, as_base=True))
+        subject = subject_of(asked) if asked.folder else start_of(asked.config, self._store)
         if base_subject:
             subject = subject._replace(base=base_subject.artifact)
         ledger = Ledger(self._store.root, subject, self._before(subject), self._leaks_in(files))

@@ -4,16 +4,20 @@ import importlib
 import os
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 from rich.table import Table
+from rich.text import Text
 
-from evals.choice_items import ChoiceItem, read_items
+from evals.choice_items import ChoiceItem
+from evals.suite import choice_suite
 from store.commands.common import console, json_option, open_store, print_json, store_option
 from trainer.bar import Bar
+from trainer.eval_words import listed
 
 if TYPE_CHECKING:
+    from evals.suite import Style
     from trainer.probing import Probed
 
 __all__ = ["probe", "torch_module"]
@@ -51,12 +55,14 @@ def probe(
     ASKED is RUN, RUN@STEP or a folder. The choice that the model finds likeliest is its answer; `acc_norm` goes by
     likelihood a character.
     """
-    questions = read_items(items)
+    suite = choice_suite(items, cast("Style", style))
+    questions = [item for item in suite.items if isinstance(item, ChoiceItem)]
     place = open_store(store)
     finding, probing = torch_module("trainer.asked"), torch_module("trainer.probing")
     model = finding.find_asked(asked, place)
     base = finding.find_asked(baseline, place) if baseline else model.base
-    wanted = probing.Probe(questions, style, size, margin)
+    kept = probing.Kept(place, suite) if place.exists else None
+    wanted = probing.Probe(questions, style, size, margin, kept=kept)
     with Bar() as bar:
         found = probing.probe(model, base, wanted, bar.show)
     if as_json:
@@ -81,13 +87,15 @@ def _print(found: "Probed", name: str, base: str | None, of: int) -> None:
     console.print(
         f"{name}: {_percent(shown['acc'])} of {asked} questions right, {_percent(shown['acc_norm'])} by length"
     )
+    if found.cut:
+        console.print(f"longer than the model reads, and cut at their start: {listed(found.cut)}", markup=False)
     compared = found.comparison
     if compared is None or found.light is None:
         return
     console.print(
         f"against {base}: {_percent(compared.base_acc)}, lost {len(compared.lost)}, gained {len(compared.gained)}; "
         f"drop {_points(compared.drop)} ({_points(compared.drop_low)} to {_points(compared.drop_high)}), "
-        f"mid-p {compared.mid_p:.4f}"
+        f"mid-p {_p(compared.mid_p)}"
     )
     if compared.mde is not None:
         console.print(f"smallest drop this test could see: {_points(compared.mde)}")
@@ -107,8 +115,8 @@ def _categories(found: "Probed") -> None:
         table.add_column(heading, justify="left" if heading == "subject" else "right")
     for part in found.comparison.categories:
         table.add_row(
-            part.category, str(part.n), _percent(part.base_acc), _percent(part.acc), str(part.lost), str(part.gained),
-            f"{part.holm_p:.4f}",
+            Text(part.category), str(part.n), _percent(part.base_acc), _percent(part.acc), str(part.lost),
+            str(part.gained), _p(part.holm_p),
         )  # fmt: skip
     console.print()
     console.print(table)
@@ -124,6 +132,10 @@ def _lost(ids: tuple[str, ...], items: list[ChoiceItem]) -> None:
         console.print(f"  {id_}  {texts[id_]}", markup=False)
     if len(ids) > LISTED:
         console.print(f"  … and {len(ids) - LISTED} more; --json has them all", markup=False)
+
+
+def _p(value: float) -> str:
+    return f"{value:.4f}" if value >= 0.00005 else "below 0.0001"
 
 
 def _percent(share: float) -> str:

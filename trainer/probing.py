@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from evals.choice import ChoiceScore, accuracy, accuracy_norm, score_items
 from evals.choice_items import ChoiceItem
@@ -11,15 +11,30 @@ from evals.forgetting.drift import Likelihoods, drift
 from evals.forgetting.light import MARGIN, TWICE_P, Light, light
 from evals.forgetting.paired import Answer, Comparison, compare
 from evals.forgetting.subsets import next_size, subset
-from trainer.asked import Asked, earlier, load_asked
+from evals.run import Ledger, evaluate
+from evals.suite import Suite
+from store.database import Store
+from store.evaluations import ItemRow
+from trainer.asked import Asked, earlier, load_asked, require_base
+from trainer.subjects import start_of, subject_of
 
-__all__ = ["Probe", "Probed", "probe"]
+__all__ = ["Kept", "Probe", "Probed", "probe"]
 
 BATCH = 8
 """Questions at once."""
 
 Progress = Callable[[str, int, int], None]
 """Told who is asked, how many questions are answered, and of how many."""
+
+
+class Kept(NamedTuple):
+    """Where a base's answers are kept, so that it is asked once."""
+
+    store: Store
+    """The store beside whose runs they lie."""
+
+    suite: Suite
+    """The questions as a suite."""
 
 
 class Probe(NamedTuple):
@@ -40,6 +55,9 @@ class Probe(NamedTuple):
     seed: int = 0
     """Of the choice of the first questions."""
 
+    kept: Kept | None = None
+    """Where the base's answers are kept; None to ask it each time."""
+
 
 class Probed(NamedTuple):
     """What came of it."""
@@ -56,6 +74,11 @@ class Probed(NamedTuple):
     light: Light | None
     """What that means."""
 
+    @property
+    def cut(self) -> list[str]:
+        """Questions that are longer than the model reads, and were cut at their start."""
+        return [score.id for score in self.scores if score.cut]
+
     def as_dict(self) -> dict[str, Any]:
         """The result as `assay probe --json` has it."""
         return {
@@ -67,6 +90,7 @@ class Probed(NamedTuple):
                 {"id": score.id, "pred": score.pred, "correct": score.correct, "lls": score.lls}
                 for score in self.scores
             ],
+            "cut": self.cut,
             "baseline": None
             if self.comparison is None or self.light is None
             else {**self.comparison.as_dict(self.light.colour), "why": self.light.why},
@@ -79,20 +103,43 @@ def probe(asked: Asked, baseline: Asked | None, wanted: Probe, progress: Progres
     Whether two checkpoints in a row have forgotten is known by asking the one before as well; that is done where
     it decides. Raises AssayError.
     """
-    models = {"model": asked, "base": baseline}
-    asking = {who: _Asking(which, wanted, progress) for who, which in models.items() if which}
+    if baseline:
+        require_base(asked)
+    ask = _Asking(asked, wanted, progress)
+    ask_base = _base(baseline, wanted, progress) if baseline else None
     size = min(wanted.size or len(wanted.items), len(wanted.items))
     while True:
         items = subset(wanted.items, size, wanted.seed)
-        found = {who: ask(items) for who, ask in asking.items()}
-        if "base" not in found:
-            return Probed(items, found["model"], None, None)
-        comparison = compare(_answers(items, found["base"]), _answers(items, found["model"]))
-        shown = _light(asked, comparison, items, found, wanted, progress)
+        tuned = ask(items)
+        if ask_base is None:
+            return Probed(items, tuned, None, None)
+        base = ask_base(items)
+        comparison = compare(_answers(items, base), _answers(items, tuned))
+        shown = _light(asked, comparison, items, base, wanted, progress, drifted=_drifted(items, base, tuned))
         more = next_size(size, len(wanted.items), shown.colour)
         if more == size:
-            return Probed(items, found["model"], comparison, shown)
+            return Probed(items, tuned, comparison, shown)
         size = more
+
+
+_Answered: TypeAlias = ChoiceScore | ItemRow
+_Asks: TypeAlias = Callable[[Sequence[ChoiceItem]], Sequence[_Answered]]
+
+
+def _base(asked: Asked, wanted: Probe, progress: Progress) -> _Asks:
+    """Asks a base: all questions, once, where its answers can be kept."""
+    if wanted.kept is None:
+        return _Asking(asked, wanted, progress)
+    store, suite = wanted.kept
+    subject = subject_of(asked) if asked.folder else start_of(asked.config, store)
+    ledger = Ledger(store.root, subject, as_base=True)
+    found = ledger.known(suite)
+    if found is None:
+        [found] = evaluate(
+            *load_asked(asked), [suite], ledger, progress=lambda _, done, whole: progress(asked.name, done, whole)
+        )
+    rows = {row.id: row for row in found.items}
+    return lambda items: [rows[item.id] for item in items]
 
 
 class _Asking:
@@ -116,31 +163,30 @@ class _Asking:
 
 
 def _light(
-    asked: Asked, comparison: Comparison, items: Sequence[ChoiceItem], found: dict[str, list[ChoiceScore]],
-    wanted: Probe, progress: Progress,
+    asked: Asked, comparison: Comparison, items: Sequence[ChoiceItem], base: Sequence[_Answered], wanted: Probe,
+    progress: Progress, *, drifted: bool,
 ) -> Light:  # fmt: skip
-    drifted = _drifted(items, found["base"], found["model"])
     alone = light([comparison], wanted.margin, drifted=drifted)
     before = earlier(asked) if alone.colour == "yellow" and comparison.mid_p < TWICE_P else None
     if before is None:
         return alone
     scores = _Asking(before, wanted, progress)(items)
-    was = compare(_answers(items, found["base"]), _answers(items, scores))
+    was = compare(_answers(items, base), _answers(items, scores))
     return light([was, comparison], wanted.margin, drifted=drifted)
 
 
-def _drifted(items: Sequence[ChoiceItem], base: Sequence[ChoiceScore], tuned: Sequence[ChoiceScore]) -> bool:
+def _drifted(items: Sequence[ChoiceItem], base: Sequence[_Answered], tuned: Sequence[_Answered]) -> bool:
     pairs = [
         Likelihoods(item.id, base=one.lls, tuned=other.lls, answer=item.answer)
         for item, one, other in zip(items, base, tuned, strict=True)
-        if all(map(math.isfinite, (*one.lls, *other.lls)))
+        if one.lls and other.lls and all(map(math.isfinite, (*one.lls, *other.lls)))
     ]
     return len(pairs) > 1 and drift(pairs).flagged
 
 
-def _answers(items: Sequence[ChoiceItem], scores: Sequence[ChoiceScore]) -> list[Answer]:
+def _answers(items: Sequence[ChoiceItem], scores: Sequence[_Answered]) -> list[Answer]:
     return [
-        Answer(item.id, score.correct, len(item.choices), item.category)
+        Answer(item.id, bool(score.correct), len(item.choices), item.category)
         for item, score in zip(items, scores, strict=True)
     ]
 

@@ -16,7 +16,6 @@ Row = tuple[int, Mapping[str, float]]
 """A step and its values by name."""
 
 _OWN = frozenset({"loss", "grad_norm", "lr", "epoch"})
-_NO_OVERFLOW: dict[str, bool] = {}
 
 
 class Scan(NamedTuple):
@@ -44,6 +43,9 @@ class Stretch(NamedTuple):
 
     anew: Collection[int] = ()
     """Places of rows before which the baselines begin anew, as was declared."""
+
+    may_overflow: bool = True
+    """Whether steps may be overflows of fp16 that no loss scale tells of."""
 
 
 def scan(rows: Iterable[Row], settings: Settings | None = None) -> Scan:
@@ -76,7 +78,7 @@ def scan_stretches(stretches: Sequence[Stretch], settings: Settings | None = Non
             del kept[stretch.behind]
         found, begin = Spikes(known.judge), 0
         for place in sorted({*places[number], *stretch.anew, len(stretch.rows)}):
-            points += _look(stretch.rows[begin:place], known, found)
+            points += _look(stretch.rows[begin:place], known, found, may_overflow=stretch.may_overflow)
             begin = place
             if place in places[number]:
                 kept[number, place] = known.forked()
@@ -100,7 +102,7 @@ class _Known(NamedTuple):
         return _Known(self.judge.forked(), self.losses.forked(), self.norms.forked())
 
 
-def _look(rows: Sequence[Row], known: _Known, found: Spikes) -> int:
+def _look(rows: Sequence[Row], known: _Known, found: Spikes, *, may_overflow: bool) -> int:
     """Judge rows; returns how many were points."""
     judge, losses, norms = known
     points = 0
@@ -114,7 +116,10 @@ def _look(rows: Sequence[Row], known: _Known, found: Spikes) -> int:
             verdict = judge.see(step, loss)
         else:
             norms.push(norm)
-            verdict = judge.see(step, loss, norm, **_precision(loss, norm, values))
+            verdict = judge.see(
+                step, loss, norm, overflow=_is_overflow(loss, norm, values),
+                may_overflow=may_overflow and "loss_scale" not in values,
+            )  # fmt: skip
         if not values.keys() <= _OWN and (more := judge.after(step, values)):
             verdict = verdict._replace(alarms=verdict.alarms + more)
         points += 1
@@ -122,9 +127,7 @@ def _look(rows: Sequence[Row], known: _Known, found: Spikes) -> int:
     return points
 
 
-def _precision(loss: float | None, norm: float, values: Mapping[str, float]) -> dict[str, bool]:
-    """What the log says of an overflow at this step; nothing where there is none."""
+def _is_overflow(loss: float | None, norm: float, values: Mapping[str, float]) -> bool:
     if norm - norm == 0.0 or loss is None or loss - loss != 0.0:
-        return _NO_OVERFLOW
-    scale = values.get("loss_scale")
-    return {"may_overflow": True} if scale is None else {"overflow": scale > 1.0}
+        return False
+    return values.get("loss_scale", 1.0) > 1.0

@@ -52,6 +52,11 @@ def score(pred: Path, ref: Path | None, lang: str, parity: bool, as_json: bool) 
     intervals.
     """
     pairs = read_pairs(pred, ref)
+    blank = [number for number, text in enumerate(pairs.predictions, 1) if not text.strip()]
+    if blank:
+        rows = "row" if len(blank) == 1 else "rows"
+        notes.print(f"{len(blank):,} of {len(pairs.predictions):,} predictions are blank and count as wrong: {rows} "
+                    f"{', '.join(map(str, blank[:5]))}{' …' * (len(blank) > 5)}")  # fmt: skip
     found = score_texts(*pairs, lang, seed=SEED, parity=parity)
     if parity and found.llamafactory is None:
         notes.print("LLaMA-Factory's way needs more packages: pip install 'assay-llm[parity]'")

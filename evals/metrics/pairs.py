@@ -25,7 +25,7 @@ def read_pairs(predictions: Path, references: Path | None = None) -> Pairs:
     line breaks are part of a text. An empty line is an empty text.
 
     Raises DataError for a missing, empty or undecodable file, a missing column, sides of different length, and
-    rows whose `id` is not that of the other side's row.
+    rows whose `id` is not that of the other side's row, or stands twice.
     """
     if references is None and predictions.suffix.lower() not in FILES:
         raise DataError(f"{predictions} has a text a line and no references; name their file with --ref")
@@ -35,10 +35,21 @@ def read_pairs(predictions: Path, references: Path | None = None) -> Pairs:
             f"{predictions} has {len(said):,} prediction{'s' * (len(said) != 1)} and {references} {len(wanted):,} "
             f"reference{'s' * (len(wanted) != 1)}; each prediction needs its own"
         )
+    _check_ids(said)
     for one, other in zip(said, wanted, strict=True):
         if one.id is not None and other.id is not None and one.id != other.id:
             raise DataError(f"{one.place} has the id {one.id} and {other.place} {other.id}; put both in the same order")
     return Pairs([text.text for text in said], [text.text for text in wanted])
+
+
+def _check_ids(texts: list["_Text"]) -> None:
+    places: dict[str, str] = {}
+    for text in texts:
+        if text.id is None:
+            continue
+        if text.id in places:
+            raise DataError(f"{text.place} has the id {text.id} of {places[text.id]}; give each row its own")
+        places[text.id] = text.place
 
 
 class _Text(NamedTuple):

@@ -2,7 +2,7 @@
 
 import gc
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ def detect(source: str, store: str | None, as_json: bool) -> None:
 
 
 @contextmanager
-def _without_collector() -> Iterator[None]:
+def _without_collector() -> Generator[None]:
     """Without looking for cycles, of which rows have none: where they are many, that takes a tenth of the time."""
     was = gc.isenabled()
     gc.disable()

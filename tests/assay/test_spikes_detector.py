@@ -155,6 +155,44 @@ def test_t2_seven_of_ten_do_not():
     assert "T2" not in {rule for _, _, rule, _ in alarms(found)}
 
 
+def test_t2_a_level_less_than_two_percent_up_is_no_news_however_quiet_the_loss_was():
+    def actions(rise: float) -> list[str]:
+        detector = Detector()
+        quiet = [2.0 + 0.0002 * (step % 5) for step in range(60)]
+        assert alarms(run(detector, random.Random(0).sample(quiet, 60))) == []
+        return [verdict.action for verdict in run(detector, [2.0004 * rise] * 12, begin=61)]
+
+    assert actions(1.0199) == ["commit"] * 12
+    assert actions(1.0201) == ["commit"] * 7 + ["rollback"] * 5
+
+
+def test_t2_a_log_whose_values_are_alike_must_rise_by_five_percent():
+    alike = [2.0 + 0.004 * math.sin(step / 10) for step in range(60)]
+
+    def actions(losses: list[float], rise: float) -> set[str]:
+        detector = Detector()
+        run(detector, losses)
+        return {verdict.action for verdict in run(detector, [statistics.median(losses) * rise] * 12, begin=61)}
+
+    assert actions(alike, 1.049) == {"commit"}
+    assert "rollback" in actions(alike, 1.051)
+    assert "rollback" in actions(random.Random(0).sample(alike, 60), 1.03)
+
+
+def test_an_overflow_that_nobody_tells_is_not_gone_back_for_until_the_baseline_is_armed():
+    detector = Detector()
+    early = [detector.see(step, 2.0, INF, may_overflow=True).action for step in range(1, 10)]
+    assert early == ["skip"] * 9
+    assert [detector.see(step, NAN, INF, may_overflow=True).action for step in (10, 11, 12)] == ["skip"] * 2 + [
+        "rollback"
+    ]
+    assert detector.see(13, 2.0, INF, may_overflow=True).action == "skip"
+    assert detector.see(14, 2.0, INF, may_overflow=True, parameters_finite=False).action == "rollback"
+    run(detector, noisy(32), begin=20)
+    late = [detector.see(step, 2.0, INF, may_overflow=True).action for step in (60, 61, 62)]
+    assert late == ["skip", "skip", "rollback"]
+
+
 def test_what_is_not_accepted_stays_out_of_the_baseline():
     detector, _ = armed()
     before = detector.state()["loss"]["window"]

@@ -151,3 +151,15 @@ def test_the_score_of_huge_values_is_that_of_the_same_ones_made_small():
         small.push(value)
         huge.push(value * 1e300)
     assert huge.outside == small.outside == 5
+
+
+def test_a_score_that_is_forked_goes_on_from_the_same_values_and_counts_from_nothing():
+    score = Score(least=10)
+    for value in [1.0, 1.1] * 20:
+        score.push(value)
+    other = score.forked()
+    other.push(9.0)
+    assert (other.points, other.outside, score.points, score.outside) == (1, 1, 40, 0)
+    score.push(1.05)
+    score.count(other)
+    assert (score.points, score.outside) == (42, 1)

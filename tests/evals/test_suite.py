@@ -43,8 +43,8 @@ def test_every_key_is_taken(tmp_path):
     file_of(tmp_path, "def score(prediction, reference, row): return 1.0\n", "own.py")
     written(tmp_path, {**OPEN, "id": "e1", "question": "咳嗽？"}, {**OPEN, "id": "e2"}, name="shown.jsonl")
     given = {
-        "name": "n", "style": "chat", "few_shot": 1, "examples": "shown.jsonl", "max_new_tokens": 9, "seed": 4,
-        "metrics": ["f1", "own.py:score"], "fields": {"科室": "科室：(\\S+)"}, "size": 100, "margin": 0.05,
+        "name": "n", "few_shot": 1, "examples": "shown.jsonl", "max_new_tokens": 9,
+        "metrics": ["f1", "own.py:score"], "fields": {"科室": "科室：(\\S+)"},
     }  # fmt: skip
     found = read_suite(suite(tmp_path, given))
     expected = {**BASE, **given, "metrics": ("f1", "own.py:score")}
@@ -54,8 +54,9 @@ def test_every_key_is_taken(tmp_path):
 
 
 def test_a_choice_suite_and_a_text_suite(tmp_path):
-    kept = {"measures": "kept", "kind": "choice", "style": "letter", "lang": None}
-    found = read_suite(suite(tmp_path, kept, rows=[CHOICE]))
+    own = {"style": "letter", "size": 100, "margin": 0.05, "seed": 4}
+    found = read_suite(suite(tmp_path, {"measures": "kept", "kind": "choice", "lang": None, **own}, rows=[CHOICE]))
+    assert {key: getattr(found.settings, key) for key in own} == own
     assert found.items == (ChoiceItem("c1", "en", "facts", "1 + 1?", ("1", "2"), 1),)
     assert found.probes == [Probe("c1", "1 + 1?\n2")]
     texts = read_suite(suite(tmp_path, {"kind": "text", "lang": None}, rows=[{"text": "甲"}, {"text": "b", "id": "t"}]))
@@ -82,11 +83,12 @@ def test_a_bare_file_of_choice_questions_is_what_should_be_kept(tmp_path):
         ({"kind": "mcq"}, 'kind must be open, choice or text, and is "mcq"'),
         ({"lang": None}, ' lacks lang, by which answers are cut into words; write lang = "zh" or "en"'),
         ({"lang": "de"}, 'lang must be zh or en, and is "de"'),
-        ({"style": "letter"}, "style letter is for choice suites, and kind is open"),
+        ({"style": "letter"}, "style is for choice suites, and kind is open"),
         ({"few_shot": -1}, "few_shot must be a whole number, 0 or above, and is -1"),
         ({"few_shot": True}, "few_shot must be a whole number, 0 or above, and is true"),
         ({"few_shot": 5}, "few_shot is 5, and no examples are named; give a file of them"),
         ({"size": 0}, "size must be a whole number above 0, and is 0"),
+        ({"size": 9}, "size is for choice suites, and kind is open"),
         ({"margin": 3}, "margin must be above 0 and below 1, and is 3"),
         ({"metrics": []}, "metrics must be a list of names, and is []"),
         ({"metrics": ["blue"]}, "there is no metric called blue; did you mean bleu?, or write file.py:function"),
@@ -97,7 +99,7 @@ def test_a_bare_file_of_choice_questions_is_what_should_be_kept(tmp_path):
         ),
         ({"fields": {"a": "(x)(y)"}}, "fields.a has 2 groups; write one, around the field"),
         ({"kind": "choice", "max_new_tokens": 5}, "max_new_tokens is for open suites, and kind is choice"),
-        ({"kind": "text", "style": "chat"}, "style is for open and choice suites, and kind is text"),
+        ({"kind": "text", "style": "chat"}, "style is for choice suites, and kind is text"),
     ],
 )
 def test_a_wrong_suite_is_refused_in_one_sentence(tmp_path, changes, sentence):
@@ -149,7 +151,7 @@ def test_a_wrong_row_is_named_with_file_and_line(tmp_path, kind, row, sentence):
 def test_the_digest_is_of_what_a_score_hangs_on(tmp_path):
     before = read_suite(suite(tmp_path)).digest
     assert len(before) == 64
-    assert read_suite(suite(tmp_path, {"name": "other", "seed": 0}, name="moved.toml")).digest == before
+    assert read_suite(suite(tmp_path, {"name": "other", "few_shot": 0}, name="moved.toml")).digest == before
     assert read_suite(suite(tmp_path, {"max_new_tokens": 9})).digest != before
     assert read_suite(suite(tmp_path, rows=[{**OPEN, "grade": 3}])).digest != before
     own = suite(tmp_path, {"metrics": ["own.py:score"]})

@@ -50,7 +50,10 @@ def test_a_run_is_read_along_its_active_path_or_one_that_was_left(root: Path):
     load_spools(store)
     assert losses(read_run(store, parse_ref("r"))) == {1: 1.0, 2: 2.0, 3: 30.0}
     assert losses(read_run(store, parse_ref("r/1"))) == {1: 1.0, 2: 2.0, 3: 3.0, 4: 4.0, 5: 5.0}
-    assert the_only(read_run(store, parse_ref("r"))).rows[0] == (1, {"loss": 1.0, "grad_norm": 0.5, "group/first/rms_t": 1.0})
+    assert the_only(read_run(store, parse_ref("r"))).rows[0] == (
+        1,
+        {"loss": 1.0, "grad_norm": 0.5, "group/first/rms_t": 1.0},
+    )
 
 
 def test_a_run_without_losses_or_that_is_not_there_says_so(root: Path):
@@ -109,14 +112,19 @@ def test_rows_that_cannot_be_read_are_counted_and_the_first_is_named(tmp_path: P
 
 
 REFUSED = {
-    "epochs.csv": (b"step,loss\n0.5,2.0\n1.0,1.9\n1.5,1.8\n", "2 of 3 rows could not be read, the first at line 2: "
-                   "step 0.5 is no whole number; a row needs a whole step from 0 up, and its loss as a number"),
-    "torn.jsonl": (b'{"step": 1, "loss"\n{"step": 2, \n', "2 of 2 rows could not be read, the first at line 1: no JSON"),
-    "commas.csv": (b"step;loss\n1;2,5\n2;2,4\n", "2 of 2 rows could not be read, the first at line 2: loss '2,5' is no"),
-    "utf16.csv": (codecs.BOM_UTF16_LE + "step,loss\n1,2.0\n".encode("utf-16-le"), "is text in UTF-16, and logs are read"),
+    "epochs.csv": (
+        b"step,loss\n0.5,2.0\n1.0,1.9\n1.5,1.8\n",
+        "2 of 3 rows could not be read, the first at line 2: step 0.5 is no whole number; a row needs a whole step",
+    ),
+    "torn.jsonl": (
+        b'{"step": 1, "loss"\n{"step": 2, \n',
+        "2 of 2 rows could not be read, the first at line 1: no JSON",
+    ),
+    "commas.csv": (b"step;loss\n1;2,5\n2;2,4\n", "2 of 2 rows could not be read, the first at line 2: loss '2,5' is"),
+    "utf16.csv": (codecs.BOM_UTF16_LE + "step,loss\n1,2.0\n".encode("utf-16-le"), "is text in UTF-16, and logs are"),
     "no_mark.csv": ("step,loss\n1,2.0\n".encode("utf-16-be"), "save it anew, as `iconv -f UTF-16 -t UTF-8` does"),
-    "log.csv.gz": (gzip.compress(b"step,loss\n1,2.0\n"), "is compressed: unpack it first, as `gunzip -k log.csv.gz` does"),
-}  # fmt: skip
+    "log.csv.gz": (gzip.compress(b"step,loss\n1,2.0\n"), "compressed: unpack it first, as `gunzip -k log.csv.gz` does"),
+}
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -159,3 +167,16 @@ def test_a_column_that_says_something_else_leaves_no_row_out(tmp_path: Path):
 def test_a_log_of_validation_alone_is_looked_at_as_it_is(tmp_path: Path):
     log = read_log(a_log(tmp_path, [f"{step},2.0,test" for step in range(1, 9)], header="step,loss,split"))
     assert (losses(log), log.left_out) == (dict.fromkeys(range(1, 9), 2.0), 0)
+
+
+@pytest.mark.parametrize(("stage", "may_overflow"), [("sft", False), (None, True)])
+def test_only_runs_of_the_trainer_are_known_to_say_where_they_overflow(
+    root: Path, stage: str | None, may_overflow: bool
+):
+    with assay.run("r", store=root) as run:
+        run.log(1, {"loss": 2.0})
+        if stage:
+            run.facts(stage=stage)
+    store = Store.at(root / "assay.duckdb")
+    load_spools(store)
+    assert the_only(read_run(store, parse_ref("r"))).may_overflow == may_overflow

@@ -134,6 +134,7 @@ def scripted(monkeypatch):
             asked.setdefault(model, []).extend(item.id for item in items)
             return [ChoiceScore(item.id, [0.0, 0.0], 0, 0, int(item.id) not in wrong[model], True) for item in items]
 
+        monkeypatch.setattr(probing, "require_base", lambda _: None)
         monkeypatch.setattr(probing, "load_asked", lambda model: (model.name, None))
         monkeypatch.setattr(probing, "score_items", score)
         monkeypatch.setattr(probing, "earlier", lambda _: SimpleNamespace(name="before") if "before" in wrong else None)

@@ -93,8 +93,10 @@ def test_rows_without_a_step_are_counted_and_the_first_is_named(tmp_path):
 def test_the_loss_of_a_row_of_validation_is_the_validation_loss(tmp_path):
     source = TableSource(table(tmp_path, "step,loss,grad_norm,split\n1,2.5,0.3,train\n1,3.0,0.3,val\n2,1.5,0.2,x\n"))
     assert polled(source) == [
-        Point(1, {"loss": 2.5, "grad_norm": 0.3}), Point(1, {"val_loss": 3.0}), Point(2, {"loss": 1.5, "grad_norm": 0.2}),
-    ]  # fmt: skip
+        Point(1, {"loss": 2.5, "grad_norm": 0.3}),
+        Point(1, {"val_loss": 3.0}),
+        Point(2, {"loss": 1.5, "grad_norm": 0.2}),
+    ]
     assert source.facts.validation == 1
 
 
