@@ -30,6 +30,15 @@ TEXTS: dict[str, Text] = {
     "scores.open": {"zh": "可能只是偶然", "en": "could be chance"},
     "scores.without_leaked": {"zh": "去掉泄漏的题：{value}", "en": "without leaked items: {value}"},
     # the leak check
+    "scores.how.cut": {"zh": "超出模型长度", "en": "longer than the model reads"},
+    "scores.how.cut.items": {
+        "zh": "{count} 题，开头被截去：{items}",
+        "en": "{count} items, cut at their start: {items}",
+    },
+    "scores.how.cut.items.one": {
+        "zh": "1 题，开头被截去：{items}",
+        "en": "1 item, cut at its start: {items}",
+    },
     "scores.leak.clean": {
         "zh": "泄漏检查：没有一题出现在训练数据中（{rows} 行）",
         "en": "leak check: no item stands in the training data ({rows} rows)",

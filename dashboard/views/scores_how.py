@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.fields import part
+from dashboard.fields import listed, part
 from dashboard.language import current, t
 from dashboard.metric_words import figure_of, metric_name, score_span
 from dashboard.suites import Suite
@@ -16,6 +16,9 @@ from dashboard.views.score_rows import Scores
 from dashboard.words import count, duration
 
 __all__ = ["show"]
+
+FEW = 10
+"""Ids that are named."""
 
 DIGEST = 12
 """Characters of a digest on screen."""
@@ -69,6 +72,9 @@ def _facts(row: Row) -> Iterator[tuple[str, str]]:
     yield t("scores.how.when"), f"{row['created']:%Y-%m-%d %H:%M}"
     yield t("scores.how.took"), duration(row["seconds"], current())
     yield t("scores.how.device"), " · ".join(str(data[name]) for name in ("device", "dtype") if name in data) or "–"
+    cut = [str(item) for item in listed(data.get("cut"))]
+    if cut:
+        yield t("scores.how.cut"), t("scores.how.cut.items", count=len(cut), items=", ".join(cut[:FEW]))
     yield t("scores.how.digest"), row["suite_sha256"][:DIGEST]
 
 

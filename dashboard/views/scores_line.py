@@ -89,6 +89,8 @@ def _change(row: Row | None, metric: str) -> str:
 
 def _clean(row: Row, clean: Row | None, metric: str) -> str:
     """The score without leaked items; where none was found or looked for, that."""
+    if row["is_base"]:
+        return ""  # it was trained on other data than the run, which nobody looked into
     found = leaks(row)
     if clean is not None:
         return t("scores.leak.some", value=figure_of(metric, clean["value"]), leaked=count(len(found.found)))

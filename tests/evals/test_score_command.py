@@ -146,3 +146,18 @@ def test_a_missing_file_is_named(capsys, tmp_path):
     code, out, err = run(capsys, "--pred", str(tmp_path), "--ref", missing, "--lang", "en")
     assert (code, out) == (2, "")
     assert err.startswith(f"assay: cannot read {tmp_path}: ")
+
+
+def test_an_id_that_stands_twice_is_refused(capsys, tmp_path):
+    path = tmp_path / "pairs.jsonl"
+    path.write_text('{"id": 1, "prediction": "a", "reference": "a"}\n' * 2)
+    code, out, err = run(capsys, "--pred", str(path), "--lang", "en")
+    assert (code, out) == (2, "")
+    assert err == f"assay: {path} line 2 has the id 1 of {path} line 1; give each row its own\n"
+
+
+def test_blank_predictions_are_counted_as_wrong_and_named(capsys, files):
+    pred, ref = files("a\n\n \nb\n", "a\nx\ny\nb\n")
+    code, out, err = run(capsys, "--pred", pred, "--ref", ref, "--lang", "en", "--json")
+    assert (code, json.loads(out)["n"]) == (0, 4)
+    assert err == "2 of 4 predictions are blank and count as wrong: rows 2, 3\n"

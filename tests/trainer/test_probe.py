@@ -171,3 +171,22 @@ def test_two_checkpoints_in_a_row_are_red_and_one_alone_is_not(scripted, before,
     wrong = {"base": set(), "now": set(range(9))} | ({} if before is None else {"before": before})
     scripted(**wrong)
     assert probed(1000).light.colour == colour
+
+
+def test_names_that_look_like_markup_are_shown_as_they_are(run, call, tmp_path):
+    path = tmp_path / "odd.jsonl"
+    odd = [{**item, "category": "[/x]" if number % 2 else "[bold]z"} for number, item in enumerate(ITEMS)]
+    path.write_text("".join(json.dumps(item) + "\n" for item in odd))
+    code, out, err = call(f"{run}@6", "--items", path)
+    assert (code, err) == (0, "")
+    assert "[/x]" in out
+    assert "[bold]z" in out
+
+
+def test_a_base_is_asked_once(run, call, items_file, monkeypatch, store):
+    first = json.loads(call(f"{run}@6", "--items", items_file, "--json")[1])
+    asked = []
+    monkeypatch.setattr(probing, "load_asked", lambda model: asked.append(model.name) or load_asked(model))
+    assert json.loads(call(f"{run}@6", "--items", items_file, "--json")[1]) == first
+    assert asked == [f"{run}@6"]
+    assert list((store.root / ".evals").glob("*.json"))

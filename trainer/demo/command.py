@@ -22,6 +22,8 @@ __all__ = ["demo"]
 
 PORT = 8501
 
+_DESK = {"triage": "with general data mixed in", "triage only": "without"}
+
 
 @click.command()
 @click.option("--no-serve", is_flag=True, help="Train only, without a dashboard, and exit.")
@@ -55,6 +57,13 @@ def _print_marks(marks: dict[str, Any]) -> None:
     click.echo("answered rightly        facts mixed in   other facts   department of new complaints")
     for stage, found in marks.items():
         click.echo(f"{stage:<22}{found.facts_a:>16.0%}{found.facts_b:>14.0%}{found.department:>31.0%}")
+    said = [f"{_points(*found.lost)} {how}" for name, how in _DESK.items() if (found := marks[name]).lost]
+    if said:
+        click.echo(f"of the other facts fine-tuning lost {', '.join(said)}")
+
+
+def _points(lost: float, low: float, high: float) -> str:
+    return f"{100 * lost:.1f} points ({100 * low:.1f} to {100 * high:.1f})"
 
 
 def _print_ends(ends: dict[str, float | None]) -> None:

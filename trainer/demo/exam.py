@@ -26,6 +26,10 @@ class Marks(NamedTuple):
     department: float
     """Open questions whose answer names the right department first."""
 
+    lost: tuple[float, float, float] | None = None
+    """By how much the facts that are never mixed in became fewer since the run began, in shares of them, and the 95 %
+    interval of that; None for one that was not compared."""
+
 
 def sit(store: Store, suites: Sequence[Path], checkpoint: Path) -> Marks:
     """Put a checkpoint to the demo's suites; what its run was asked already is not asked again."""
@@ -37,8 +41,17 @@ def sit(store: Store, suites: Sequence[Path], checkpoint: Path) -> Marks:
             pass
     return Marks(
         _value(ledger, read, FACTS_A, "acc"), _value(ledger, read, FACTS_B, "acc"),
-        _value(ledger, read, TRIAGE, "field/department") / 100,
+        _value(ledger, read, TRIAGE, "field/department") / 100, _lost(ledger, read),
     )  # fmt: skip
+
+
+def _lost(ledger: Ledger, suites: Sequence[Suite]) -> tuple[float, float, float] | None:
+    [suite] = [suite for suite in suites if suite.settings.name == FACTS_B]
+    found = ledger.known(suite)
+    change = found.score("acc", "base") if found else None
+    if change is None or change.value is None or change.low is None or change.high is None:
+        return None
+    return -change.value, -change.high, -change.low
 
 
 def _value(ledger: Ledger, suites: Sequence[Suite], name: str, metric: str) -> float:
