@@ -8,12 +8,15 @@ from dashboard import retention
 from dashboard.cached import KEEP
 from dashboard.cached_scores import Stamp
 from dashboard.queries import forgetting as queries
-from dashboard.retention import Kept
+from dashboard.retention import Alone, Kept
 from dashboard.suites import Suite
 from evals.forgetting.paired import Comparison
 from store.database import Store
 
 __all__ = ["changed", "compared", "kept"]
+
+MOST = 512
+"""Comparisons that are kept; one of 10,000 questions is a few hundred kilobytes where all were lost."""
 
 Row = dict[str, Any]
 
@@ -25,10 +28,32 @@ def kept(path: str, run_id: int, suite: Suite, stamp: Stamp) -> list[Kept]:
 
 @st.cache_data(ttl=KEEP, max_entries=64, show_spinner=False)
 def _kept(path: str, run_id: int, sha256: str, stamp: Stamp, _suite: Suite) -> list[Kept]:  # noqa: ARG001 - run and stamp are keys
-    store = Store.at(path)
-    ids = [row["id"] for row in (_suite.base, *_suite.rows) if row is not None]
-    answers = retention.item_rows(queries.answers(store, ids).to_pylist())
-    return retention.kept(_suite, answers, retention.item_texts(queries.asked(store, sha256).to_pylist()))
+    return retention.kept(_suite, _comparisons(path, _suite, sha256))
+
+
+def _comparisons(path: str, suite: Suite, sha256: str) -> dict[int, Alone]:
+    """Each checkpoint against the base; only those that were not compared before are read."""
+    base = suite.base
+    if base is None:
+        return {}
+    keys = {row["id"]: (path, base["id"], base["created"], row["id"], row["created"]) for row in suite.rows}
+    known = _known()
+    missing = [number for number, key in keys.items() if key not in known]
+    if missing:
+        store = Store.at(path)
+        answers = retention.item_rows(queries.answers(store, [base["id"], *missing]).to_pylist())
+        texts = retention.item_texts(queries.asked(store, sha256).to_pylist())
+        for number in missing:
+            known[keys[number]] = retention.alone(answers.get(base["id"], []), answers.get(number, []), texts)
+    found = {number: known[key] for number, key in keys.items()}
+    while len(known) > MOST:
+        known.pop(next(iter(known)), None)
+    return {number: one for number, one in found.items() if one is not None}
+
+
+@st.cache_resource(show_spinner=False)
+def _known() -> dict[Any, Alone | None]:
+    return {}
 
 
 @st.cache_data(ttl=KEEP, max_entries=64, show_spinner=False)

@@ -3,16 +3,16 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from dashboard.suites import Place, Row, Suite, margin, place_of
 from evals.forgetting.drift import Drift
-from evals.forgetting.history import Asked, Evidence, evidence
+from evals.forgetting.history import Facts, facts_of, judged
 from evals.forgetting.light import Light
 from evals.forgetting.paired import Comparison
 from store.evaluations import ItemRow, ItemText
 
-__all__ = ["Kept", "compared", "item_rows", "item_texts", "kept"]
+__all__ = ["Alone", "Kept", "alone", "compared", "item_rows", "item_texts", "kept"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,46 +40,50 @@ class Kept:
         return place_of(self.row)
 
 
-def kept(suite: Suite, answers: Mapping[int, Sequence[ItemRow]], texts: Sequence[ItemText]) -> list[Kept]:
-    """Every checkpoint that shares a question with the base, by step; none without a base.
+class Alone(NamedTuple):
+    """One checkpoint's comparison, whatever came before it."""
 
-    `answers` are those of each evaluation by its number. Checkpoints of the present path form one history.
+    facts: Facts
+    """It against the base."""
+
+    clean: Comparison | None
+    """The same without questions that stand in the training data; None where none does, or all do."""
+
+
+def alone(base: Sequence[ItemRow], items: Sequence[ItemRow], texts: Sequence[ItemText]) -> Alone | None:
+    """Compare one checkpoint with the base; None where they share no question."""
+    asked = {text.id: text for text in texts}
+    known = {row.id: row for row in base if row.id in asked}
+    shared = [row for row in items if row.id in known]
+    if not shared:
+        return None
+    clean = [row for row in shared if not row.leaked]
+    some = 0 < len(clean) < len(shared)
+    return Alone(facts_of(known, shared, asked), facts_of(known, clean, asked).comparison if some else None)
+
+
+def kept(suite: Suite, found: Mapping[int, Alone]) -> list[Kept]:
+    """Every checkpoint that shares a question with the base, by step; those of the present path form one history.
+
+    `found` are their comparisons by the number of the evaluation.
     """
-    if suite.base is None:
-        return []
-    base = answers.get(suite.base["id"], ())
-    known = {row.id for row in base} & {text.id for text in texts}
-    rows = [row for row in suite.rows if any(item.id in known for item in answers.get(row["id"], ()))]
+    rows = [row for row in suite.rows if row["id"] in found]
     path = [row for row in rows if row["active"]]
-    limit = margin(suite)
-    found = evidence(base, [Asked(answers[row["id"]]) for row in path], texts, limit)
-    told = {row["id"]: one for row, one in zip(path, found, strict=True)}
-    for row in rows:
-        if row["id"] not in told:
-            told[row["id"]] = evidence(base, [Asked(answers[row["id"]])], texts, limit)[0]
-    clean = {row["id"]: _clean(base, answers[row["id"]], known, texts) for row in rows}
-    return [_kept(row, told[row["id"]], clean[row["id"]]) for row in rows]
+    told = judged([found[row["id"]].facts for row in path], margin(suite))
+    lights = {row["id"]: one.light for row, one in zip(path, told, strict=True)}
+    return [_kept(row, found[row["id"]], lights.get(row["id"])) for row in rows]
 
 
-def _kept(row: Row, told: Evidence, clean: Comparison | None) -> Kept:
-    return Kept(row, told.comparison, clean, told.drift, told.light if row["active"] else None)
-
-
-def _clean(
-    base: Sequence[ItemRow], items: Sequence[ItemRow], known: set[str], texts: Sequence[ItemText]
-) -> Comparison | None:
-    shared = [item for item in items if item.id in known]
-    clean = [item for item in shared if not item.leaked]
-    return compared(base, clean, texts) if len(clean) < len(shared) else None
+def _kept(row: Row, one: Alone, light: Light | None) -> Kept:
+    return Kept(row, one.facts.comparison, one.clean, one.facts.drift, light)
 
 
 def compared(
     before: Sequence[ItemRow], after: Sequence[ItemRow], texts: Sequence[ItemText]
 ) -> Comparison | None:  # fmt: skip
     """Two models on the questions that both were asked; None where there is none."""
-    known = {row.id for row in before} & {text.id for text in texts}
-    shared = [row for row in after if row.id in known]
-    return evidence(before, [Asked(shared)], texts)[0].comparison if shared else None
+    found = alone(before, after, texts)
+    return None if found is None else found.facts.comparison
 
 
 def item_rows(rows: Sequence[dict[str, Any]]) -> dict[int, list[ItemRow]]:

@@ -13,12 +13,12 @@ has no generation prompt, the answer begins where two renderings with different 
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from os.path import commonprefix
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
-import jinja2
-
+from assay.foreign import Failure, attempt
 from evals.text.errors import DataError
 from evals.text.sample import Turn
 
@@ -201,12 +201,12 @@ class ChatTemplate:
     def _render(self, messages: list[Message], *, generation: bool = False) -> str:
         if not messages:
             return ""
-        try:
-            return self._tokenizer.apply_chat_template(
-                messages, chat_template=self.source, tokenize=False, add_generation_prompt=generation
-            )
-        except jinja2.TemplateError as error:
-            raise DataError(f"the tokenizer's chat template refuses this conversation: {error}") from error
+        render = partial(self._tokenizer.apply_chat_template, chat_template=self.source, tokenize=False)
+        # A template is a program that came with the model: it may raise whatever it likes.
+        text: str | Failure[str] = attempt(partial(render, add_generation_prompt=generation), messages)
+        if isinstance(text, Failure):
+            raise DataError(f"the tokenizer's chat template refuses this conversation: {_why(text)}")
+        return text
 
     def _tokens(self, text: str, spans: Sequence[_Span]) -> tuple[list[int], list[int]]:
         """Ids of a text and where each begins in it; no token reaches over the start of an answer."""
@@ -234,6 +234,11 @@ class ChatTemplate:
                 answer[place] = True
                 return
             answer[place] = starts[place] < stop
+
+
+def _why(failure: Failure[str]) -> str:
+    """The last words of a traceback, without the name of the error; its name where it has none."""
+    return failure.told.strip().splitlines()[-1].partition(": ")[2] or failure.kind
 
 
 def _has_half_character(text: str) -> bool:

@@ -1,7 +1,7 @@
 """A run's checkpoints against its base, one after the other: what each forgot, and its light."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from evals.forgetting.drift import Drift, Likelihoods, drift
@@ -9,7 +9,7 @@ from evals.forgetting.light import MARGIN, Light, light
 from evals.forgetting.paired import Answer, Comparison, compare
 from store.evaluations import ItemRow, ItemText
 
-__all__ = ["Asked", "Evidence", "evidence"]
+__all__ = ["Asked", "Evidence", "Facts", "evidence", "facts_of", "judged"]
 
 
 class Asked(NamedTuple):
@@ -32,6 +32,16 @@ class Evidence(NamedTuple):
     """How the likelihood of the right answers moved; None where too few have one."""
 
 
+class Facts(NamedTuple):
+    """What one checkpoint forgot, whatever came before it."""
+
+    comparison: Comparison
+    """It against the base."""
+
+    drift: Drift | None
+    """How the likelihood of the right answers moved; None where too few have one."""
+
+
 def evidence(
     base: Iterable[ItemRow], checkpoints: Sequence[Asked], texts: Iterable[ItemText], margin: float = MARGIN
 ) -> list[Evidence]:
@@ -40,16 +50,26 @@ def evidence(
     Questions that the base was not asked are left out. Raises DataError where no question is left.
     """
     known, asked = {row.id: row for row in base}, {text.id: text for text in texts}
-    found: list[Evidence] = []
-    for checkpoint in checkpoints:
-        rows = [row for row in checkpoint.items if row.id in known and row.id in asked]
-        comparison = compare(
-            [_answer(known[row.id], asked[row.id]) for row in rows], [_answer(row, asked[row.id]) for row in rows]
-        )
-        moved = _drift([(known[row.id], row, asked[row.id].gold) for row in rows])
-        history = [*(one.comparison for one in found), comparison]
-        found.append(Evidence(comparison, light(history, margin, drifted=bool(moved and moved.flagged)), moved))
-    return found
+    return judged([facts_of(known, checkpoint.items, asked) for checkpoint in checkpoints], margin)
+
+
+def facts_of(base: Mapping[str, ItemRow], items: Sequence[ItemRow], texts: Mapping[str, ItemText]) -> Facts:
+    """Compare one checkpoint with its base, whose answers and questions are given by id. Raises as `evidence` does."""
+    rows = [row for row in items if row.id in base and row.id in texts]
+    comparison = compare(
+        [_answer(base[row.id], texts[row.id]) for row in rows], [_answer(row, texts[row.id]) for row in rows]
+    )
+    return Facts(comparison, _drift([(base[row.id], row, texts[row.id].gold) for row in rows]))
+
+
+def judged(path: Sequence[Facts], margin: float = MARGIN) -> list[Evidence]:
+    """The light of each checkpoint of one path, in order."""
+    history = [facts.comparison for facts in path]
+    lights = [
+        light(history[: place + 1], margin, drifted=bool(one.drift and one.drift.flagged))
+        for place, one in enumerate(path)
+    ]
+    return [Evidence(one.comparison, shown, one.drift) for one, shown in zip(path, lights, strict=True)]
 
 
 def _answer(row: ItemRow, text: ItemText) -> Answer:

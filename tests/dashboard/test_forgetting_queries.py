@@ -6,7 +6,7 @@ from datetime import datetime
 import pyarrow as pa
 import pytest
 
-from dashboard import retention, suites
+from dashboard import cached_forgetting, retention, suites
 from dashboard.charts.forgetting import Drop, Pair, drop_chart, pair_chart
 from dashboard.charts.recipe import parted
 from dashboard.colors import DARK, LIGHT
@@ -37,7 +37,13 @@ def facts_of(rows):
 def kept_of(store, suite):
     ids = [row["id"] for row in (suite.base, *suite.rows)]
     answers = retention.item_rows(queries.answers(store, ids).to_pylist())
-    return retention.kept(suite, answers, retention.item_texts(queries.asked(store, suite.sha256).to_pylist()))
+    return judged(suite, answers, retention.item_texts(queries.asked(store, suite.sha256).to_pylist()))
+
+
+def judged(suite, answers, texts):
+    base = answers[suite.base["id"]]
+    found = {row["id"]: retention.alone(base, answers[row["id"]], texts) for row in suite.rows}
+    return retention.kept(suite, {number: one for number, one in found.items() if one is not None})
 
 
 def test_answers_come_in_the_order_of_the_suite(store, rows):
@@ -92,13 +98,23 @@ def test_retention_and_drop_are_those_computed_by_hand(store, rows):
 
 
 def test_nothing_is_compared_without_a_base(store, rows):
-    assert kept_of_nothing(store, [row for row in rows if row["step"] is not None]) == []
+    suite = facts_of([row for row in rows if row["step"] is not None])
+    assert cached_forgetting._comparisons(str(store.path), suite, suite.sha256) == {}
+    assert retention.kept(suite, {}) == []
 
 
-def kept_of_nothing(store, rows):
+def test_only_what_was_not_compared_before_is_read(store, rows, monkeypatch):
     suite = facts_of(rows)
-    answers = retention.item_rows(queries.answers(store, [row["id"] for row in suite.rows]).to_pylist())
-    return retention.kept(suite, answers, retention.item_texts(queries.asked(store, suite.sha256).to_pylist()))
+    cached_forgetting._known().clear()
+    first = cached_forgetting._comparisons(str(store.path), replace(suite, rows=suite.rows[:2]), suite.sha256)
+    asked = []
+    read = queries.answers
+    monkeypatch.setattr(queries, "answers", lambda store, ids: asked.append(ids) or read(store, ids))
+    found = cached_forgetting._comparisons(str(store.path), suite, suite.sha256)
+    assert [found[number] for number in first] == list(first.values())
+    assert asked == [[suite.base["id"], *(row["id"] for row in suite.rows[2:])]]
+    assert cached_forgetting._comparisons(str(store.path), suite, suite.sha256) == found
+    assert len(asked) == 1
 
 
 def test_a_checkpoint_that_was_asked_other_questions_is_left_out(store, rows):
@@ -107,7 +123,7 @@ def test_a_checkpoint_that_was_asked_other_questions_is_left_out(store, rows):
     answers = retention.item_rows(queries.answers(store, ids).to_pylist())
     answers[suite.newest["id"]] = [replace(row, id=f"other-{row.id}") for row in answers[suite.newest["id"]]]
     texts = retention.item_texts(queries.asked(store, suite.sha256).to_pylist())
-    assert [one.place for one in retention.kept(suite, answers, texts)][-1] == (2, 200)
+    assert [one.place for one in judged(suite, answers, texts)][-1] == (2, 200)
     assert retention.compared(answers[suite.base["id"]], answers[suite.newest["id"]], texts) is None
 
 
