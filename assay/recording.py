@@ -213,7 +213,8 @@ def run(
     try:
         return _resumed(root, wanted, facts) if resume else _new(root, wanted, facts)
     except OSError as error:
-        raise AssayError(f"cannot record in {root}: {error.strerror}. Name another place with ASSAY_STORE.") from error
+        advice = "See to that and try again" if resume else "Name another place with ASSAY_STORE"
+        raise AssayError(f"cannot record in {root}: {error.strerror}. {advice}.") from error
 
 
 def _new(root: Path, name: str, facts: Mapping[str, Any]) -> Run:

@@ -115,10 +115,7 @@ def _holds(folder: Path, job: Job, state: TrainState) -> Manifest | None:
 
 def _are_equal(saved: dict[str, torch.Tensor], present: dict[str, torch.Tensor]) -> bool:
     """Whether each saved tensor is the present one of its name; of weights that are one and the same, one is saved."""
-    return all(
-        name in present and torch.equal(tensor, present[name].detach().cpu())
-        for name, tensor in saved.items()
-    )
+    return all(name in present and torch.equal(tensor, present[name].detach().cpu()) for name, tensor in saved.items())
 
 
 def _put_aside(folder: Path, run: Run) -> None:

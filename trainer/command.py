@@ -77,7 +77,9 @@ def _end(ended: Any, named: str | None) -> int:
     outcome = ended.outcome
     option = f" --store {named}" if named else ""
     click.echo(f"run {ended.name} is in {ended.folder}")
-    if ended.store_error:
+    if not ended.is_recorded:
+        notes.print("its last steps are not in the store, and not in its spool: see above where they are")
+    elif ended.store_error:
         notes.print(f"its last steps are not in the store yet, its spool has them all: {ended.store_error}")
     if outcome.unsaved:
         what = f"stopped by {outcome.stopped_by}" if outcome.stopped_by else "at its end"

@@ -70,7 +70,7 @@ class DataConfig:
     of its own; 0 for none."""
 
     max_length: int = 1024
-    """Longest sample in tokens; what is longer is cut at its end."""
+    """Longest sample in tokens; what is longer is cut at its end, or read in parts where every token is learned."""
 
     last_turn_only: bool = False
     """Learn the last answer of a conversation only, not all of them."""

@@ -20,15 +20,18 @@ from trainer.sources import GENERAL, names_of
 
 __all__ = ["DataFile", "Example", "TrainingData", "encode_samples", "load_data", "streams_of"]
 
+LEAST_TOKENS = 8
+"""Of shorter pieces of a text nothing can be learned."""
+
 MOST_SOURCES = 20
 """Where rows name more sources than this, the file is the source: a curve for each would be unreadable."""
 
 
 class Example(NamedTuple):
-    """A sample as the model reads it."""
+    """A sample as the model reads it, or a part of one that is longer than what it reads at once."""
 
     row: int
-    """Its number among all rows of the run."""
+    """Its number among all rows of the run; that of all its parts."""
 
     source: str
     """Where it comes from."""
@@ -68,6 +71,9 @@ class DataFile:
     cut: list[int]
     """Rows whose end was cut off."""
 
+    parted: dict[int, int]
+    """In how many parts each row that is too long to be read at once is read."""
+
     without_answer: list[int]
     """Rows left out because no token of an answer is left in them."""
 
@@ -104,13 +110,22 @@ class TrainingData:
 
 
 def load_data(config: DataConfig, template: ChatTemplate, seed: int, *, every_token: bool = False) -> TrainingData:
-    """Read, encode and split the data of a run. Raises DataError."""
+    """Read, encode and split the data of a run. Raises DataError.
+
+    Where every token is learned, rows longer than `data.max_length` are read in parts; else their end is cut off.
+    """
+    if every_token and config.max_length < LEAST_TOKENS:
+        raise DataError(
+            f"every row would be read in pieces of {config.max_length} tokens, the lesser of data.max_length and the "
+            f"model's context, of which nothing can be learned; {LEAST_TOKENS} are the least"
+        )
     encode = _encoder(config, template, every_token=every_token)
     files: list[DataFile] = []
     for place in _places(config):
         first = files[-1].first_row + len(files[-1].samples) if files else 0
         files.append(_read(place, first, config, encode))
-    learned = [file for file in files if file.role != "validation"]
+    mixed = ("train", "general") if config.general_ratio else ("train",)
+    learned = [file for file in files if file.role in mixed]
     examples = [example for file in learned for example in file.examples]
     if other := [file for file in files if file.role == "validation"]:
         return _beside(files, examples, learned, other[0])
@@ -140,9 +155,9 @@ def streams_of(config: DataConfig, data: TrainingData) -> list[Stream]:
 
 
 def encode_samples(
-    samples: Sequence[Sample], template: ChatTemplate, max_length: int, *, last_turn_only: bool = False
+    samples: Sequence[Sample], template: ChatTemplate, max_length: int | None, *, last_turn_only: bool = False
 ) -> list[Encoded]:
-    """Encode samples in order. Raises DataError naming the row the template refuses."""
+    """Encode samples in order, cut to `max_length` tokens. Raises DataError naming the row the template refuses."""
     found: list[Encoded] = []
     for sample in samples:
         try:
@@ -152,20 +167,25 @@ def encode_samples(
     return found
 
 
-Encode = Callable[[Sequence[Sample]], list[Encoded]]
+Encode = Callable[[Sequence[Sample]], list[list[Encoded]]]
+"""Turns samples into what the model reads: of each its parts, in order."""
 
 
 def _encoder(config: DataConfig, template: ChatTemplate, *, every_token: bool) -> Encode:
-    def encode(samples: Sequence[Sample]) -> list[Encoded]:
-        found = encode_samples(samples, template, config.max_length, last_turn_only=config.last_turn_only)
-        return [_whole(item) for item in found] if every_token else found
+    def encode(samples: Sequence[Sample]) -> list[list[Encoded]]:
+        longest = None if every_token else config.max_length
+        found = encode_samples(samples, template, longest, last_turn_only=config.last_turn_only)
+        return [_parts(item.ids, config.max_length) if every_token else [item] for item in found]
 
     return encode
 
 
-def _whole(item: Encoded) -> Encoded:
-    """A conversation read as text: every token is learned."""
-    return Encoded(item.ids, [True] * len(item.ids), item.cut, len(item.ids) > 1)
+def _parts(ids: list[int], length: int) -> list[Encoded]:
+    """A sample read as text, every token of which is learned, in parts of so many tokens."""
+    parts = [ids[begin : begin + length] for begin in range(0, len(ids), length)] or [ids]
+    # The first token of a part is not predicted, so of a last part of one token nothing is learned.
+    kept = parts[:-1] if len(parts) > 1 and len(parts[-1]) == 1 else parts
+    return [Encoded(part, [True] * len(part), 0, len(part) > 1) for part in kept]
 
 
 class _Place(NamedTuple):
@@ -214,7 +234,8 @@ def _read(place: _Place, first_row: int, config: DataConfig, encode: Encode) -> 
             first_row + sample.row, (sample.source if len(named) <= MOST_SOURCES else None) or place.name,
             torch.tensor(item.ids, dtype=torch.int32), torch.tensor(item.answer),
         )
-        for sample, item in pairs
+        for sample, parts in pairs
+        for item in parts
         if item.has_answer
     ]  # fmt: skip
     if not examples:
@@ -226,8 +247,9 @@ def _read(place: _Place, first_row: int, config: DataConfig, encode: Encode) -> 
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return DataFile(
         path=path, name=place.name, role=place.role, sha256=sha256, first_row=first_row, samples=samples,
-        examples=examples, cut=[sample.row for sample, item in pairs if item.cut],
-        without_answer=[sample.row for sample, item in pairs if not item.has_answer],
+        examples=examples, cut=[sample.row for sample, parts in pairs if any(item.cut for item in parts)],
+        parted={sample.row: len(parts) for sample, parts in pairs if len(parts) > 1},
+        without_answer=[sample.row for sample, parts in pairs if not any(item.has_answer for item in parts)],
     )  # fmt: skip
 
 
@@ -242,18 +264,18 @@ def _split(
     general = examples[len(domain) :]
     if share == 0:
         return TrainingData(files, examples, [])
-    words = _words(learned)
-    groups = near_groups([words[example.row] for example in examples])
+    groups = _near(_words(learned), examples)
+    rows = _rows_of(domain)
     # What has its like in the general data is learned there, so it cannot be held out here.
-    mixed_in = set(groups[len(domain) :])
-    free = [place for place in range(len(domain)) if groups[place] not in mixed_in]
-    of_free = [groups[place] for place in free]
-    chosen = held_out(of_free, share * len(domain) / max(1, len(free)), seed)
+    mixed_in = {groups[row] for row in _rows_of(general)}
+    free = [row for row in rows if groups[row] not in mixed_in]
+    of_free = [groups[row] for row in free]
+    chosen = held_out(of_free, share * len(rows) / max(1, len(free)), seed)
     if not chosen:
-        return TrainingData(files, examples, [], not_held_out=_obstacle(len(domain), of_free))
+        return TrainingData(files, examples, [], not_held_out=_obstacle(len(rows), of_free))
     apart = {free[number] for number in chosen}
-    kept = [example for place, example in enumerate(domain) if place not in apart]
-    return TrainingData(files, [*kept, *general], [domain[place] for place in sorted(apart)])
+    kept = [example for example in domain if example.row not in apart]
+    return TrainingData(files, [*kept, *general], [example for example in domain if example.row in apart])
 
 
 def _obstacle(rows: int, free: Sequence[int]) -> str:
@@ -267,17 +289,25 @@ def _obstacle(rows: int, free: Sequence[int]) -> str:
 
 def _beside(files: list[DataFile], examples: list[Example], learned: list[DataFile], other: DataFile) -> TrainingData:
     """Leave out of a validation file what is, nearly, in the training data: it would measure memory."""
-    words = _words([*learned, other])
-    groups = near_groups([words[example.row] for example in (*examples, *other.examples)])
-    seen = set(groups[: len(examples)])
-    kept = [
-        example for example, group in zip(other.examples, groups[len(examples) :], strict=True) if group not in seen
-    ]
+    groups = _near(_words([*learned, other]), [*examples, *other.examples])
+    seen = {groups[row] for row in _rows_of(examples)}
+    kept = [example for example in other.examples if groups[example.row] not in seen]
     if not kept:
         raise DataError(
             f"every row of {other.path} is, nearly the same, in the training data; name a validation file of other rows"
         )
-    return TrainingData(files, examples, kept, alike=len(other.examples) - len(kept))
+    return TrainingData(files, examples, kept, alike=len(_rows_of(other.examples)) - len(_rows_of(kept)))
+
+
+def _rows_of(examples: Sequence[Example]) -> list[int]:
+    """The rows of examples in order, each once."""
+    return list(dict.fromkeys(example.row for example in examples))
+
+
+def _near(words: Mapping[int, str], examples: Sequence[Example]) -> dict[int, int]:
+    """The group of near-duplicates that each row of some examples is in."""
+    rows = _rows_of(examples)
+    return dict(zip(rows, near_groups([words[row] for row in rows]), strict=True))
 
 
 def _words(files: Sequence[DataFile]) -> dict[int, str]:

@@ -1,7 +1,8 @@
 """Everything a run needs before its first step, made ready before anything is recorded."""
 
 import os
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from trainer.model import (
     add_adapter,
     check_vocabulary,
     check_weights,
+    doubts,
     fingerprint,
     load_adapter,
     load_model,
@@ -76,6 +78,9 @@ class Job:
     suites: list[Suite]
     """What it is asked while it trains."""
 
+    notes: list[str] = field(default_factory=list[str])
+    """What a person should know of the model and its tokenizer."""
+
     @property
     def micro_batch(self) -> int:
         """Samples at once in memory."""
@@ -118,7 +123,8 @@ def prepare(config: Config, checkpoint: Path | None = None) -> Job:
     )
     accelerator = _accelerator(config)
     seed_step(config.train.seed, 0)
-    model = _model(config, checkpoint, accelerator.device)
+    notes: list[str] = []
+    model = _model(config, checkpoint, accelerator.device, notes.append)
     check_vocabulary(model, tokenizer)
     check_weights(model, str(checkpoint or config.model.path))
     if config.train.gradient_checkpointing:
@@ -134,7 +140,7 @@ def prepare(config: Config, checkpoint: Path | None = None) -> Job:
         config=config, data=data, plan=plan, model=model, tokenizer=tokenizer, template=template,
         optimizer=optimizer.optimizer, engine=Engine(accelerator, model, precision),
         base_sha256=fingerprint(config.model), model_sha256=fingerprint(replace(config.model, adapter="")),
-        suites=suites,
+        suites=suites, notes=[*notes, *doubts(model, tokenizer)],
     )  # fmt: skip
 
 
@@ -192,11 +198,13 @@ def _precision(config: Config, device: torch.device) -> str:
     return "bf16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "fp32"
 
 
-def _model(config: Config, checkpoint: Path | None, device: torch.device) -> nn.Module:
+def _model(
+    config: Config, checkpoint: Path | None, device: torch.device, tell: Callable[[str], object] | None = None
+) -> nn.Module:
     dtype = _dtype(config, device)
     if config.train.method == "full" and checkpoint:
-        return load_model(str(checkpoint), config.model, dtype)
-    base = load_model(config.model.path, config.model, dtype)
+        return load_model(str(checkpoint), config.model, dtype, tell)
+    base = load_model(config.model.path, config.model, dtype, tell)
     adapter = checkpoint or (Path(config.model.adapter) if config.model.adapter else None)
     if config.train.method == "full":
         return merged(load_adapter(base, adapter)) if adapter else base

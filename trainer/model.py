@@ -1,12 +1,14 @@
 """The model and its tokenizer, from a local folder; the adapter on top."""
 
 import hashlib
+import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -22,7 +24,7 @@ from trainer.config import LoraConfig, ModelConfig
 from trainer.errors import ModelError
 
 __all__ = [
-    "adapter_shape", "add_adapter", "check_model_folder", "check_vocabulary", "check_weights", "fingerprint",
+    "adapter_shape", "add_adapter", "check_model_folder", "check_vocabulary", "check_weights", "doubts", "fingerprint",
     "load_adapter", "load_model", "load_tokenizer", "longest_input", "merged",
 ]  # fmt: skip
 
@@ -30,6 +32,11 @@ disable_progress_bar()  # ours is the one to look at
 
 _LOADING = (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError, AttributeError, SafetensorError)
 """What transformers raises for folders it cannot make sense of."""
+
+SPARE_TOKENS = 512
+"""Places in a model's vocabulary beyond its tokenizer's that are padding, as 5 % of them are."""
+
+_SENTENCEPIECE = ("tokenizer.model", "spiece.model", "sentencepiece.bpe.model")
 
 
 def check_model_folder(config: ModelConfig) -> None:
@@ -57,7 +64,9 @@ def load_tokenizer(config: ModelConfig) -> Any:
     try:
         tokenizer = AutoTokenizer.from_pretrained(_place(config), **_options(config))
     except _LOADING as error:
-        raise ModelError(f"the tokenizer in {config.path} cannot be loaded: {_first_line(error)}") from error
+        raise ModelError(
+            f"the tokenizer in {config.path} cannot be loaded: {_tokenizer_lacks(config, error)}"
+        ) from error
     if not tokenizer.eos_token:
         raise ModelError(
             f"the tokenizer in {config.path} has no end-of-sequence token, so a model could never learn where an "
@@ -77,9 +86,30 @@ def longest_input(config: ModelConfig) -> int | None:
 
 def check_vocabulary(model: nn.Module, tokenizer: Any) -> None:
     """Raise ModelError where the tokenizer has tokens the model has no place for."""
-    places = model.get_input_embeddings().num_embeddings  # pyright: ignore[reportCallIssue, reportAttributeAccessIssue, reportOptionalMemberAccess] - every transformers model
+    places = _places(model)
     if len(tokenizer) > places:
         raise ModelError(f"the tokenizer has {len(tokenizer)} tokens, the model {places}; they do not belong together")
+
+
+def doubts(model: Any, tokenizer: Any) -> list[str]:
+    """What makes it doubtful that a tokenizer is the model's own, a sentence each."""
+    found: list[str] = []
+    places = _places(model)
+    if (spare := places - len(tokenizer)) > max(SPARE_TOKENS, places // 20):
+        found.append(
+            f"the tokenizer has {len(tokenizer)} tokens and the model {places}, {spare} more than padding takes; "
+            f"see whether the tokenizer is the model's own"
+        )
+    for name, file in (("config", "config.json"), ("generation_config", "generation_config.json")):
+        stops = getattr(getattr(model, name, None), "eos_token_id", None)
+        known = stops if isinstance(stops, list) else [stops]
+        if stops is not None and tokenizer.eos_token_id not in known:
+            found.append(
+                f"the tokenizer ends an answer with token {tokenizer.eos_token_id} ({tokenizer.eos_token}), and "
+                f"eos_token_id in {file} is {stops}; other programs may not stop where answers end"
+            )
+            break
+    return found
 
 
 def check_weights(model: nn.Module, folder: str) -> None:
@@ -93,14 +123,56 @@ def check_weights(model: nn.Module, folder: str) -> None:
             )
 
 
-def load_model(folder: str, config: ModelConfig, dtype: torch.dtype | str) -> nn.Module:
-    """Load weights: of the configured model, or of a checkpoint of it in `folder`. Raises ModelError."""
+def load_model(
+    folder: str, config: ModelConfig, dtype: torch.dtype | str, tell: Callable[[str], object] | None = None
+) -> nn.Module:
+    """Load weights: of the configured model, or of a checkpoint of it in `folder`; `tell` is told of what is odd.
+
+    Raises ModelError, also where a weight of the model is in none of its files: it would be a random one.
+    """
     config = replace(config, path=folder)
     check_model_folder(config)
     try:
-        return AutoModelForCausalLM.from_pretrained(_place(config), dtype=dtype, **_options(config))
+        # Sizes that differ are told below: transformers would tell them in a table of its own.
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            _place(config), dtype=dtype, output_loading_info=True, ignore_mismatched_sizes=True, **_options(config)
+        )
+    except UnpicklingError as error:
+        raise ModelError(
+            f"the weights in {folder} are a pickle that holds code, or is damaged; nothing of it was run: take the "
+            f"model as safetensors, or convert it where its code may run"
+        ) from error
     except _LOADING as error:
         raise ModelError(f"the model in {folder} cannot be loaded: {_first_line(error)}") from error
+    model, found = loaded
+    _check_complete(folder, found)
+    if tell and (odd := found["unexpected_keys"]):
+        tell(f"{len(odd)} weights in {folder} have no place in the model and are left out ({_some(odd)})")
+    return model
+
+
+def _check_complete(folder: str, found: Any) -> None:
+    """Raise ModelError where transformers would have filled weights with random numbers."""
+    if odd := sorted(found["mismatched_keys"]):
+        name, there, wanted = odd[0]
+        more = f", as {len(odd) - 1} more do not" if len(odd) > 1 else ""
+        raise ModelError(
+            f"{name} is {_shape(there)} in the weights in {folder} and {_shape(wanted)} by its config.json, "
+            f"so they do not belong together{more}; take a whole copy of the model"
+        )
+    if missing := found["missing_keys"]:
+        raise ModelError(
+            f"{len(missing)} weights that config.json asks for are in no file of {folder} ({_some(missing)}); "
+            f"they would be random numbers: take a whole copy of the model"
+        )
+
+
+def _some(names: Collection[str]) -> str:
+    return ", ".join(sorted(names)[:3]) + (", …" if len(names) > 3 else "")
+
+
+def _shape(size: Collection[int]) -> str:
+    return " x ".join(map(str, size))
 
 
 def add_adapter(model: nn.Module, config: LoraConfig) -> nn.Module:
@@ -113,6 +185,7 @@ def add_adapter(model: nn.Module, config: LoraConfig) -> nn.Module:
         task_type="CAUSAL_LM",
     )
     names = [name for name, _ in model.named_modules()]
+    _check_pattern(config.target)
     wanted = config.target if isinstance(config.target, list) else []
     for target in wanted:
         if not any(name == target or name.endswith(f".{target}") for name in names):
@@ -147,6 +220,31 @@ def adapter_shape(folder: str, config: LoraConfig) -> LoraConfig:
         raise ModelError(f"{folder} is no LoRA adapter: {_first_line(error)}") from error
     target = saved.target_modules if isinstance(saved.target_modules, str) else sorted(saved.target_modules)
     return replace(config, rank=saved.r, alpha=float(saved.lora_alpha), dropout=saved.lora_dropout, target=target)
+
+
+def _check_pattern(target: list[str] | str) -> None:
+    try:
+        re.compile(target if isinstance(target, str) else "")
+    except re.error as error:
+        raise ModelError(
+            f"lora.target = {target} is neither a list of names nor a regular expression: {error}; "
+            f'write a list as ["q_proj", "v_proj"]'
+        ) from error
+
+
+def _places(model: Any) -> int:
+    """Tokens a model has a place for; its embedding may have an adapter around it."""
+    return model.get_input_embeddings().weight.shape[0]
+
+
+def _tokenizer_lacks(config: ModelConfig, error: BaseException) -> str:
+    """Why a tokenizer cannot be loaded; what transformers says of a missing file names none."""
+    folder = Path(config.path).expanduser()
+    if not folder.is_dir() or (folder / "tokenizer.json").exists() or _needs_trust(error):
+        return _first_line(error)
+    if old := [name for name in _SENTENCEPIECE if (folder / name).exists()]:
+        return f"it has {old[0]} and no tokenizer.json, so the package sentencepiece is needed; {_first_line(error)}"
+    return "it has no tokenizer.json; copy the tokenizer's files from where the model is from"
 
 
 def _fits_none(model: nn.Module, target: object) -> str:
@@ -200,5 +298,13 @@ def _options(config: ModelConfig) -> dict[str, Any]:
     return {"trust_remote_code": config.trust_remote_code, "local_files_only": not config.allow_download}
 
 
+def _needs_trust(error: BaseException) -> bool:
+    return "trust_remote_code" in str(error)
+
+
 def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    """What an error says; where its first line announces the next ones, those too."""
+    if _needs_trust(error):
+        return "Python code comes with it, which runs with --set model.trust_remote_code=true alone; read it first"
+    first, *rest = (str(error).strip() or type(error).__name__).splitlines()
+    return " ".join([first, *map(str.strip, rest)])[:300] if first.rstrip().endswith(":") else first

@@ -24,6 +24,9 @@ ROWS_A_LINE = 500
 DIFF_BYTES = 200_000
 """Longest difference to the last commit that is kept with a run."""
 
+MOST_UNTRACKED = 200
+"""Files of no commit that are named with a run; how many there are is told."""
+
 
 def provenance(job: Job) -> dict[str, Any]:
     """Everything one would want to know to repeat the run."""
@@ -50,8 +53,10 @@ def provenance(job: Job) -> dict[str, Any]:
 
 
 def record_data(run: Run, job: Job) -> list[str]:
-    """Record the data files and their rows; returns what a person should know about them."""
-    warnings: list[str] = []
+    """Record the data files and their rows; returns what a person should know about them, and about the model."""
+    warnings = list(job.notes)
+    for sentence in job.notes:
+        run.event("model", sentence, level="warning")
     for file in job.data.files:
         rows = _used(file, job.data.validation if file.role == "validation" else job.data.train)
         run.record(
@@ -86,8 +91,9 @@ def record_data(run: Run, job: Job) -> list[str]:
 
 
 def _used(file: DataFile, examples: list[Example]) -> int:
+    """How many rows of a file are among some examples."""
     end = file.first_row + len(file.samples)
-    return sum(1 for example in examples if file.first_row <= example.row < end)
+    return len({example.row for example in examples if file.first_row <= example.row < end})
 
 
 def _held_out_of(job: Job) -> list[DataFile]:
@@ -96,7 +102,7 @@ def _held_out_of(job: Job) -> list[DataFile]:
 
 
 def _losses_of(file: DataFile, max_length: int) -> Iterator[tuple[str, list[int]]]:
-    """What of a data file cannot be learned from: a sentence, and the rows."""
+    """What of a data file cannot be learned from, or not at once: a sentence, and the rows."""
     of_all = f"of {len(file.samples)} rows of {file.path.name}"
     if file.without_answer:
         reason = "no token of an answer is left in them"
@@ -107,6 +113,12 @@ def _losses_of(file: DataFile, max_length: int) -> Iterator[tuple[str, list[int]
     if file.cut:
         reason = f"longer than {max_length} tokens and are cut at their end; data.max_length or the model decides"
         yield f"{len(file.cut)} {of_all} are {reason} ({_few(file.cut)})", file.cut
+    if file.parted:
+        rows, parts = list(file.parted), sum(file.parted.values())
+        yield (
+            f"{len(rows)} {of_all} were longer than {max_length} tokens and are read in {parts} parts ({_few(rows)})",
+            rows,
+        )
 
 
 def _few(rows: list[int]) -> str:
@@ -120,15 +132,18 @@ def _packages() -> dict[str, str]:
 
 
 def _git() -> dict[str, Any] | None:
-    """Commit of the working folder, and what of it is not committed; None without git."""
+    """Commit of the working folder, and what of it is not committed, files of no commit by name; None without git."""
     try:
         commit = _said("git", "rev-parse", "HEAD")
         diff = _said("git", "diff", "HEAD")
+        others = _said("git", "ls-files", "-z", "--others", "--exclude-standard", "--full-name", "--", ":/")
     except (OSError, subprocess.SubprocessError):
         return None
+    untracked = others.split("\0")[:-1]
     return {
         "commit": commit.strip(), "changed": bool(diff),
         "diff": diff[:DIFF_BYTES], "diff_cut": len(diff) > DIFF_BYTES,
+        "untracked": untracked[:MOST_UNTRACKED], "untracked_files": len(untracked),
     }  # fmt: skip
 
 

@@ -1,21 +1,22 @@
 """A run from its configuration to its end: made ready, recorded, trained, finished."""
 
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from assay.errors import AssayError
 from assay.recording import Run, existing_folder, new_folder
 from store.alerts.hooks import targets_of
-from store.alerts.settings import AlertsConfig
 from store.alerts.watch import Watcher, open_watcher
 from store.database import Store
 from store.loading import Loader
 from store.refs import parse_ref
 from store.training_lock import sole_trainer
+from trainer.changes import changed, check_adapter, check_changeable, told
 from trainer.checkpoint import read_state, restore_optimizer
 from trainer.config import Config
 from trainer.config_file import as_dict, config_from, read_toml, to_toml, with_settings
@@ -40,15 +41,10 @@ from trainer.train import Outcome, Training
 
 __all__ = ["Ended", "fork_run", "resume_run", "start_run"]
 
-CHANGEABLE = (
-    "run.tags", "run.project", "train.steps", "train.epochs", "train.eval_every", "train.early_stop",
-    "train.micro_batch", "train.device", "checkpoint.every", "checkpoint.keep", "checkpoint.keep_every",
-    "checkpoint.stable_after", "checkpoint.mirror", "record.groups", "record.sources", "record.system_seconds",
-    *(f"alerts.{entry.name}" for entry in fields(AlertsConfig)),
-    "guard.mode", "guard.skip_after", "guard.rollbacks", "guard.rollbacks_in_run", "guard.max_forgetting",
-    "eval.suites", "eval.every", "eval.samples", "eval.sample_tokens",
-)  # fmt: skip
-"""What may be set anew when a run goes on; all else would make it another run."""
+LAST_BYTES = 1 << 16
+"""More than the line takes that ends a run."""
+
+_ELSEWHERE = "name another place with --store"
 
 
 class Ended(NamedTuple):
@@ -64,7 +60,10 @@ class Ended(NamedTuple):
     """How it ended."""
 
     store_error: str | None
-    """Why the store does not hold its last steps yet, where it does not; its spool does."""
+    """Why the store does not hold its last steps yet, where it does not."""
+
+    is_recorded: bool
+    """Whether its spool has all of them; where not, the recorder has said on stderr where they are."""
 
 
 def start_run(config: Config, store: Store) -> Ended:
@@ -89,14 +88,14 @@ def fork_run(config: Config, origin: Origin, store: Store) -> Ended:
     _check_not_at_end(origin.run, state, job)
     # What the other run's guard was trying is that run's own.
     guard = {"detector": state.guard["detector"]} if state.guard else {}
-    guard |= _anew(_changed(config, origin.folder))
+    guard |= _anew(changed(config, origin.folder))
     state = _remedied(job, replace(state, guard=guard), Remedies.at_start(config.remedies, state.remedies))
     path = origin.folder.relative_to(store.root.absolute()).as_posix()
     before = read_history(origin.folder.parent.parent)
     # Of a branch that was left, what came next is not known: these are the traces of another path.
     is_active = before.is_active(origin.manifest["branch"], state.step)
     expected = {step: trace for step, trace in before.traces.items() if is_active and step > state.step}
-    replay = Replay(expected, _changed(config, origin.folder))
+    replay = Replay(expected, changed(config, origin.folder))
     with _begun(job, store, Parent(origin.run, path, origin.reference)) as run:
         run.event("fork", f"goes on from {origin.reference}", step=state.step, checkpoint=path)
         return _train(job, run, store, state, History(), parent=path, replay=replay)
@@ -107,7 +106,6 @@ def resume_run(name: str, settings: Sequence[str], store: Store) -> Ended:
 
     Raises AssayError where it cannot go on; nothing is written then.
     """
-    _check_changeable(settings)
     mirror, name = _mirror_of(name, store)
     ref = parse_ref(name)
     if ref.branch is not None:
@@ -120,18 +118,21 @@ def resume_run(name: str, settings: Sequence[str], store: Store) -> Ended:
     folder = mirror or existing_folder(store.root, ref.run)
     if not (folder / "config.toml").exists():
         raise ResumeError(f"run {ref.run} cannot go on: `assay train` did not start it (it has no config.toml)")
-    config = config_from(with_settings(read_toml(folder / "config.toml"), settings))
+    tables = read_toml(folder / "config.toml")
+    config = config_from(with_settings(tables, settings))
+    check_changeable(ref.run, settings, config_from(tables), config)
     with ExitStack() as stack:
         if not mirror:
             stack.enter_context(sole_trainer(folder))
         point = _resume_point(folder, config, ref.step)
+        check_adapter(point.folder, config)
         job = _prepared(config, store, point.folder)
         check_unchanged(point.manifest, config, job.data, job.base_sha256, job.plan_facts)
         state = _state(job, point.folder)
         if "train.micro_batch" in {setting.partition("=")[0].strip() for setting in settings}:
             state = replace(state, micro_batch=None)
         _check_not_at_end(ref.run, state, job)
-        state = replace(state, guard=state.guard | _anew(_changed(config, point.folder)))
+        state = replace(state, guard=state.guard | _anew(changed(config, point.folder)))
         # Who names a step goes back to what was in effect there.
         if ref.step is None and (tried := point.history.tried_since(point.manifest["branch"])):
             state = _remedied(job, replace(state, guard=state.guard | tried["guard"]), Remedies.of(tried["remedies"]))
@@ -139,12 +140,13 @@ def resume_run(name: str, settings: Sequence[str], store: Store) -> Ended:
         if mirror:
             folder = existing_folder(store.root, ref.run)
             stack.enter_context(sole_trainer(folder))
-        run = _recording(folder, job)
+        notes = told(job.config, point.folder, settings)
+        run = _recording(folder, job, "the run is as it was: see to that, and resume it again")
         before = point.history.traces
-        history = reopen(run, point, reason="resume" if ref.step is None else "rollback")
+        history = reopen(run, point, reason="resume" if ref.step is None else "rollback", notes=notes)
         expected = {step: trace for step, trace in before.items() if step > state.step}
-        replay = Replay(expected, _changed(config, point.folder))
-        return _train(job, run, store, state, history, parent=point.path, replay=replay)
+        replay = Replay(expected, changed(config, point.folder))
+        return _train(job, run, store, state, history, parent=point.path, replay=replay, notes=notes)
 
 
 def _mirror_of(name: str, store: Store) -> tuple[Path | None, str]:
@@ -187,17 +189,6 @@ def _brought_home(point: ResumePoint, store: Store) -> ResumePoint:
     restore = restore_checkpoints if home.exists() else restore_run
     refused = [*restore(place, home, point.folder.name), *point.refused]
     return replace(point, folder=home / "checkpoints" / point.folder.name, refused=[*dict.fromkeys(refused)])
-
-
-def _changed(config: Config, checkpoint: Path) -> list[str]:
-    """Settings of the arithmetic that are not those the checkpoint was trained with."""
-    was, now = (as_dict(item) for item in (config_from(read_toml(checkpoint / "config.toml")), config))
-    sections = ("train", "optim", "lora", "data", "guard.remedies")
-    names = [(section, key) for section in sections for key in now[section] | was[section]]
-    return [
-        f"{section}.{key}" for section, key in names
-        if now[section].get(key) != was[section].get(key) and key not in ("early_stop", "eval_every")
-    ]  # fmt: skip
 
 
 def _prepared(config: Config, store: Store, checkpoint: Path | None = None) -> Job:
@@ -246,7 +237,11 @@ def _begun(job: Job, store: Store, parent: Parent | None) -> Iterator[Run]:
     """Reserve a new run's folder, begin to record in it, and hold the checkpoint it starts from."""
     folder = _reserved(store, job.config)
     with sole_trainer(folder):
-        run = _recording(folder, job, **({"parent": parent.reference} if parent else {}))
+        try:
+            run = _recording(folder, job, _ELSEWHERE, **({"parent": parent.reference} if parent else {}))
+        except AssayError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         with holding(parent, run, store):
             yield run
 
@@ -255,7 +250,7 @@ def _reserved(store: Store, config: Config) -> Path:
     try:
         return new_folder(store.root, config.run.name or _name_of(config))
     except OSError as error:
-        raise AssayError(f"cannot record in {store.root}: {error.strerror}; name another place with --store") from error
+        raise AssayError(f"cannot record in {store.root}: {error.strerror}; {_ELSEWHERE}") from error
 
 
 def _name_of(config: Config) -> str:
@@ -263,19 +258,23 @@ def _name_of(config: Config) -> str:
     return Path(train.rpartition(".json:")[2]).stem
 
 
-def _recording(folder: Path, job: Job, **facts: Any) -> Run:
-    """Write down what takes effect, whole or not at all, and begin to record."""
+def _recording(folder: Path, job: Job, advice: str, **facts: Any) -> Run:
+    """Write down what takes effect, whole or not at all, and begin to record; where that fails, nothing is changed."""
+    fresh = folder / "config.toml.new"
     try:
-        (folder / "config.toml.new").write_text(to_toml(job.config), encoding="utf-8")
-        (folder / "config.toml.new").replace(folder / "config.toml")
-        return Run(folder, facts={**_facts(job), **facts})
+        fresh.write_text(to_toml(job.config), encoding="utf-8")
+        run = Run(folder, facts={**_facts(job), **facts})
+        fresh.replace(folder / "config.toml")
     except OSError as error:
-        raise AssayError(f"cannot record in {folder}: {error.strerror}; name another place with --store") from error
+        raise AssayError(f"cannot record in {folder}: {error.strerror}; {advice}") from error
+    finally:
+        fresh.unlink(missing_ok=True)
+    return run
 
 
 def _train(
     job: Job, run: Run, store: Store, state: TrainState, history: History, *,
-    parent: str | None = None, replay: Replay | None = None,
+    parent: str | None = None, replay: Replay | None = None, notes: Sequence[str] = (),
 ) -> Ended:  # fmt: skip
     loader = Loader(store)
     with ExitStack() as stack:
@@ -284,12 +283,9 @@ def _train(
         log = stack.enter_context(RunLog(run.folder))
         if not history.is_new:
             log.write(f"{run.name} goes on after step {state.step} of {job.plan.steps}")
-        warnings = record_data(run, job) if history.is_new else []
+        warnings = [*notes, *(record_data(run, job) if history.is_new else [])]
         progress = ProgressLine(run.name, job.plan.steps, state.step, log)
-        place = job.config.checkpoint.mirror
-        mirror = stack.enter_context(Mirror(run, Path(place), progress.say)) if place else None
-        for folder in unrecorded(Path(place) / run.name, history) if mirror and not history.is_new else []:
-            mirror.remove(folder.name)
+        mirror = _mirror(stack, job, run, progress, history)
         shelf = Shelf(run, store, job.config.checkpoint, mirror)
         shelf.read(history)
         inbox = stack.enter_context(Inbox(store, run.name))
@@ -311,7 +307,29 @@ def _train(
         if outcome.stopped_by is None:
             training.watcher.ended("finished", f"{outcome.state.step:,} steps")
         _finish(run, job, outcome, log)
-    return Ended(run.name, run.folder, outcome, loader.error)
+    return Ended(run.name, run.folder, outcome, loader.error, _is_recorded(run.folder))
+
+
+def _is_recorded(folder: Path) -> bool:
+    """Whether the newest spool of a run that has ended says how."""
+    newest = max((folder / "spool").glob("0-*.jsonl"), key=lambda path: path.name, default=None)
+    if newest is None:
+        return False
+    with newest.open("rb") as file:
+        file.seek(max(0, newest.stat().st_size - LAST_BYTES))
+        last = file.read().rstrip(b"\n").rpartition(b"\n")[2]
+    return b'"k":"status"' in last and b'"status":"running"' not in last
+
+
+def _mirror(stack: ExitStack, job: Job, run: Run, progress: ProgressLine, history: History) -> Mirror | None:
+    """The second place for checkpoints, where there is one; without those that were cleared away in the first."""
+    if not job.config.checkpoint.mirror:
+        return None
+    place = Path(job.config.checkpoint.mirror)
+    mirror = stack.enter_context(Mirror(run, place, progress.say))
+    for folder in [] if history.is_new else unrecorded(place / run.name, history):
+        mirror.remove(folder.name)
+    return mirror
 
 
 def _watcher(job: Job, run: Run, *, goes_on: bool) -> Watcher:
@@ -339,13 +357,3 @@ def _facts(job: Job) -> dict[str, Any]:
         "total_steps": job.plan.steps, "tags": config.run.tags, "project": config.run.project or None,
     }  # fmt: skip
     return {name: value for name, value in facts.items() if value is not None}
-
-
-def _check_changeable(settings: Sequence[str]) -> None:
-    for setting in settings:
-        name = setting.partition("=")[0].strip()
-        if name not in CHANGEABLE:
-            raise ConfigError(
-                f"{name} cannot be changed when a run goes on, that would be another run; "
-                f"what can is {', '.join(CHANGEABLE)}"
-            )

@@ -1,14 +1,18 @@
 """What cannot be trained on is told in one sentence, and nothing is written."""
 
 import json
+import re
 import shutil
+from dataclasses import fields, replace
 
 import pytest
 from safetensors.torch import load_file, save_file
 
 import assay.cli
 from store.runs import show_run
-from tests.trainer.seen import checkpoints, dies_at
+from tests.trainer.seen import checkpoints, dies_at, said
+from trainer.changes import CHANGEABLE, check_changeable
+from trainer.errors import ConfigError
 from trainer.session import resume_run, start_run
 
 
@@ -132,13 +136,107 @@ def interrupted(config_for, store, monkeypatch):
 
 
 def test_a_run_goes_on_neither_with_other_rows_nor_in_other_batches(refused, interrupted, data_file):
-    said = refused("--resume", "r", "--set", "train.batch_size=2")
-    assert said.startswith("train.batch_size cannot be changed when a run goes on, that would be another run; what can")
+    assert refused("--resume", "r", "--set", "train.batch_size=2") == (
+        "train.batch_size was 4 and is 2, and run r goes on as it began; a new run from its weights takes it, "
+        "`assay train --data FILE --from r --set train.batch_size=2`"
+    )
     data_file.write_text(data_file.read_text().replace("It is 6.", "It is 7."))
     assert refused("--resume", "r") == (
         f"{data_file} has changed since the run began; put the old file back, or start a new run from its weights "
         f"with `assay train CONFIG --from RUN@STEP`"
     )
+
+
+FORK = "a new run that goes on from its checkpoint takes it, `assay train --from r --set {}`"
+STAGE = "a new run from its weights takes it, `assay train --data FILE --from r --set {}`"
+START = "other weights take a run from the start, `assay train CONFIG`"
+
+
+@pytest.mark.parametrize(
+    ("setting", "change", "takes"),
+    [
+        ("optim.lr=1e-3", "was 0.005 and is 0.001", FORK),
+        ("data.max_length=9", "was 512 and is 9", STAGE),
+        ("lora.rank=4", "was 16 and is 4", START),
+    ],
+)
+def test_what_a_run_cannot_take_on_is_told_with_what_it_would_take(refused, interrupted, setting, change, takes):
+    name = setting.partition("=")[0]
+    assert refused("--resume", "r", "--set", setting) == (
+        f"{name} {change}, and run r goes on as it began; {takes.format(setting)}"
+    )
+
+
+def test_what_it_would_take_is_done(interrupted, store, data_file):
+    settings = ("--from", "r", "--store", str(store.path), "--set", "run.name=next", "--set", "train.device=cpu")
+    for more in (("--set", "optim.lr=1e-3"), ("--data", str(data_file), "--set", "train.batch_size=2")):
+        with pytest.raises(SystemExit) as ended:
+            assay.cli.main(["train", *settings, *more])
+        assert ended.value.code == 0
+
+
+def edit(config, **changes):
+    """Change keys in the file a run goes on with."""
+    text = config.read_text()
+    for was, now in changes.values():
+        assert was in text
+        text = text.replace(was, now)
+    config.write_text(text)
+
+
+def test_a_configuration_that_was_edited_is_told_where_it_differs(interrupted, store, capsys):
+    edit(store.root / "r" / "config.toml", lr=("lr = 0.005", "lr = 0.05"), cut=("max_length = 512", "max_length = 60"))
+    resume_run("r", ("train.steps=7",), store)
+    sentence = (
+        "config.toml is not what it was at the checkpoint: optim.lr was 0.005 and is 0.05, data.max_length was 512 and "
+        "is 60; the run goes on with what is there"
+    )
+    assert said(store, "config") == [sentence]
+    assert sentence in capsys.readouterr().err
+    resume_run("r", ("train.steps=8",), store)
+    assert said(store, "config") == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("rank = 16", "rank = 4"), "lora.rank was 16 when the checkpoint was written, and is 4 in config.toml"),
+        (("alpha = 32.0", "alpha = 8.0"), "lora.alpha was 32.0 when the checkpoint was written, and is 8.0 in config"),
+        (('"lora"', '"full"'), "train.method was lora when the checkpoint was written, and is full in config.toml"),
+    ],
+)
+def test_a_configuration_edited_to_other_weights_is_refused(refused, interrupted, store, change, says):
+    edit(store.root / "r" / "config.toml", weights=change)
+    found = refused("--resume", "r")
+    assert found.startswith(says)
+    assert found.endswith("; weights keep the shape they were trained in, so put it back, or start a run with "
+                          "`assay train CONFIG`")  # fmt: skip
+
+
+def another(value):
+    """A value of the same kind that is not the same."""
+    if isinstance(value, list | dict):
+        return [*value, "x"]
+    return not value if isinstance(value, bool) else value + "x" if isinstance(value, str) else (value or 0) + 1
+
+
+def test_each_key_that_makes_another_run_says_what_it_would_take(config_for):
+    config = config_for()
+    sections = {"guard.remedies" if entry.name == "remedies" else entry.name: entry.name for entry in fields(config)}
+    del sections["alerts"]  # all of it may change
+    for section, attribute in sections.items():
+        values = getattr(config, attribute)
+        for key in (entry.name for entry in fields(values)):
+            name = f"{section}.{key}"
+            other = replace(config, **{attribute: replace(values, **{key: another(getattr(values, key))})})
+            check_changeable("r", [f"{name}=x"], config, config)
+            if name in CHANGEABLE:
+                check_changeable("r", [f"{name}=x"], config, other)
+                continue
+            with pytest.raises(ConfigError) as caught:
+                check_changeable("r", [f"{name}=x"], config, other)
+            said = str(caught.value)
+            assert re.fullmatch(rf"{name} was .* and is .*, and run r goes on as it began; .*`assay train .*`", said)
 
 
 def test_a_run_goes_on_with_as_many_files_as_it_began_with(refused, interrupted, store, data_file, tmp_path):

@@ -244,7 +244,10 @@ def test_items_that_stand_in_the_training_data_are_marked(asks, store, suites, d
     leaked = [{**QUESTIONS[0], "id": "leaked", "question": "What is 12 plus 12?", "choices": ["It is 24.", "No."]}]
     written(data_file.parent / "facts.jsonl", [*leaked, {**QUESTIONS[1], "question": "Whom did Caesar defeat?"}])
     start_run(asks(eval__suites=suites[:1], eval__samples=0), store)
-    assert [[item.leaked for item in one.items] for one in results(store)] == [[True, False]] * 3
+    base, *checkpoints_ = [[item.leaked for item in one.items] for one in results(store)]
+    assert checkpoints_ == [[True, False]] * 2
+    # What other runs that begin with it were trained on is no fault of the base.
+    assert base == [False, False]
 
 
 def test_a_fork_has_the_base_of_its_parent_and_is_compared_with_no_checkpoint_of_it(asks, store):
@@ -305,4 +308,4 @@ def test_what_the_runs_before_it_were_trained_on_counts_as_leaked_too(asks, conf
     other = written(data_file.parent / "other.jsonl", [{"instruction": "Whom did he defeat?", "output": "All."}] * 4)
     settings = {"data__train": str(other), "data__validation": 0.0, "eval__samples": 0, "eval__suites": suites[:1]}
     start_run(asks(model__path=str(checkpoints(store, "before")[-1]), **settings), store)
-    assert [[item.leaked for item in one.items] for one in results(store)] == [[True]] * 3
+    assert sorted([item.leaked for item in one.items] for one in results(store)) == [[False], [True], [True]]

@@ -11,7 +11,10 @@ import pytest
 from safetensors import SafetensorError
 
 import assay.cli
+from assay.errors import AssayError
 from store.artifacts import verify
+from store.errors import StoreError
+from store.loading import load_spools
 from store.runs import show_run
 from tests.trainer.seen import ENDLESS, Person, checkpoints, learned, metric, said
 from trainer.config_file import to_toml
@@ -103,3 +106,106 @@ def test_what_is_refused_midway_leaves_earlier_and_later_checkpoints_whole(
     alarms = [sentence for sentence in said(store, "checkpoint") if sentence.startswith("no checkpoint")]
     assert alarms == [f"no checkpoint could be written at step 2: {says}"]
     assert verify(checkpoints(store)[-1])["parent"] == "r/checkpoints/00000001-b1"
+
+
+# --- a disk that does not take what is recorded --------------------------------------------------
+
+
+def full(*_arguments, **_options):
+    raise OSError(28, "No space left on device")
+
+
+@pytest.fixture
+def train(store, capfd):
+    """Calls `assay train`; returns its exit status, stdout and stderr."""
+
+    def call(*arguments):
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            assay.cli.main(["train", *map(str, arguments), "--store", str(store.path)])
+        return (ended.value.code, *capfd.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def job(config_for, tmp_path):
+    path = tmp_path / "job.toml"
+    path.write_text(to_toml(config_for(train__steps=2)))
+    return path
+
+
+@pytest.mark.parametrize("where", ["assay.spool.SpoolFile.write", "trainer.session.to_toml", "assay.recording.RunLock"])
+def test_a_run_that_cannot_begin_to_record_leaves_nothing(train, store, job, monkeypatch, where):
+    monkeypatch.setattr(where, full)
+    assert train(job) == (
+        2, "", f"assay: cannot record in {store.root / 'r'}: No space left on device; name another place with --store\n"
+    )  # fmt: skip
+    assert not (store.root / "r").exists()
+    monkeypatch.undo()
+    assert train(job)[0] == 0
+    assert sorted(path.name for path in store.root.iterdir() if path.is_dir()) == ["r"]
+
+
+@pytest.mark.parametrize("where", ["assay.spool.SpoolFile.write", "trainer.session.to_toml"])
+def test_a_run_that_cannot_go_on_recording_is_as_it_was(train, store, job, monkeypatch, where):
+    assert train(job)[0] == 0
+    before = {path: path.read_bytes() for path in (store.root / "r").rglob("*") if path.is_file()}
+    monkeypatch.setattr(where, full)
+    code, _, err = train("--resume", "r", "--set", "train.steps=4")
+    assert (code, err) == (
+        2,
+        (
+            f"assay: cannot record in {store.root / 'r'}: No space left on device; "
+            f"the run is as it was: see to that, and resume it again\n"
+        ),
+    )
+    assert {path: path.read_bytes() for path in (store.root / "r").rglob("*") if path.is_file()} == before
+    monkeypatch.undo()
+    assert train("--resume", "r", "--set", "train.steps=4")[0] == 0
+
+
+def test_where_the_last_steps_are_is_said_once_and_truly(train, store, job, monkeypatch, tmp_path):
+    """The disk is full from the first step on: the recorder saves the lines elsewhere, and says where."""
+    write, elsewhere, is_full = os.write, tmp_path / "elsewhere", False
+    elsewhere.mkdir()
+
+    def filling(descriptor, data):
+        nonlocal is_full
+        is_full = is_full or b'"k":"step"' in bytes(data)
+        return full() if is_full and bytes(data).startswith(b"{") else write(descriptor, data)
+
+    monkeypatch.setattr("tempfile.tempdir", str(elsewhere))
+    monkeypatch.setattr("assay.spool.os.write", filling)
+    code, _, err = train(job)
+    (rescued,) = elsewhere.glob("0-*.jsonl")
+    assert code == 0
+    assert f"the last steps are in {rescued}, move it into {store.root / 'r' / 'spool'}/" in err
+    assert "its last steps are not in the store, and not in its spool: see above where they are" in err
+    assert "its spool has them all" not in err
+    monkeypatch.undo()
+    rescued.rename(store.root / "r" / "spool" / rescued.name)
+    load_spools(store)
+    assert sorted(metric(store, "loss")) == [(1, 1), (1, 2)]
+
+
+def test_a_store_that_is_behind_says_that_the_spool_has_all(train, job, monkeypatch):
+    def busy(_):
+        raise StoreError("the store is busy")
+
+    monkeypatch.setattr("store.loading.SpoolLoader.load", busy)
+    assert "its last steps are not in the store yet, its spool has them all: the store is busy" in train(job)[2]
+
+
+def test_a_script_that_goes_on_is_not_sent_to_another_place(store, monkeypatch):
+    with assay.run("script", store=store.root) as run:
+        run.log(1, loss=1.0)
+    monkeypatch.setattr("assay.spool.SpoolFile.write", full)
+    why = f"cannot record in {store.root}: No space left on device."
+    with pytest.raises(AssayError) as caught:
+        assay.run("script", store=store.root, resume=True)
+    assert str(caught.value) == f"{why} See to that and try again."
+    with pytest.raises(AssayError) as caught:
+        assay.run("other", store=store.root)
+    assert str(caught.value) == f"{why} Name another place with ASSAY_STORE."
+    assert not (store.root / "other").exists()

@@ -218,7 +218,7 @@ def test_changed_data_or_model_or_order_is_refused(interrupted, config_for, stor
 
 def test_what_would_make_it_another_run_cannot_be_set(interrupted, store):
     interrupted()
-    with pytest.raises(ConfigError, match=r"^optim\.lr cannot be changed when a run goes on"):
+    with pytest.raises(ConfigError, match=r"^optim\.lr was 0\.005 and is 0\.001, and run r goes on as it began; "):
         resume_run("r", ("optim.lr=1e-3",), store)
 
 

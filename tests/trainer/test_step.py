@@ -83,6 +83,30 @@ def test_accumulated_parts_give_the_gradients_of_the_whole_batch(job, micro_batc
     assert all(torch.allclose(found[name], expected[name], atol=1e-6) for name in expected)
 
 
+def test_four_times_eight_accumulated_equals_thirty_two_with_uneven_answers(config_for):
+    """The weights after one step, from the same start, of runs that read 32 samples at once or 8 at a time."""
+    settings = {"train__batch_size": 32, "train__steps": 1, "train__method": "full", "data__validation": 0.0}
+    jobs = [prepare(config_for(train__micro_batch=micro, **settings)) for micro in (32, 8)]
+    found = []
+    for job in jobs:
+        examples = [example(job, f"What is {n}?", "It is " + "very " * (n % 7) + "6.", row=n) for n in range(32)]
+        counts = [int(item.answer[1:].sum()) for item in examples]
+        assert len(set(counts)) == 7
+        measured, gradient = gradients(job, examples, micro_batch=job.micro_batch, clip=1.0)
+        job.optimizer.step()
+        found.append((measured, gradient, dict(job.model.named_parameters())))
+    (whole, expected, weights), (parts, gradient, stepped) = found
+    assert [job.micro_batch for job in jobs] == [32, 8]
+    assert parts.loss == pytest.approx(whole.loss, rel=1e-6)
+    assert parts.losses == pytest.approx(whole.losses, rel=1e-5)
+    assert parts.grad_norm == pytest.approx(whole.grad_norm, rel=1e-5)
+    for name, item in expected.items():
+        assert torch.allclose(gradient[name], item, rtol=1e-4, atol=1e-6)
+        # Adam divides by the gradient's own size: where that is near nothing, rounding decides the step.
+        clear = item.abs() > 1e-4
+        assert torch.allclose(stepped[name][clear], weights[name][clear], rtol=0, atol=1e-6)
+
+
 def test_the_norm_is_that_before_clipping_and_the_gradients_are_clipped(job):
     examples = [example(job, "q", "It is 6.")]
     free, unclipped = gradients(job, examples)
