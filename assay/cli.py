@@ -52,6 +52,7 @@ COMMANDS = {
     "score": Command(
         "evals.commands.score:score", "Score texts against references: BLEU, chrF, ROUGE, exact match, F1.", "eval"
     ),
+    "review": Command("evals.commands.review:review", "Weigh the verdicts of experts' blind review."),
     "db": Command("store.commands.db:db", "Check, migrate, rebuild, query and export the store."),
 }
 
