@@ -17,6 +17,7 @@ from assay.errors import AssayError
 from assay.locate import DATABASE_NAME, locate_store
 from store.commands.common import notes, store_option
 from store.database import Store
+from trainer.demo.allocator import keep_freed_memory
 
 __all__ = ["demo"]
 
@@ -91,6 +92,7 @@ def _story() -> Any:
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) - 1)))
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    keep_freed_memory()
     notes.print("Making a model of a million parameters and training it here; nothing is fetched.")
     return importlib.import_module("trainer.demo.story")
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,16 @@ from store.artifacts import ArtifactError, sealed_folders, verify
 from store.database import Store
 from trainer.config import Config
 from trainer.config_file import to_toml
-from trainer.demo.beside import Told, beside
+from trainer.demo.beside import Second, Told
 from trainer.session import Ended, start_run
 
-__all__ = ["Maker", "Stopped"]
+__all__ = ["CORES", "THREADS", "Maker", "Stopped"]
+
+
+CORES = os.cpu_count() or 1
+
+THREADS = max(1, CORES // 2)
+"""Of each of two runs at once."""
 
 
 class Stopped(Exception):  # noqa: N818 - someone's wish, no error
@@ -29,9 +35,11 @@ class Stopped(Exception):  # noqa: N818 - someone's wish, no error
 class Maker:
     """Makes what was not made before, and remembers it in a file beside the material."""
 
-    def __init__(self, store: Store, place: Path, say: Callable[[str], None]) -> None:
-        """`place` is the folder of the material, `say` is told in sentences what is done."""
-        self._store, self._say = store, say
+    def __init__(self, store: Store, place: Path, say: Callable[[str], None], seconds: Sequence[Second] = ()) -> None:
+        """`place` is the folder of the material, `say` is told in sentences what is done, each of `seconds` can train
+        a run beside another.
+        """
+        self._store, self._say, self._seconds = store, say, list(seconds)
         self._file = place / "made.json"
         self.runs: list[Told] = []
         """Runs that were trained now."""
@@ -58,14 +66,13 @@ class Maker:
         return self._last(_told(start_run(config, self._store)))
 
     def two(self, here: Config, there: Config) -> tuple[Path, Path]:
-        """Train two runs, at the same time where there are two cores; the last checkpoint of each."""
-        cores = os.cpu_count() or 1
-        if cores < 2:
+        """Train two runs, at the same time where there is a process for the other; the last checkpoint of each."""
+        if not self._seconds:
             return self.run(here), self.run(there)
         self._say(f"{there.run.name} is trained beside {here.run.name}.")
         before = torch.get_num_threads()
-        torch.set_num_threads(cores // 2)
-        with beside(there, self._store, threads=cores // 2) as other:
+        torch.set_num_threads(THREADS)
+        with self._seconds.pop().train(there) as other:
             mine = self._last(_told(start_run(here, self._store)))
         torch.set_num_threads(before)
         return mine, self._last(other.ended)

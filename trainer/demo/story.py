@@ -12,15 +12,16 @@ pairs, two at a time where the machine has two cores.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
 from store.database import Store
 from trainer.config import Config
 from trainer.config_file import config_from
-from trainer.demo.beside import Told
+from trainer.demo.beside import Told, waiting
 from trainer.demo.exam import Marks, sit
-from trainer.demo.maker import Maker, Stopped
+from trainer.demo.maker import CORES, THREADS, Maker, Stopped
 from trainer.demo.material import Material, make_material, write_rows
 from trainer.demo.suites import write_suites
 from trainer.demo.tiny import make_model
@@ -57,20 +58,24 @@ def tell(store: Store, *, steps: int, seed: int, say: Callable[[str], None]) -> 
     material = make_material(seed)
     write_rows(place, material)
     suites = write_suites(place, material)
-    make = Maker(store, place, say)
-    try:
-        base = make.full("base", _base(_new_model(place, material, seed), place, steps, seed))
-        handbook = make.full("handbook", _handbook(base, place, max(1, steps // 16), seed))
-        desk = [_triage(handbook, place, max(1, 3 * steps // 10), seed, suites, name) for name in DESK]
-        triage, alone = make.two(*desk)
-        hot = [_too_hot(handbook, triage, place, max(1, steps // 8), seed, mode) for mode in PAIR]
-        make.two(*hot)
-    except Stopped:
-        return Story(make.runs, {}, {})
+    with ExitStack() as stack:
+        pairs = 2 if CORES > 1 else 0
+        seconds = [stack.enter_context(waiting(store, threads=THREADS)) for _ in range(pairs)]
+        make = Maker(store, place, say, seconds)
+        try:
+            base = make.full("base", _base(_new_model(place, material, seed), place, steps, seed))
+            handbook = make.full("handbook", _handbook(base, place, max(1, steps // 16), seed))
+            say("Asking each model what it knows: facts, and the department for new complaints.")
+            # What both adapters are compared with is asked before them: each of the two would ask it.
+            marks = {"base": sit(store, suites, base), "handbook": sit(store, suites, handbook)}
+            desk = [_triage(handbook, place, max(1, 3 * steps // 10), seed, suites, name) for name in DESK]
+            triage, alone = make.two(*desk)
+            make.two(*(_too_hot(handbook, triage, place, max(1, steps // 8), seed, mode) for mode in PAIR))
+        except Stopped:
+            return Story(make.runs, {}, {})
+    marks |= {"triage": sit(store, suites, triage), "triage only": sit(store, suites, alone)}
     ends = {mode: run.val_loss for mode, run in zip(PAIR, make.runs[-len(PAIR) :], strict=True)}
-    say("Asking each model what it knows: facts, and the department for new complaints.")
-    asked = {"base": base, "handbook": handbook, "triage": triage, "triage only": alone}
-    return Story(make.runs, {name: sit(store, suites, folder) for name, folder in asked.items()}, ends)
+    return Story(make.runs, marks, ends)
 
 
 def _new_model(place: Path, material: Material, seed: int) -> Path:
@@ -126,12 +131,12 @@ def _triage(model: Path, place: Path, steps: int, seed: int, suites: Sequence[Pa
             "data": {"train": str(place / "triage.jsonl"), **mixed, "validation": 0.05, "max_length": 128},
             "train": {
                 "stage": "sft", "method": "lora", "steps": steps, "batch_size": 16, "micro_batch": 8,
-                "seed": seed, "eval_every": 25, "device": "cpu",
+                "seed": seed, "eval_every": 65, "device": "cpu",
             },
             "optim": {"lr": 3e-3, "beta2": 0.99},
             "lora": {"rank": 32, "alpha": 64.0},
-            "checkpoint": {"every": 65, "stable_after": 20},
-            "eval": {"suites": [str(suite) for suite in suites], "samples": 6, "sample_tokens": 40},
+            "checkpoint": {"every": 130, "stable_after": 20},
+            "eval": {"suites": [str(suite) for suite in suites], "samples": 6, "sample_tokens": 32},
         }
     )  # fmt: skip
 

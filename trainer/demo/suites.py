@@ -30,7 +30,7 @@ measures = "learned"
 kind = "open"
 file = "held_out.jsonl"
 lang = "zh"
-max_new_tokens = 40
+max_new_tokens = 32
 metrics = ["bleu", "chrf", "rougeL", "f1"]
 fields = {{ department = {pattern} }}
 """
