@@ -118,13 +118,17 @@ class Evaluator:
 
 
 def training_files(asked: Asked, store: Store) -> list[DataFile]:
-    """Every file that a checkpoint was trained on, those of the runs before it as well."""
+    """Every file that a checkpoint was fine-tuned on, in the runs before it as well.
+
+    What an earlier run was pre-trained on is left out: from there a base knows what it is asked.
+    """
     config = _config_of(asked.folder)
     files: list[DataFile] = []
     for _ in range(GENERATIONS):
         if config is None:
             break
-        files += data_files(config.data)
+        if not files or config.train.stage != "pretrain":
+            files += data_files(config.data)
         parent = parent_of(config.model.adapter or config.model.path, store)
         config = _config_of(store.root / parent.path) if parent else None
     return list(dict.fromkeys(files))

@@ -156,6 +156,16 @@ def test_what_a_run_was_trained_on_is_known_with_what_its_parents_were(run, conf
     assert [file.path for file in training_files(find_asked("child", run), run)] == [str(other), str(data_file)]
 
 
+def test_what_a_base_was_pre_trained_on_is_no_leak(run, config_for, data_file, tmp_path):
+    start_run(config_for(run__name="base", train__stage="pretrain", train__method="full"), run)
+    other = tmp_path / "other.jsonl"
+    other.write_text(data_file.read_text())
+    parent = max((run.root / "base" / "checkpoints").iterdir())
+    start_run(config_for(run__name="tuned", model__path=str(parent), data__train=str(other)), run)
+    assert [file.path for file in training_files(find_asked("base", run), run)] == [str(data_file)]
+    assert [file.path for file in training_files(find_asked("tuned", run), run)] == [str(other)]
+
+
 def test_a_checkpoint_whose_base_is_gone_is_refused_in_one_sentence(run, suites, tmp_path, config_for):
     asked = find_asked("r", run)
     gone = asked._replace(config=asked.config.__class__(path=str(tmp_path / "gone"), adapter=asked.config.adapter))
