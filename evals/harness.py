@@ -104,9 +104,10 @@ def _open(name: str, manager: Any, tasks: Any, include: Path | None) -> Task:
 
 
 def _evaluation(model: Any, tokenizer: Any, task: Task, ledger: Ledger) -> Evaluation:
-    harness, models = importlib.import_module("lm_eval"), importlib.import_module("lm_eval.models.huggingface")
+    harness: Any = importlib.import_module("lm_eval.evaluator")
+    models = importlib.import_module("lm_eval.models.huggingface")
     # It asks git for the commit of the folder it is called in, and git complains where there is none.
-    harness.evaluator.get_git_commit_hash = _no_commit
+    harness.get_git_commit_hash = _no_commit
     subject, began = ledger.subject, time.time()
     judge: Any = models.HFLM(
         pretrained=model, tokenizer=tokenizer, batch_size=batch_size(model), device=str(model.device)

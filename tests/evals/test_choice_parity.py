@@ -1,5 +1,6 @@
 """Log-likelihoods and accuracies are those of lm-evaluation-harness, where it is installed."""
 
+import json
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from transformers import AutoModelForCausalLM
 import trainer.demo
 from evals.choice import accuracy, accuracy_norm, item_prompt, score_items
 from evals.choice_items import ChoiceItem, read_items
+from evals.harness import evaluate_task, open_tasks
 from evals.likelihood import likelihoods
+from evals.run import Ledger, Subject
 
 pytestmark = [
     pytest.mark.skipif(find_spec("lm_eval") is None, reason="lm-evaluation-harness is not installed"),
@@ -70,6 +73,30 @@ def test_log_likelihoods_and_accuracies_are_those_of_the_harness(model, tokenize
 
 def best(values):
     return max(range(len(values)), key=values.__getitem__)
+
+
+def test_acc_and_acc_norm_of_a_task_are_those_of_the_harness(model, tokenizer, tmp_path, monkeypatch):
+    for name in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE"):
+        monkeypatch.setenv(name, "1")
+    items = read_items(SAMPLE / "triage_choice.jsonl")[:120]
+    [delimiter] = {item_prompt(item)[1] for item in items}
+    rows = [{"context": item_prompt(item)[0], "choices": list(item.choices), "answer": item.answer} for item in items]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    settings = {
+        "task": "triage_choice", "dataset_path": "json",
+        "dataset_kwargs": {"data_files": {"test": str(tmp_path / "rows.jsonl")}}, "test_split": "test",
+        "output_type": "multiple_choice", "doc_to_text": "{{context}}", "doc_to_choice": "{{choices}}",
+        "doc_to_target": "{{answer}}", "target_delimiter": delimiter,
+        "metric_list": [{"metric": "acc"}, {"metric": "acc_norm"}],
+    }  # fmt: skip
+    # JSON is YAML.
+    (tmp_path / "task.yaml").write_text(json.dumps(settings))
+    [task] = open_tasks(("triage_choice",), tmp_path)
+    theirs = evaluate_task(model, tokenizer, task, Ledger(tmp_path, Subject("base", "b" * 64)))
+    ours = score_items(model, tokenizer, items)
+    assert theirs.score("acc").value == pytest.approx(accuracy(ours), abs=1e-12)
+    assert theirs.score("acc_norm").value == pytest.approx(accuracy_norm(ours), abs=1e-12)
+    assert accuracy(ours) != accuracy_norm(ours)
 
 
 def test_the_likelihood_of_a_long_text_is_that_of_the_harness(model, tokenizer):
