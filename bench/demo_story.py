@@ -1,6 +1,6 @@
 """What the demo's models learn and keep, over several seeds.
 
-    python -m bench.demo_story                  five minutes a seed, on one core
+    python -m bench.demo_story                  five minutes a seed, on two cores
     python -m bench.demo_story --seeds 0 1 2 --json FILE
 
 Trains the whole story of `assay demo` for each seed in a folder that is removed again, and prints the share of
