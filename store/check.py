@@ -37,9 +37,9 @@ def _by_query(store: Store, name: str, well: str, ill: str, sql: str) -> Check:
 
 _OWNED = (
     "branch", "metric", "metric_span", "step_batch", "checkpoint", "event", "request", "pin", "dataset", "sample",
-    "spool_offset",
+    "spool_offset", "eval_run",
 )  # fmt: skip
-"""Tables with a run_id; in `pin` it may be null, which is no run's."""
+"""Tables with a run_id; in `pin` and `eval_run` it may be null, which is no run's."""
 
 _QUESTIONS = (
     (
@@ -70,6 +70,13 @@ _QUESTIONS = (
     (
         "metric names", "every metric has its name", "numbers without a name: {}",
         "SELECT DISTINCT metric_id FROM metric WHERE metric_id NOT IN (SELECT id FROM metric_name)",
+    ),
+    (
+        "evaluations", "every result is there once, with its scores and items", "results that are not: {}",
+        ("SELECT key FROM eval_run GROUP BY key HAVING count(*) > 1 "
+        "UNION ALL SELECT DISTINCT CAST(eval_id AS VARCHAR) FROM "
+        "(SELECT eval_id FROM score UNION ALL SELECT eval_id FROM item_result) "
+        "WHERE eval_id NOT IN (SELECT id FROM eval_run)"),
     ),
     (
         "roll-up", "closed spans hold what the values do",

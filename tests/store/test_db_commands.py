@@ -60,6 +60,8 @@ def test_a_whole_store_passes_every_check(full):
             "INSERT INTO checkpoint VALUES (1, 1, 3, 'sealed', 'first/checkpoints/3', '', 0, now(), now(), '{}')",
             "checkpoints",
         ),
+        ("INSERT INTO score VALUES (9, 'acc', '', false, NULL, 1, 1, 1, 1, NULL)", "evaluations"),
+        ("INSERT INTO item_result (eval_id, item, leaked) VALUES (9, 'q', false)", "evaluations"),
     ],
 )
 def test_each_kind_of_damage_is_found_by_its_check(full, sql, name):
@@ -79,6 +81,7 @@ OWNED = {
     "dataset": "77, 'x', 'y', 1, 'train', 0",
     "sample": "77, 'x', 1, NULL, NULL, NULL, 'h'",
     "spool_offset": "77, 'x', 0, 0, 0",
+    "eval_run": "1, 'k', 77, 1, 1, 'a', NULL, 'm', 's', 'd', 'kept', 'choice', 'x', 0, 0, now(), 0, '{}'",
 }
 
 

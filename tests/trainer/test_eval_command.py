@@ -102,6 +102,7 @@ def test_without_a_suite_there_is_nothing_to_ask(call, model_folder):
     assert (code, "there is no task called no_such_task in" in said) == (2, True)
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_follower(run, suites):
     command = [sys.executable, "-P", "-m", "assay", "eval", "r", *options(suites), "--watch", "--store", run.path]
     with subprocess.Popen(

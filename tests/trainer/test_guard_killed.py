@@ -100,7 +100,14 @@ def assert_the_history_is_one_piece(store):
     assert {name for name, state in told.items() if state != "deleted"} == present
 
 
-@pytest.mark.parametrize(("moment", "last"), [("weights are back", 1), ("all is back", 2), ("the branch is open", 2)])
+@pytest.mark.parametrize(
+    ("moment", "last"),
+    [
+        ("weights are back", 1),
+        pytest.param("all is back", 2, marks=pytest.mark.slow),
+        pytest.param("the branch is open", 2, marks=pytest.mark.slow),
+    ],
+)
 def test_a_run_that_is_killed_while_the_guard_goes_back_comes_to_the_same_bits(
     config_for, store, spiking, tmp_path, moment, last
 ):
