@@ -69,6 +69,7 @@ class EvalLoader:
         """Nothing is read before `load`."""
         self._store = store
         self._seen: dict[Path, int] = {}
+        self._waiting: dict[Path, tuple[int, str]] = {}
 
     def load(self) -> int:
         """Load what is new, and return how many that were. Raises StoreError, duckdb.Error."""
@@ -80,13 +81,19 @@ class EvalLoader:
         written = {row["key"]: _seconds(row) for row in self._store.rows("SELECT key, created, seconds FROM eval_run")}
         ready: dict[Path, _Rows] = {}
         for path in fresh:
+            stamp, run = self._waiting.get(path, (0, ""))
+            if stamp == changed[path] and run not in runs:
+                continue
             # A result that was written when the store says so is that one: it need not be read.
             known = written.get(path.stem)
             rows = None if known is not None and abs(changed[path] / 1e9 - known) < SOON else self._rows(path)
             if rows is None:
                 self._seen[path] = changed[path]
             elif rows.values["run"] is None or rows.values["run"] in runs:
-                ready[path] = rows  # of a run that is not loaded yet, later
+                ready[path] = rows
+            else:
+                # Its run is not loaded yet, and may never be: it is not read again before that.
+                self._waiting[path] = (changed[path], rows.values["run"])
         if ready:
             self._store.transaction(lambda transaction: [_put(transaction, rows) for rows in ready.values()])
         self._seen |= {path: changed[path] for path in ready}

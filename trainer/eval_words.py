@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from evals.metric_titles import TITLES as TEXT_TITLES
 from store.commands.common import console
 from store.evaluations import Evaluation, ScoreRow
 
@@ -18,8 +19,7 @@ __all__ = ["SHARES", "TITLES", "listed", "print_found"]
 COLOURS = {"green": "green", "yellow": "yellow", "red": "bold red"}
 
 TITLES = {
-    "acc": "right", "acc_norm": "right, by length", "bleu": "BLEU", "chrf": "chrF", "rouge1": "ROUGE-1",
-    "rouge2": "ROUGE-2", "rougeL": "ROUGE-L", "exact_match": "exact match", "f1": "F1", "nll": "nats a token",
+    **TEXT_TITLES, "acc": "right", "acc_norm": "right, by length", "nll": "nats a token",
     "bits_per_byte": "bits a byte", "kl": "divergence from the base",
 }  # fmt: skip
 

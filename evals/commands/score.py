@@ -7,6 +7,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from evals.metric_titles import TITLES
 from evals.metrics.measured import Score
 from evals.metrics.pairs import read_pairs
 from evals.metrics.scores import RESAMPLES, TextScores, score_texts
@@ -17,16 +18,7 @@ __all__ = ["score"]
 SEED = 0
 """Of the bootstrap: the same files give the same intervals."""
 
-_TITLES = {
-    "bleu": "BLEU",
-    "chrf": "chrF",
-    "rouge1": "ROUGE-1",
-    "rouge2": "ROUGE-2",
-    "rougeL": "ROUGE-L",
-    "exact_match": "exact match",
-    "f1": "F1",
-    "bleu4": "BLEU-4",
-}
+_TITLES = {**TITLES, "bleu4": "BLEU-4"}
 
 _HOW = {
     "rouge": "mean F; words, and single characters of Chinese",

@@ -13,6 +13,7 @@ from transformers import AutoModelForCausalLM
 from evals.leak import TrainingText, check_leaks
 from evals.run import Ledger, Subject, evaluate, item_texts
 from evals.suite import read_suite
+from store import eval_rows
 from store.database import Store
 from store.eval_rows import EvalLoader
 from store.evaluations import evaluation_files, keep
@@ -236,3 +237,22 @@ def test_questions_longer_than_the_model_reads_are_named(model, tokenizer, tmp_p
     facts, said = evaluate(model, tokenizer, suites, Ledger(tmp_path, BASE))
     assert (facts.data["cut"], said.data["cut"]) == (["q1"], ["far"])
     assert (len(facts.items), len(said.items)) == (2, 2)
+
+
+def test_a_result_of_a_run_that_is_not_there_is_read_once(model, tokenizer, suites, tmp_path, monkeypatch):
+    store = Store.at(tmp_path / "assay.duckdb")
+    store.create()
+    list(evaluate(model, tokenizer, suites[:1], Ledger(tmp_path, TUNED)))
+    read, files = eval_rows.read_file, []
+    monkeypatch.setattr(eval_rows, "read_file", lambda path: files.append(path) or read(path))
+    loader = EvalLoader(store)
+    assert [loader.load() for _ in range(3)] == [0, 0, 0]
+    assert len(files) == 1
+    store.transaction(
+        lambda tx: tx.execute(
+            "INSERT INTO run (id, name, status, created, heartbeat, tags, starred, archived) "
+            "VALUES (1, 'run', 'finished', now(), now(), [], false, false)"
+        )
+    )
+    assert loader.load() == 1
+    assert store.rows("SELECT run_id FROM eval_run") == [{"run_id": 1}]
