@@ -37,9 +37,9 @@ def _by_query(store: Store, name: str, well: str, ill: str, sql: str) -> Check:
 
 _OWNED = (
     "branch", "metric", "metric_span", "step_batch", "checkpoint", "event", "request", "pin", "dataset", "sample",
-    "spool_offset", "eval_run",
+    "spool_offset", "eval_run", "campaign",
 )  # fmt: skip
-"""Tables with a run_id; in `pin` and `eval_run` it may be null, which is no run's."""
+"""Tables with a run_id; in `pin`, `eval_run` and `campaign` it may be null, which is no run's."""
 
 _QUESTIONS = (
     (

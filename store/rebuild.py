@@ -21,6 +21,12 @@ __all__ = ["Rebuilt", "rebuild"]
 PEOPLE_FIELDS = ("tags", "starred", "archived", "notes", "edited")
 """Columns of `run` that people change in the store alone; `project` is one more where it is `edited`."""
 
+REVIEW_TABLES = (
+    "user", "role", "invite", "login", "policy", "campaign", "pair", "mapping", "sitting", "lease", "verdict", "draft",
+    "flag", "guess", "used_item", "audit",
+)  # fmt: skip
+"""Tables that no spool holds: what people said and who did what."""
+
 
 class Rebuilt(NamedTuple):
     """What a rebuild did."""
@@ -35,7 +41,8 @@ class Rebuilt(NamedTuple):
     """The old file, put aside; None where there was none."""
 
     carried: bool
-    """Whether tags, stars, notes, requests and pins came over; not where the old file is unreadable."""
+    """Whether what people added came over: tags, notes, requests, pins, campaigns, verdicts, the audit log; not where
+    the old file is unreadable."""
 
 
 def rebuild(store: Store, *, force: bool = False) -> Rebuilt:
@@ -97,6 +104,7 @@ def _what_people_added(store: Store) -> dict[str, Any] | None:
             "runs": store.rows(f"SELECT id, name, project, {', '.join(PEOPLE_FIELDS)} FROM run"),
             "request": store.read("SELECT * FROM request"),
             "pin": store.read("SELECT * FROM pin"),
+            "review": {name: store.read(f'SELECT * FROM "{name}"') for name in REVIEW_TABLES},
         }
     except (StoreDamagedError, duckdb.Error):
         return None
@@ -124,6 +132,17 @@ def _carry_over(transaction: Transaction, old: dict[str, Any]) -> None:
         kept = [row for row in rows if row["run_id"] is not None or table == "pin"]
         if kept:
             transaction.insert(table, pa.Table.from_pylist(kept, schema=old[table].schema))
+    for table, rows in old["review"].items():
+        _carry_review(transaction, table, rows, new_id)
+
+
+def _carry_review(transaction: Transaction, table: str, rows: pa.Table, new_id: dict[int, int]) -> None:
+    if not rows.num_rows:
+        return
+    if table == "campaign":
+        found = [{**row, "run_id": new_id.get(row["run_id"])} for row in rows.to_pylist()]
+        rows = pa.Table.from_pylist(found, schema=rows.schema)
+    transaction.insert(table, rows)
 
 
 def _copy_aside(store: Store) -> Path | None:

@@ -98,6 +98,7 @@ def remove_run(store: Store, name: str, *, force: bool = False) -> None:
         transaction.execute(
             "UPDATE pin SET released = $now WHERE holder_kind = 'run' AND holder = $name", _now_and(name)
         )
+        transaction.execute("UPDATE campaign SET run_id = NULL WHERE run_id = $id", {"id": run["id"]})
         transaction.execute("DELETE FROM run WHERE id = $id", {"id": run["id"]})
         return keys
 

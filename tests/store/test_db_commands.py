@@ -81,6 +81,9 @@ OWNED = {
     "dataset": "77, 'x', 'y', 1, 'train', 0",
     "sample": "77, 'x', 1, NULL, NULL, NULL, 'h'",
     "spool_offset": "77, 'x', 0, 0, 0",
+    "campaign": (
+        "1, 'n', 't', 'c', 'x', 'b', 'y', 77, 'p', 'zh', '', 1, false, now(), 'rules', now(), NULL, NULL, NULL, '{}'"
+    ),
     "eval_run": "1, 'k', 77, 1, 1, 'a', NULL, 'm', 's', 'd', 'kept', 'choice', 'x', 0, 0, now(), 0, '{}'",
 }
 

@@ -1,0 +1,1 @@
+"""Blind review: experts judge pairs of answers without knowing whose they are."""
