@@ -105,7 +105,9 @@ def read_run(store: Store, ref: Ref) -> LossLog:
         raise AssayError(f"run {ref.run} has no loss yet{of_branch}; `assay runs show {ref.run}` shows what it has")
     columns = (table[name].to_pylist() for name in ("step", "name", "value"))
     rows = list(_rows(zip(*columns, strict=True)))
-    forks = _begun_anew(store.rows(_BRANCHES.format(path=path), values))
+    told = {row["step"]: row["reset"] for row in store.rows(_BASELINES.format(path=path), values)}
+    forks = {fork for fork in _begun_anew(store.rows(_BRANCHES.format(path=path), values)) if fork not in told}
+    forks |= {step for step, reset in told.items() if reset}
     anew = {bisect_right(rows, fork, key=lambda row: row[0]) for fork in forks}
     # The trainer records its loss scale where it has one.
     return LossLog([Stretch(rows, anew=anew, may_overflow=run["stage"] is None)])
@@ -180,6 +182,21 @@ SELECT b.fork_step, b.reason, b.data
 FROM branch b JOIN ({path}) p ON p.branch = b.branch
 WHERE b.run_id = $id ORDER BY b.branch DESC
 """
+
+_BASELINES = """
+SELECT step, reset FROM (
+    SELECT e.step, e.time, e.branch, CAST(json_extract(e.data, '$.baseline') AS VARCHAR) AS baseline,
+           json_extract_string(e.data, '$.baseline.reset') AS reset
+    FROM event e JOIN ({path}) p ON p.branch = e.branch AND e.step <= p.last_step
+    WHERE e.run_id = $id AND e.kind IN ('fork', 'resume')
+    UNION ALL
+    SELECT b.fork_step, b.created, b.branch, CAST(json_extract(b.data, '$.baseline') AS VARCHAR),
+           json_extract_string(b.data, '$.baseline.reset')
+    FROM branch b JOIN ({path}) p ON p.branch = b.branch AND b.fork_step <= p.last_step
+    WHERE b.run_id = $id
+) WHERE baseline IS NOT NULL ORDER BY time, branch
+"""
+"""What was recorded of the guard's baselines where the run went on, the newest of a step last."""
 
 _ROWS = """
 SELECT m.step, n.name, m.value

@@ -10,7 +10,7 @@ from trainer.config import Config
 from trainer.config_file import as_dict, config_from, read_toml
 from trainer.errors import ConfigError, ResumeError
 
-__all__ = ["CHANGEABLE", "changed", "check_adapter", "check_changeable", "told"]
+__all__ = ["CHANGEABLE", "begins_anew", "changed", "check_adapter", "check_changeable", "told"]
 
 CHANGEABLE = (
     "run.tags", "run.project", "train.steps", "train.epochs", "train.eval_every", "train.early_stop",
@@ -63,6 +63,17 @@ def changed(config: Config, checkpoint: Path) -> list[str]:
         f"{section}.{key}" for section, key in names
         if now[section].get(key) != was[section].get(key) and key not in ("early_stop", "eval_every")
     ]  # fmt: skip
+
+
+def begins_anew(config: Config, checkpoint: Path) -> str | None:
+    """Why the guard begins its baselines anew where a run goes on from a checkpoint, as settings make another loss the
+    usual one; None where none do.
+    """
+    found = [
+        name for name in changed(config, checkpoint)
+        if name.startswith(("optim.", "data.")) or name in ("train.steps", "train.epochs")
+    ]  # fmt: skip
+    return f"{', '.join(found)} was set anew" if found else None
 
 
 def told(config: Config, checkpoint: Path, settings: Sequence[str]) -> list[str]:

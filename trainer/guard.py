@@ -10,14 +10,16 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from assay.spikes import Alarm, Detector, Verdict
+from assay.spikes.judge import Judge, missing
 from assay.spikes.saying import WEIGHTS
 from trainer.config import GuardConfig
 from trainer.ladder import Episode, cause, cause_told
+from trainer.remedies import Remedies
 from trainer.replay import Proof
 from trainer.step import Measured
 from trainer.suspects import Suspects
 
-__all__ = ["Guard", "Tell"]
+__all__ = ["Guard", "Tell", "baseline"]
 
 
 class Tell(Protocol):
@@ -48,8 +50,7 @@ class Guard:
         """Watch; a spike is over once `clean` steps have passed since without another."""
         self.config, self.suspects = config, suspects
         self._tell, self._clean = tell, clean
-        self._detector = Detector()
-        self._before: Detector | None = None
+        self._judge = Judge(Detector())
         self._reset: str | None = None
         self._told: dict[tuple[str, str, str], int] = {}
         self.episode: Episode | None = None
@@ -85,26 +86,13 @@ class Guard:
     @property
     def onset(self) -> int | None:
         """Step at which the running spike began; None where there is none."""
-        return min((at.onset for at in self._detectors if at.onset is not None), default=None)
-
-    @property
-    def _detectors(self) -> list[Detector]:
-        return [self._detector, self._before] if self._before else [self._detector]
+        return self._judge.onset
 
     def look(self, step: int, found: Measured, *, overflow: bool, parameters_finite: bool) -> Verdict:
-        """Judge a step that was measured and not taken yet.
-
-        A baseline that began anew would take a spike that came back for the new level. So until it has enough to
-        compare with, a loss that stays high by the one before it still goes back.
-        """
-        seen = (step, found.loss, found.grad_norm)
-        flags = {"overflow": overflow, "parameters_finite": parameters_finite}
-        verdict = self._detector.see(*seen, **flags)
-        if self._before is None or self._detector.armed:
-            self._before = None
-            return verdict
-        held = self._before.see(*seen, **flags)
-        return held if verdict.action != "rollback" and held.rule == "T2" else verdict
+        """Judge a step that was measured and not taken yet."""
+        return self._judge.see(
+            step, found.loss, found.grad_norm, overflow=overflow, parameters_finite=parameters_finite
+        )  # fmt: skip
 
     def broken(self, step: int) -> Verdict:
         """The verdict on a step that left a weight that is no number."""
@@ -113,7 +101,7 @@ class Guard:
 
     def after(self, step: int, values: Mapping[str, float]) -> tuple[Alarm, ...]:
         """Look at what is known only once a step was taken."""
-        return self._detector.after(step, values)
+        return self._judge.after(step, values)
 
     def tell(self, step: int, verdict: Verdict, more: tuple[Alarm, ...] = ()) -> None:
         """Raise the alarms of a step; what is told of a spike already is not told again."""
@@ -174,12 +162,12 @@ class Guard:
     @property
     def first_alarm(self) -> int | None:
         """Step of the first alarm of the running spike."""
-        return min((at.first_alarm for at in self._detectors if at.first_alarm is not None), default=None)
+        return self._judge.first_alarm
 
     def forget(self, kept: Mapping[str, Any]) -> None:
         """Go back to what was known of the series when a checkpoint was written."""
-        self._detector = Detector.restored(kept["detector"]) if kept.get("detector") else Detector()
-        self._before = Detector.restored(kept["before"]) if kept.get("before") else None
+        known, before = (Detector.restored(kept[name]) if kept.get(name) else None for name in ("detector", "before"))
+        self._judge = Judge(known or Detector(), before)
         self._reset = None
         self._told.clear()
 
@@ -193,8 +181,7 @@ class Guard:
 
     def reset(self, reason: str) -> None:
         """Begin the baselines anew, at a boundary that was declared."""
-        self._before = Detector.restored(self._detector.state())
-        self._detector.reset(reason)
+        self._judge.reset(reason)
         self._reset = reason
 
     def give_up(self, step: int, verdict: Verdict, why: str) -> None:
@@ -212,8 +199,7 @@ class Guard:
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint keeps, for JSON."""
-        before = {"before": self._before.state()} if self._before else {}
-        return {"detector": self._detector.state(), **before, **self._tries()}
+        return {**self._judge.state(), **self._tries()}
 
     def opens(self) -> dict[str, Any]:
         """What a branch keeps: what is being tried, how often it was, and whether the baselines begin anew on it."""
@@ -221,6 +207,21 @@ class Guard:
 
     def _tries(self) -> dict[str, Any]:
         return {"episode": self.episode.as_dict() if self.episode else None, "rollbacks": self.rollbacks}
+
+
+def baseline(kept: Mapping[str, Any], step: int, remedies: Remedies) -> dict[str, Any]:
+    """What is known of the usual loss where a run goes on behind a step, for JSON: `arms_at`, the step from which a
+    spike can be told, null where it can be at once; and `reset`, where the baselines begin anew there: why.
+
+    `kept` is what a checkpoint keeps of the guard, and a branch. Steps that are left out teach it nothing.
+    """
+    reset = kept.get("reset")
+    wanted = missing({} if reset else kept)
+    last = step + wanted
+    for first, end in remedies.left_out if wanted else ():
+        if end > step and first <= last:
+            last += end - max(first - 1, step)
+    return {"arms_at": last if wanted else None, **({"reset": reset} if reset else {})}
 
 
 def _plain(value: float | None) -> float | str | None:

@@ -1,7 +1,7 @@
 """Going on with a run: find the newest checkpoint that can be trusted, and refuse the others aloud."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -126,8 +126,11 @@ def _changed_file(manifest: Manifest, data: TrainingData) -> str:
     return f"the run began with {len(files)} data files, now there are {len(data.files)} or in another order"
 
 
-def reopen(run: Run, point: ResumePoint, reason: str = "resume", notes: Sequence[str] = ()) -> History:
-    """Record that the run goes on, and `notes` on how; returns its history, whose branch the next step is on.
+def reopen(
+    run: Run, point: ResumePoint, baseline: Mapping[str, Any], reason: str = "resume", notes: Sequence[str] = ()
+) -> History:
+    """Record that the run goes on, what its guard knows (see `guard.baseline`), and `notes` on how; returns its
+    history, whose branch the next step is on.
 
     Where steps behind the checkpoint were recorded, they are left behind on the old branch. What a
     kill between a rename and its announcement left unsaid is said now; a checkpoint whose step was not recorded
@@ -142,7 +145,10 @@ def reopen(run: Run, point: ResumePoint, reason: str = "resume", notes: Sequence
     if history.last_step > point.step:
         run.fork(after=point.step, reason=reason, data={"checkpoint": point.path, "abandoned_to": history.last_step})
         history = history.forked(point.step)
-    run.event("resume", f"goes on from the checkpoint at step {point.step}", step=point.step, checkpoint=point.path)
+    run.event(
+        "resume", f"goes on from the checkpoint at step {point.step}", step=point.step, checkpoint=point.path,
+        baseline=baseline,
+    )  # fmt: skip
     for sentence in notes:
         run.event("config", sentence, level="warning")
     return history

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from assay.spikes import Verdict
 from store.artifacts import verify
 from store.rollback import nearest, newest_whole
+from trainer.changes import begins_anew
 from trainer.checkpoint import read_state, restore_optimizer, restore_weights
+from trainer.guard import baseline
 from trainer.job import begin_again
 from trainer.ladder import Episode, next_rung, remedies_for
 from trainer.remedies import Remedies
@@ -117,6 +119,8 @@ def _restore(training: "Training", target: Kept | None) -> None:
     if not state.loss_scale:
         job.engine.precision.begin_at(state.remedies.loss_scale, state.remedies.loss_scale_interval)
     training.guard.forget(state.guard)
+    if target and (reason := begins_anew(job.config, target.folder)):
+        training.guard.reset(reason)
     training.guard.suspects.forget(state.step)
     training.traces = {step: found for step, found in training.traces.items() if step <= state.step}
 
@@ -151,7 +155,9 @@ def _remedy(training: "Training", remedies: Remedies) -> None:
 
 def _fork(training: "Training", target: Kept | None, reason: str, facts: dict[str, Any]) -> None:
     step = target.step if target else 0
-    data = {**facts, "checkpoint": training.parent}
+    guard = training.guard
+    known = baseline(guard.state() | guard.opens(), step, training.state.remedies)
+    data = {**facts, "checkpoint": training.parent, "baseline": known}
     training.run.fork(after=step, reason=reason, data=data)
     training.history = training.history.forked(step, reason, data)
 

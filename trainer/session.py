@@ -16,11 +16,12 @@ from store.database import Store
 from store.loading import Loader
 from store.refs import parse_ref
 from store.training_lock import sole_trainer
-from trainer.changes import changed, check_adapter, check_changeable, told
+from trainer.changes import begins_anew, changed, check_adapter, check_changeable, told
 from trainer.checkpoint import read_state, restore_optimizer
 from trainer.config import Config
 from trainer.config_file import as_dict, config_from, read_toml, to_toml, with_settings
 from trainer.errors import ConfigError, ResumeError, TrainingError
+from trainer.guard import baseline
 from trainer.history import History, read_history
 from trainer.inbox import Inbox
 from trainer.job import Job, prepare
@@ -88,7 +89,7 @@ def fork_run(config: Config, origin: Origin, store: Store) -> Ended:
     _check_not_at_end(origin.run, state, job)
     # What the other run's guard was trying is that run's own.
     guard = {"detector": state.guard["detector"]} if state.guard else {}
-    guard |= _anew(changed(config, origin.folder))
+    guard |= _anew(config, origin.folder)
     state = _remedied(job, replace(state, guard=guard), Remedies.at_start(config.remedies, state.remedies))
     path = origin.folder.relative_to(store.root.absolute()).as_posix()
     before = read_history(origin.folder.parent.parent)
@@ -97,7 +98,8 @@ def fork_run(config: Config, origin: Origin, store: Store) -> Ended:
     expected = {step: trace for step, trace in before.traces.items() if is_active and step > state.step}
     replay = Replay(expected, changed(config, origin.folder))
     with _begun(job, store, Parent(origin.run, path, origin.reference)) as run:
-        run.event("fork", f"goes on from {origin.reference}", step=state.step, checkpoint=path)
+        known = baseline(state.guard, state.step, state.remedies)
+        run.event("fork", f"goes on from {origin.reference}", step=state.step, checkpoint=path, baseline=known)
         return _train(job, run, store, state, History(), parent=path, replay=replay)
 
 
@@ -132,7 +134,7 @@ def resume_run(name: str, settings: Sequence[str], store: Store) -> Ended:
         if "train.micro_batch" in {setting.partition("=")[0].strip() for setting in settings}:
             state = replace(state, micro_batch=None)
         _check_not_at_end(ref.run, state, job)
-        state = replace(state, guard=state.guard | _anew(changed(config, point.folder)))
+        state = replace(state, guard=state.guard | _anew(config, point.folder))
         # Who names a step goes back to what was in effect there.
         if ref.step is None and (tried := point.history.tried_since(point.manifest["branch"])):
             state = _remedied(job, replace(state, guard=state.guard | tried["guard"]), Remedies.of(tried["remedies"]))
@@ -143,7 +145,8 @@ def resume_run(name: str, settings: Sequence[str], store: Store) -> Ended:
         notes = told(job.config, point.folder, settings)
         run = _recording(folder, job, "the run is as it was: see to that, and resume it again")
         before = point.history.traces
-        history = reopen(run, point, reason="resume" if ref.step is None else "rollback", notes=notes)
+        known = baseline(state.guard, state.step, state.remedies)
+        history = reopen(run, point, known, reason="resume" if ref.step is None else "rollback", notes=notes)
         expected = {step: trace for step, trace in before.items() if step > state.step}
         replay = Replay(expected, changed(config, point.folder))
         return _train(job, run, store, state, history, parent=point.path, replay=replay, notes=notes)
@@ -208,12 +211,10 @@ def _state(job: Job, folder: Path) -> TrainState:
     return state
 
 
-def _anew(changed: Sequence[str]) -> dict[str, str]:
-    """What makes the guard begin its baselines anew: settings that make another loss the usual one."""
-    found = [
-        name for name in changed if name.startswith(("optim.", "data.")) or name in ("train.steps", "train.epochs")
-    ]
-    return {"reset": f"{', '.join(found)} was set anew"} if found else {}
+def _anew(config: Config, checkpoint: Path) -> dict[str, str]:
+    """What makes the guard begin its baselines anew, where anything does."""
+    reason = begins_anew(config, checkpoint)
+    return {"reset": reason} if reason else {}
 
 
 def _remedied(job: Job, state: TrainState, remedies: Remedies) -> TrainState:

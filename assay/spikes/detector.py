@@ -247,6 +247,10 @@ class Detector:
             "points": self._points, "odd": self._odd,
         }  # fmt: skip
 
+    def __copy__(self) -> Self:
+        """One that remembers the same, to go on from apart."""
+        return type(self).restored(self.state(), self.settings)
+
     @classmethod
     def restored(cls, state: Mapping[str, Any], settings: Settings | None = None) -> Self:
         """The detector that `state` came from: it gives the same verdicts from there on."""

@@ -101,6 +101,41 @@ def test_a_person_who_goes_back_to_the_same_step_does_not_begin_anew(root: Path)
     assert places_begun_anew(root, (6, "rollback", RESET), (6, "rollback", {"actor": "lin"})) == []
 
 
+def begun_anew(root: Path, *known: tuple[str, int, str | None]) -> list[int]:
+    """The same for a run of 9 steps that was resumed, or sent back, behind a step, each time with what it knew."""
+    with assay.run("r", store=root) as run:
+        for step in range(1, 10):
+            run.log(step, {"loss": 2.0})
+        for kind, step, reset in known:
+            baseline = {"arms_at": step + 32, "reset": reset} if reset else {"arms_at": None}
+            if kind == "rollback":
+                run.fork(step, kind, data={"baseline": baseline})
+                run.log(step + 1, {"loss": 2.0})
+            else:
+                run.event(kind, "goes on", step=step, baseline=baseline)
+    store = Store.at(root / "assay.duckdb")
+    load_spools(store)
+    stretch = the_only(read_run(store, parse_ref("r")))
+    return sorted(stretch.rows[place][0] for place in stretch.anew)
+
+
+def test_a_run_that_was_resumed_with_other_settings_begins_anew_there(root: Path):
+    assert begun_anew(root, ("resume", 3, "optim.lr was set anew"), ("resume", 6, "optim.lr was set anew")) == [4, 7]
+
+
+def test_what_was_recorded_of_a_step_last_holds(root: Path):
+    assert begun_anew(root, ("resume", 6, "optim.lr was set anew"), ("resume", 6, None)) == []
+    assert begun_anew(root / "back", ("resume", 6, "optim.lr was set anew"), ("rollback", 6, None)) == []
+
+
+def test_a_boundary_behind_where_the_run_went_back_to_is_left_there(root: Path):
+    assert begun_anew(root, ("resume", 6, "optim.lr was set anew"), ("rollback", 4, None)) == []
+
+
+def test_a_fork_that_begins_anew_does_so_before_its_first_step(root: Path):
+    assert begun_anew(root, ("fork", 0, "optim.lr was set anew")) == [1]
+
+
 def test_rows_that_cannot_be_read_are_counted_and_the_first_is_named(tmp_path: Path):
     log = read_log(a_log(tmp_path, [*LINES, "-1,2.0", "1.5,2.0", "x,2.0", ",2.0", "21,high", "22,n/a", "23,"]))
     assert log.unread == "5 of 27 rows could not be read, the first at line 22: step -1 is below 0"

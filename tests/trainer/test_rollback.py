@@ -100,7 +100,9 @@ def test_what_it_left_is_a_branch_with_its_reason_and_its_parent(config_for, sto
     first, second = show_run(store, "r")["branches"]
     assert (first["branch"], first["reason"]) == (1, "start")
     assert (second["branch"], second["parent"], second["fork_step"], second["reason"]) == (2, 1, 2, "rollback")
-    assert second["data"] == {"checkpoint": "r/checkpoints/00000002-b1", "abandoned_to": 5, "actor": "lin"}
+    assert second["data"] == {
+        "checkpoint": "r/checkpoints/00000002-b1", "abandoned_to": 5, "actor": "lin", "baseline": {"arms_at": 32},
+    }  # fmt: skip
     (next_one, _) = sealed_folders(store.root / "r" / "checkpoints")[1:]
     assert next_one.name == "00000004-b2"
     assert json.loads((next_one / "manifest.json").read_text())["parent"] == "r/checkpoints/00000002-b1"

@@ -258,7 +258,7 @@ class _Seen:
         spikes = [row["data"] | {"step": row["step"]} for row in events if row["kind"] == "spike"]
         branches = [branch["data"] or {} for branch in show_run(store, "r")["branches"]]
         return Outcome(
-            loss=_held_out_loss(self.training),
+            loss=held_out_loss(self.training),
             alarms=[item for item in spikes if item["action"] != "amber"],
             amber=[item for item in spikes if item["action"] == "amber"],
             taken=len(self.seconds),
@@ -310,7 +310,8 @@ def _watched(trouble: Trouble, store: Store) -> Iterator[_Seen]:
         yield seen
 
 
-def _held_out_loss(training: Training) -> float:
+def held_out_loss(training: Training) -> float:
+    """Loss on rows that no run ever learns."""
     job = training.job
     config = DataConfig(train=write(training.run.folder.parent / "held_out.jsonl", some_rows(128, "held out")),
                         validation=0.0)  # fmt: skip
