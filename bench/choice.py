@@ -1,19 +1,21 @@
 """Choice questions by likelihood: processor seconds of lm-evaluation-harness's way and of Assay's.
 
-    python -m bench.choice [--items 300] [--rounds 3] [--json FILE]
+    python -m bench.choice [--items 300] [--rounds 1] [--examples 0 5] [--unshared] [--json FILE]
 
 Both score the same made-up questions of four choices, of the lengths of ARC-Easy, with the same model of 30M random
 weights (Qwen2's shape, 16,384 tokens), 16 rows or 4 questions at once, one thread, once without examples and once
 behind five. The harness's way is its own class `HFLM` where lm-eval is installed, else the same arithmetic: a row for
 each choice, log-softmax over the whole vocabulary at every position. Turning text into ids is part of both. The best
-of `--rounds` counts. Targets: 2.4 times less, with five examples 4 times; log-likelihoods within 1e-4.
+of `--rounds` counts. Without examples a third way, Assay's with nothing shared, says how much comes of the head on
+the needed positions alone; behind five it takes as long as the harness's and is measured with `--unshared` only.
+Targets: 2.4 times less, with five examples 4 times; log-likelihoods within 1e-4.
 """
 
 import importlib.util
 import random
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
@@ -33,6 +35,10 @@ def main() -> None:
     made = parser(__doc__ or "", peers=False)
     made.add_argument("--items", type=int, default=300, help="questions (%(default)s)")
     made.add_argument("--rounds", type=int, default=1, help="times each way is measured (%(default)s)")
+    made.add_argument(
+        "--examples", type=int, nargs="+", choices=(0, 5), default=[0, 5], help="examples before each question (0 5)"
+    )
+    made.add_argument("--unshared", action="store_true", help="measure the way with nothing shared behind examples too")
     arguments = made.parse_args()
     torch.set_num_threads(1)
     report = Report(__doc__ or "", arguments)
@@ -43,30 +49,37 @@ def main() -> None:
     tokenizer = make_tokenizer([f"{item.question} {' '.join(item.choices)}" for item in questions], VOCABULARY)
     model = _model()
     print(f"{sum(weight.numel() for weight in model.parameters()) / 1e6:.1f}M weights; harness: {_harness_name()}")
-    for name, examples, target in (("no examples", [], 2.4), ("5 examples", shots, 4.0)):
-        _compare(
-            report, name, model=model, tokenizer=tokenizer, items=items, shots=examples, rounds=arguments.rounds,
-            target=target,
-        )  # fmt: skip
+    known = {
+        0: Case("no examples", [], 2.4, unshared=True),
+        5: Case("5 examples", shots, 4.0, unshared=arguments.unshared),
+    }
+    for number in arguments.examples:
+        _compare(report, known[number], model, tokenizer, items, arguments.rounds)
     report.finish()
 
 
+class Case(NamedTuple):
+    """What stands before each question."""
+
+    name: str
+    shots: Sequence[ChoiceItem]
+    target: float
+    """Times less processor time."""
+    unshared: bool
+    """Whether the way with nothing shared is measured as well."""
+
+
 def _compare(
-    report: Report,
-    name: str,
-    *,
-    model: Any,
-    tokenizer: PreTrainedTokenizerFast,
-    items: Sequence[ChoiceItem],
-    shots: Sequence[ChoiceItem],
-    rounds: int,
-    target: float,
-) -> None:  # fmt: skip
+    report: Report, case: Case, model: Any, tokenizer: PreTrainedTokenizerFast, items: Sequence[ChoiceItem], rounds: int
+) -> None:
+    name, shots, target = case.name, case.shots, case.target
     ways: dict[str, Callable[[], list[list[float]]]] = {
         "lm-evaluation-harness": lambda: _harness(model, tokenizer, items, shots),
         "assay, nothing shared": lambda: _ours(model, tokenizer, items, shots, share=False),
         "assay": lambda: _ours(model, tokenizer, items, shots, share=True),
     }
+    if not case.unshared:
+        del ways["assay, nothing shared"]
     seconds = dict.fromkeys(ways, float("inf"))
     lls: dict[str, list[list[float]]] = {}
     # In turns, so that other work on the machine falls on all alike.

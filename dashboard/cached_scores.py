@@ -28,6 +28,9 @@ class Stamp(NamedTuple):
     created: datetime | None
     """When the newest was made: a result that is made again may get the number of the one it replaces."""
 
+    told: int
+    """How many results runs have told of."""
+
     branch: int
     """The run's branch, by which what lies on its path is told."""
 
@@ -35,7 +38,7 @@ class Stamp(NamedTuple):
 def stamp(path: str, run: Row) -> Stamp:
     """The stamp of a run of `run_facts` now."""
     found = _newest(path)
-    return Stamp(found["id"], found["rows"], found["created"], run["branch"])
+    return Stamp(found["id"], found["rows"], found["created"], found["told"], run["branch"])
 
 
 @st.cache_data(ttl=LIVE, max_entries=4, show_spinner=False)

@@ -34,6 +34,12 @@ class Kept:
     light: Light | None
     """What it means with the checkpoint before it; None for one that is not on the present path."""
 
+    clean_light: Light | None
+    """What the light would be without those questions, at it and before; None where `clean` or `light` is."""
+
+    is_all_leaked: bool
+    """Whether every question stands in the training data: then nothing was tested."""
+
     @property
     def place(self) -> Place:
         """Branch and step of the checkpoint."""
@@ -46,8 +52,8 @@ class Alone(NamedTuple):
     facts: Facts
     """It against the base."""
 
-    clean: Comparison | None
-    """The same without questions that stand in the training data; None where none does, or all do."""
+    clean: Facts | None
+    """The same without questions that stand in the training data: itself where none does, None where all do."""
 
 
 def alone(base: Sequence[ItemRow], items: Sequence[ItemRow], texts: Sequence[ItemText]) -> Alone | None:
@@ -57,9 +63,10 @@ def alone(base: Sequence[ItemRow], items: Sequence[ItemRow], texts: Sequence[Ite
     shared = [row for row in items if row.id in known]
     if not shared:
         return None
-    clean = [row for row in shared if not row.leaked]
-    some = 0 < len(clean) < len(shared)
-    return Alone(facts_of(known, shared, asked), facts_of(known, clean, asked).comparison if some else None)
+    whole, clean = facts_of(known, shared, asked), [row for row in shared if not row.leaked]
+    if len(clean) == len(shared):
+        return Alone(whole, whole)
+    return Alone(whole, facts_of(known, clean, asked) if clean else None)
 
 
 def kept(suite: Suite, found: Mapping[int, Alone]) -> list[Kept]:
@@ -68,14 +75,25 @@ def kept(suite: Suite, found: Mapping[int, Alone]) -> list[Kept]:
     `found` are their comparisons by the number of the evaluation.
     """
     rows = [row for row in suite.rows if row["id"] in found]
-    path = [row for row in rows if row["active"]]
-    told = judged([found[row["id"]].facts for row in path], margin(suite))
-    lights = {row["id"]: one.light for row, one in zip(path, told, strict=True)}
-    return [_kept(row, found[row["id"]], lights.get(row["id"])) for row in rows]
+    path, limit = {row["id"]: found[row["id"]] for row in rows if row["active"]}, margin(suite)
+    lights = _lights({number: one.facts for number, one in path.items()}, limit)
+    # A checkpoint whose questions are all leaked says nothing, and is no checkpoint before either.
+    clean = _lights({number: one.clean for number, one in path.items() if one.clean}, limit)
+    return [_kept(row, found[row["id"]], lights.get(row["id"]), clean.get(row["id"])) for row in rows]
 
 
-def _kept(row: Row, one: Alone, light: Light | None) -> Kept:
-    return Kept(row, one.facts.comparison, one.clean, one.facts.drift, light)
+def _lights(path: Mapping[int, Facts], limit: float) -> dict[int, Light]:
+    """The light of each, by the number of its evaluation; they are in the order of the path."""
+    told = judged(list(path.values()), limit)
+    return {number: one.light for number, one in zip(path, told, strict=True)}
+
+
+def _kept(row: Row, one: Alone, light: Light | None, clean_light: Light | None) -> Kept:
+    some = one.clean if one.clean is not one.facts else None
+    return Kept(
+        row, one.facts.comparison, some.comparison if some else None, one.facts.drift, light,
+        clean_light if some else None, is_all_leaked=one.clean is None,
+    )  # fmt: skip
 
 
 def compared(

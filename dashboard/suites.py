@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias, cast
 from dashboard.fields import listed, part
 from evals.forgetting.light import MARGIN
 
-__all__ = ["Leaks", "Place", "Row", "Suite", "leaks", "main_metric", "margin", "place_of", "suites"]
+__all__ = ["Leaks", "Place", "Row", "Suite", "leaks", "main_metric", "margin", "place_of", "step_before", "suites"]
 
 Row = dict[str, Any]
 
@@ -85,6 +85,13 @@ def _suite(rows: list[Row], *, again: bool) -> Suite:
 def place_of(row: Row) -> Place:
     """Branch and step of a checkpoint's evaluation."""
     return row["branch"], row["step"]
+
+
+def step_before(row: Row) -> int | None:
+    """Step of the checkpoint that an evaluation was compared with beside the base; None without one."""
+    name = part({"data": json.loads(row["data"] or "{}")}, "data").get("previous")
+    step = name.rpartition("@")[2] if isinstance(name, str) else ""
+    return int(step) if step.isdecimal() else None
 
 
 def margin(suite: Suite) -> float:

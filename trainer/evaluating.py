@@ -56,6 +56,8 @@ class RunEvaluator:
         training = self._training
         if not self._suites:
             return
+        if training.history.is_new:
+            self._tell_known()
         if training.state.step == 0:
             # An adapter that has learned nothing yet changes nothing.
             self._ask(training.job.model, self._base, self._suites)
@@ -97,6 +99,15 @@ class RunEvaluator:
         except (AssayError, OSError) as error:
             self._warn(f"the suites were not looked for in the training data: {error}")
             return {}
+
+    def _tell_known(self) -> None:
+        """Tell what another run asked this base: by that the answers are found before a checkpoint has any."""
+        ledger = Ledger(self._training.run.folder.parent, self._base, as_base=True)
+        for suite in self._suites:
+            found = ledger.known(suite)
+            if found is not None:
+                said = f"{suite.settings.name} was put to the base by an earlier run: {told(found)}"
+                self._tell_of(suite, said, found)
 
     def _look(self, *, told_before: bool = False) -> None:
         subject = self._subject()
@@ -189,16 +200,19 @@ class RunEvaluator:
         return found
 
     def _tell(self, suite: Suite, subject: Subject, result: Evaluation) -> None:
-        is_base = subject is self._base
-        step = 0 if is_base else subject.step or 0
+        if subject is self._base:
+            self._tell_of(suite, f"scored {suite.settings.name} {_when(0)}: {told(result)}", result)
+            return
+        step = subject.step or 0
+        sentence = f"scored {suite.settings.name} {_when(step)}: {told(result)}"
+        self._tell_of(suite, sentence, result, step=step, artifact=subject.artifact, branch=subject.branch)
+
+    def _tell_of(self, suite: Suite, sentence: str, result: Evaluation, *, step: int = 0, **more: Any) -> None:
         facts: dict[str, Any] = {
             "suite": suite.settings.name, "suite_sha256": suite.digest, "figures": figures(result),
             "seconds": result.seconds, "base": self._base.artifact,
         }  # fmt: skip
-        if not is_base:
-            facts |= {"artifact": subject.artifact, "branch": subject.branch}
-        sentence = f"scored {suite.settings.name} {_when(step)}: {told(result)}"
-        self._training.tell("eval", sentence, step=step, **facts)
+        self._training.tell("eval", sentence, step=step, **facts, **more)
 
     def _tell_light(self, suite: Suite, step: int) -> None:
         """Tell of a light that has changed, and remember a red one."""

@@ -12,13 +12,17 @@ from rich.text import Text
 
 from evals.choice_items import ChoiceItem
 from evals.suite import choice_suite
-from store.commands.common import console, json_option, open_store, print_json, store_option
+from evals.text.errors import DataError
+from store.commands.common import console, json_option, notes, open_store, print_json, store_option
 from trainer.bar import Bar
 from trainer.eval_words import listed
 
 if TYPE_CHECKING:
-    from evals.suite import Style
-    from trainer.probing import Probed
+    from evals.forgetting.paired import Comparison
+    from evals.leak import LeakReport
+    from evals.suite import Style, Suite
+    from store.database import Store
+    from trainer.probed import Probed, Without
 
 __all__ = ["probe", "torch_module"]
 
@@ -62,7 +66,7 @@ def probe(
     model = finding.find_asked(asked, place)
     base = finding.find_asked(baseline, place) if baseline else model.base
     kept = probing.Kept(place, suite) if place.exists else None
-    wanted = probing.Probe(questions, style, size, margin, kept=kept)
+    wanted = probing.Probe(questions, style, size, margin, kept=kept, leaks=_leaks(model, suite, place))
     with Bar() as bar:
         found = probing.probe(model, base, wanted, bar.show)
     if as_json:
@@ -72,6 +76,15 @@ def probe(
         )  # fmt: skip
         return
     _print(found, model.name, base.name if base else None, len(questions))
+
+
+def _leaks(model: Any, suite: "Suite", place: "Store") -> "LeakReport | None":
+    """What the leak check found; a training file that is gone hinders no probe."""
+    try:
+        return torch_module("trainer.probing").leaks_in(model, suite, place)
+    except (DataError, OSError) as error:
+        notes.print(f"not checked for leaks: {error}", markup=False)
+        return None
 
 
 def torch_module(name: str) -> Any:
@@ -91,10 +104,11 @@ def _print(found: "Probed", name: str, base: str | None, of: int) -> None:
         console.print(f"longer than the model reads, and cut at their start: {listed(found.cut)}", markup=False)
     compared = found.comparison
     if compared is None or found.light is None:
+        _leaked(found)
         return
     console.print(
         f"against {base}: {_percent(compared.base_acc)}, lost {len(compared.lost)}, gained {len(compared.gained)}; "
-        f"drop {_points(compared.drop)} ({_points(compared.drop_low)} to {_points(compared.drop_high)}), "
+        f"{_dropped(compared)}, "
         f"mid-p {_p(compared.mid_p)}"
     )
     if compared.mde is not None:
@@ -102,8 +116,37 @@ def _print(found: "Probed", name: str, base: str | None, of: int) -> None:
     if compared.retention is not None:
         console.print(f"kept of what the base knows beyond guessing: {_percent(compared.retention)}")
     console.print(f"[{COLOURS[found.light.colour]}]{found.light.colour}[/]: {found.light.why}")
+    _leaked(found)
     _categories(found)
     _lost(compared.lost, found.items)
+
+
+def _leaked(found: "Probed") -> None:
+    """How many questions stand in the training data, and what remains without them."""
+    leaked, of = len(found.leaked), len(found.items)
+    if found.leaks is None:
+        console.print("not checked for leaks: no training data is known")
+        return
+    rows = f"the training data ({found.leaks.rows:,} rows)"
+    console.print(f"{leaked or 'none'} of {of:,} questions found in {rows}")
+    without = found.without
+    if without is None:
+        if leaked:
+            console.print("all of them are, so this says nothing of forgetting")
+        return
+    shown = without.as_dict()
+    console.print(f"without them: {_percent(shown['acc'])} of the other {shown['n']:,} right{_kept(without)}")
+    light = without.light
+    if light is not None:
+        console.print(f"without them it would be [{COLOURS[light.colour]}]{light.colour}[/]: {light.why}")
+
+
+def _kept(without: "Without") -> str:
+    told = without.comparison
+    if told is None:
+        return ""
+    said = f", {_dropped(told)}"
+    return said if told.retention is None else f"{said}, kept {_percent(told.retention)}"
 
 
 def _categories(found: "Probed") -> None:
@@ -140,6 +183,10 @@ def _p(value: float) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
+
+
+def _dropped(told: "Comparison") -> str:
+    return f"drop {_points(told.drop)} ({100 * told.drop_low:.1f} to {100 * told.drop_high:.1f})"
 
 
 def _points(share: float) -> str:

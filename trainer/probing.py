@@ -2,23 +2,27 @@
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
-from evals.choice import ChoiceScore, accuracy, accuracy_norm, score_items
+from evals.choice import ChoiceScore, score_items
 from evals.choice_items import ChoiceItem
 from evals.choice_prompt import Style
 from evals.forgetting.drift import Likelihoods, drift
 from evals.forgetting.light import MARGIN, TWICE_P, Light, light
 from evals.forgetting.paired import Answer, Comparison, compare
 from evals.forgetting.subsets import next_size, subset
+from evals.leak import LeakReport, check_leaks, training_texts
 from evals.run import Ledger, evaluate
 from evals.suite import Suite
 from store.database import Store
 from store.evaluations import ItemRow
 from trainer.asked import Asked, earlier, load_asked, require_base
-from trainer.subjects import start_of, subject_of
+from trainer.evaluator import training_files
+from trainer.probed import Probed, Without
+from trainer.subjects import leaks_of, start_of, subject_of
 
-__all__ = ["Kept", "Probe", "Probed", "probe"]
+__all__ = ["Kept", "Probe", "Probed", "leaks_in", "probe"]
 
 BATCH = 8
 """Questions at once."""
@@ -58,43 +62,22 @@ class Probe(NamedTuple):
     kept: Kept | None = None
     """Where the base's answers are kept; None to ask it each time."""
 
+    leaks: LeakReport | None = None
+    """Which of the questions stand in the model's training data; None where that was not looked into."""
 
-class Probed(NamedTuple):
-    """What came of it."""
 
-    items: list[ChoiceItem]
-    """The questions that were asked."""
+def leaks_in(asked: Asked, suite: Suite, store: Store) -> LeakReport | None:
+    """Look for a suite's questions in what a run's checkpoint was trained on; None where that is not known.
 
-    scores: list[ChoiceScore]
-    """What the model made of each."""
-
-    comparison: Comparison | None
-    """The model against its base; None without one."""
-
-    light: Light | None
-    """What that means."""
-
-    @property
-    def cut(self) -> list[str]:
-        """Questions that are longer than the model reads, and were cut at their start."""
-        return [score.id for score in self.scores if score.cut]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The result as `assay probe --json` has it."""
-        return {
-            "n": len(self.items),
-            "acc": accuracy(self.scores),
-            "acc_norm": accuracy_norm(self.scores),
-            "categories": {name: _category(self.items, self.scores, name) for name in _names(self.items)},
-            "items": [
-                {"id": score.id, "pred": score.pred, "correct": score.correct, "lls": score.lls}
-                for score in self.scores
-            ],
-            "cut": self.cut,
-            "baseline": None
-            if self.comparison is None or self.light is None
-            else {**self.comparison.as_dict(self.light.colour), "why": self.light.why},
-        }
+    Raises DataError where a training file cannot be read, OSError.
+    """
+    files = training_files(asked, store)
+    if not files:
+        return None
+    if store.exists:
+        return leaks_of([suite], files, store.root)[suite.digest]
+    texts = chain.from_iterable(training_texts([file.path], dict(file.columns)) for file in files)
+    return check_leaks(suite.probes, texts)
 
 
 def probe(asked: Asked, baseline: Asked | None, wanted: Probe, progress: Progress) -> Probed:
@@ -107,18 +90,17 @@ def probe(asked: Asked, baseline: Asked | None, wanted: Probe, progress: Progres
         require_base(asked)
     ask = _Asking(asked, wanted, progress)
     ask_base = _base(baseline, wanted, progress) if baseline else None
+    judge = _Judge(asked, wanted, progress)
     size = min(wanted.size or len(wanted.items), len(wanted.items))
     while True:
         items = subset(wanted.items, size, wanted.seed)
         tuned = ask(items)
-        if ask_base is None:
-            return Probed(items, tuned, None, None)
-        base = ask_base(items)
-        comparison = compare(_answers(items, base), _answers(items, tuned))
-        shown = _light(asked, comparison, items, base, wanted, progress, drifted=_drifted(items, base, tuned))
-        more = next_size(size, len(wanted.items), shown.colour)
+        base = ask_base(items) if ask_base else None
+        comparison, shown = judge(items, tuned, base)
+        more = next_size(size, len(wanted.items), shown.colour) if shown else size
         if more == size:
-            return Probed(items, tuned, comparison, shown)
+            found = Probed(items, tuned, comparison, shown, wanted.leaks)
+            return found._replace(without=_without(found, base, judge))
         size = more
 
 
@@ -162,17 +144,42 @@ class _Asking:
         return [self._known[item.id] for item in items]
 
 
-def _light(
-    asked: Asked, comparison: Comparison, items: Sequence[ChoiceItem], base: Sequence[_Answered], wanted: Probe,
-    progress: Progress, *, drifted: bool,
-) -> Light:  # fmt: skip
-    alone = light([comparison], wanted.margin, drifted=drifted)
-    before = earlier(asked) if alone.colour == "yellow" and comparison.mid_p < TWICE_P else None
-    if before is None:
-        return alone
-    scores = _Asking(before, wanted, progress)(items)
-    was = compare(_answers(items, base), _answers(items, scores))
-    return light([was, comparison], wanted.margin, drifted=drifted)
+class _Judge:
+    """Compares with the base, and says what that means; the checkpoint before is asked where it decides, and once."""
+
+    def __init__(self, asked: Asked, wanted: Probe, progress: Progress) -> None:
+        self._asked, self._wanted, self._progress = asked, wanted, progress
+        self._before: _Asking | None = None
+
+    def __call__(
+        self, items: Sequence[ChoiceItem], tuned: Sequence[_Answered], base: Sequence[_Answered] | None
+    ) -> tuple[Comparison | None, Light | None]:  # fmt: skip
+        if base is None:
+            return None, None
+        comparison = compare(_answers(items, base), _answers(items, tuned))
+        drifted, margin = _drifted(items, base, tuned), self._wanted.margin
+        alone = light([comparison], margin, drifted=drifted)
+        decides = alone.colour == "yellow" and comparison.mid_p < TWICE_P
+        before = self._earlier() if decides else None
+        if before is None:
+            return comparison, alone
+        was = compare(_answers(items, base), _answers(items, before(items)))
+        return comparison, light([was, comparison], margin, drifted=drifted)
+
+    def _earlier(self) -> "_Asking | None":
+        if self._before is None and (found := earlier(self._asked)):
+            self._before = _Asking(found, self._wanted, self._progress)
+        return self._before
+
+
+def _without(found: Probed, base: Sequence[_Answered] | None, judge: _Judge) -> Without | None:
+    """The same without leaked questions."""
+    leaked = found.leaked
+    places = [place for place, item in enumerate(found.items) if item.id not in set(leaked)]
+    if not leaked or not places:
+        return None
+    items, scores = [found.items[place] for place in places], [found.scores[place] for place in places]
+    return Without(scores, *judge(items, scores, [base[place] for place in places] if base else None))
 
 
 def _drifted(items: Sequence[ChoiceItem], base: Sequence[_Answered], tuned: Sequence[_Answered]) -> bool:
@@ -189,12 +196,3 @@ def _answers(items: Sequence[ChoiceItem], scores: Sequence[_Answered]) -> list[A
         Answer(item.id, bool(score.correct), len(item.choices), item.category)
         for item, score in zip(items, scores, strict=True)
     ]
-
-
-def _names(items: Sequence[ChoiceItem]) -> list[str]:
-    return sorted({item.category for item in items})
-
-
-def _category(items: Sequence[ChoiceItem], scores: Sequence[ChoiceScore], name: str) -> dict[str, Any]:
-    part = [score for item, score in zip(items, scores, strict=True) if item.category == name]
-    return {"n": len(part), "acc": accuracy(part), "acc_norm": accuracy_norm(part)}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 else:
     from dashboard.charts.recipe import alt
 
-__all__ = ["Drop", "Pair", "drop_chart", "pair_chart"]
+__all__ = ["HEIGHT", "Drop", "Pair", "drop_chart", "light_color", "light_shape", "pair_chart"]
 
 HEIGHT = 260
 """Of both charts, in pixels."""
@@ -110,7 +110,7 @@ def _marks(table: pa.Table, x: Any, y: Any, said: Words, look: Look, *, aside: b
     """Intervals, marks and words; moved `aside` a little, so that those of an abandoned branch hide no others."""
     low = y.copy()
     low.shorthand = "low:Q"
-    color = _color(look)
+    color = light_color(look)
     tooltip = [
         alt.Tooltip("step:Q", title=said["step"], format=",d"),
         alt.Tooltip("drop:Q", title=said["drop"], format=".1f"),
@@ -122,7 +122,9 @@ def _marks(table: pa.Table, x: Any, y: Any, said: Words, look: Look, *, aside: b
     moved, align, side = (-7, "right", -8) if aside else (0, "left", 8)
     return [
         base.mark_rule(strokeWidth=1 if aside else LINE, xOffset=moved).encode(y=low, y2="high:Q", tooltip=tooltip),
-        base.mark_point(filled=True, size=80, opacity=1, xOffset=moved).encode(y=y, shape=_shape(), tooltip=tooltip),
+        base.mark_point(filled=True, size=80, opacity=1, xOffset=moved).encode(
+            y=y, shape=light_shape(), tooltip=tooltip
+        ),
         base.mark_text(align=align, dx=moved + side, dy=-8, fontSize=11).encode(y=y, text="label:N"),
     ]
 
@@ -140,11 +142,11 @@ def pair_chart(pairs: Sequence[Pair], said: Words, look: Look) -> "alt.LayerChar
         alt.Tooltip("learned:Q", title=said["learned"], format=".1f"),
         alt.Tooltip("kept:Q", title=said["kept"], format=".1f"),
     ]
-    color = _color(look)
+    color = light_color(look)
     base = alt.Chart(table).encode(x=x, y=y, color=color)
     layers = [
         alt.Chart(present).mark_line(color=look.quiet, strokeWidth=1).encode(x=x, y=y, order="place:Q"),
-        base.mark_point(filled=True, size=80, opacity=1).encode(shape=_shape(), tooltip=tooltip),
+        base.mark_point(filled=True, size=80, opacity=1).encode(shape=light_shape(), tooltip=tooltip),
         base.mark_text(align="left", dx=8, dy=-8, fontSize=11).encode(text="label:N"),
     ]
     return styled(layers, look, HEIGHT + 20)
@@ -154,14 +156,16 @@ def _table(rows: Sequence[Drop] | Sequence[Pair], schema: pa.Schema) -> pa.Table
     return pa.Table.from_pylist([row._asdict() for row in rows], schema=schema)
 
 
-def _color(look: Look) -> Any:
+def light_color(look: Look) -> Any:
+    """The colour of a mark by its `tone`."""
     tones = [*_TONES, "accent"]
     return alt.Color(
         "tone:N", legend=None, scale=alt.Scale(domain=tones, range=[getattr(look, tone) for tone in tones])
     )
 
 
-def _shape() -> Any:
+def light_shape() -> Any:
+    """The shape of a mark by its `tone`: a colour never speaks alone."""
     return alt.Shape(
         "tone:N", legend=None, scale=alt.Scale(domain=[*_TONES, "accent"], range=[*_SHAPES, "diamond"])
     )  # fmt: skip

@@ -58,9 +58,10 @@ TEXTS: dict[str, Text] = {
         "en": "At step {step} it answers {acc} right, the base {base} ({p}); one checkpoint alone can be chance.",
     },
     "forget.why.twice": {
-        "zh": "第 {step} 步答对 {acc}，基座模型答对 {base}（{p}），而且前一个检查点的 p 也小于 0.01。",
+        "zh": "第 {step} 步答对 {acc}，基座模型答对 {base}（{p}），"
+        "而且前一个检查点（第 {before} 步）的 p 也小于 0.01。",
         "en": "At step {step} it answers {acc} right, the base {base} ({p}), and p was below 0.01 at the checkpoint "
-        "before as well.",
+        "before, step {before}, as well.",
     },
     "forget.why.severe": {
         "zh": "第 {step} 步答对 {acc}，基座模型答对 {base}（{p}），降幅至少是容许值 {margin} 的一半。",
@@ -71,6 +72,14 @@ TEXTS: dict[str, Text] = {
         "zh": "第 {step} 步答对 {acc}，基座模型答对 {base}（{p}）；这个检查点不在当前路径上，不计入判断。",
         "en": "At step {step} it answers {acc} right, the base {base} ({p}); this checkpoint is not on the present "
         "path and does not count.",
+    },
+    "forget.clean.light": {
+        "zh": "去掉被用于训练的题目后：",
+        "en": "Without the questions used for training it would be:",
+    },
+    "forget.clean.all": {
+        "zh": "这里问的题全都被用于训练，因此说明不了遗忘。",
+        "en": "All of the questions asked here were used for training, so this says nothing of forgetting.",
     },
     # figures
     "forget.points": {"zh": "{value} 个百分点", "en": "{value} points"},
@@ -98,19 +107,41 @@ TEXTS: dict[str, Text] = {
     "forget.mde.few": {"zh": "题太少", "en": "too few questions"},
     # by checkpoint
     "forget.line": {
-        "zh": "各检查点比基座模型下降多少（百分点，带 95 % 区间）；越高忘得越多；虚线：容许下降 {margin}",
-        "en": "Drop of accuracy against the base by checkpoint, in points, with its 95 % interval; higher is worse; "
-        "dashed: the margin of {margin}",
+        "zh": "比基座模型下降多少（百分点，带 95 % 区间）；越高忘得越多；虚线：容许下降 {margin}",
+        "en": "Drop against the base, in points, with its 95 % interval; higher is worse; dashed: margin of {margin}",
     },
     "forget.line.drop": {"zh": "下降（百分点）", "en": "drop, in points"},
     "forget.line.low": {"zh": "区间下端", "en": "lower end"},
     "forget.line.high": {"zh": "区间上端", "en": "upper end"},
     "forget.line.light": {"zh": "灯", "en": "light"},
+    "forget.kept": {
+        "zh": "保留率：基座模型超出猜测的部分还剩多少（%）；虚线：基座模型",
+        "en": "Retention: how much is left of what the base knows beyond guessing, in percent; dashed: the base",
+    },
+    "forget.kept.value": {"zh": "保留率（%）", "en": "retention, in percent"},
+    "forget.kept.no_interval": {
+        "zh": "保留率没有区间：它是两个估计之比；要判断，看下降及其区间。",
+        "en": "Retention has no interval, as it is one estimate over another: judge by the drop and its interval.",
+    },
     # by subject
     "forget.subjects": {"zh": "分类", "en": "By subject"},
     "forget.subjects.what": {
-        "zh": "p 已按分类数校正（Holm）；小于 0.05 才算",
-        "en": "p allows for the number of subjects (Holm); below 0.05 counts",
+        "zh": "{place}；丢得最多的在前；p 已按分类数校正（Holm），小于 0.05 才算",
+        "en": "{place}, the largest loss first; p allows for the number of subjects (Holm), below 0.05 counts",
+    },
+    "forget.subjects.more": {"zh": "其余 {count} 个分类", "en": "{count} more subjects"},
+    "forget.subjects.more.one": {"zh": "其余 1 个分类", "en": "1 more subject"},
+    "forget.map": {
+        "zh": "各分类在各检查点的保留率（%）；{place}丢得最多的在上",
+        "en": "Retention by subject and checkpoint, in percent; the largest loss at {place} on top",
+    },
+    "forget.map.newest": {
+        "zh": "最近 {count} 个检查点中，各分类的保留率（%）；{place}丢得最多的在上",
+        "en": "Retention by subject at the newest {count} checkpoints, in percent; the largest loss at {place} on top",
+    },
+    "forget.map.what": {
+        "zh": "颜色越深，离 100 越远；“–”：基座模型只是在猜。",
+        "en": "The stronger the colour, the farther from 100; “–”: the base only guesses.",
     },
     "forget.subject": {"zh": "分类", "en": "subject"},
     "forget.subject.none": {"zh": "（未分类）", "en": "(none)"},

@@ -65,6 +65,7 @@ TEXTS: dict[str, Text] = {
     "scores.interval": {"zh": "95 % 区间", "en": "95 % interval"},
     "scores.to_base": {"zh": "与基座相比", "en": "against the base"},
     "scores.to_previous": {"zh": "与前一个检查点相比", "en": "against the one before"},
+    "scores.to_previous.at": {"zh": "第 {step} 步：{change}", "en": "step {step}: {change}"},
     "scores.leaked": {"zh": "去掉泄漏的题", "en": "without leaked items"},
     "scores.items": {"zh": "题数", "en": "items"},
     "scores.chart.step": {"zh": "步", "en": "step"},

@@ -13,7 +13,13 @@ from dashboard.drawing import draw
 from dashboard.language import t
 from dashboard.retention import Kept
 from dashboard.suites import Suite, margin, suites
-from dashboard.views import forgetting_help, forgetting_questions, forgetting_subjects, forgetting_text
+from dashboard.views import (
+    forgetting_help,
+    forgetting_kept,
+    forgetting_questions,
+    forgetting_subjects,
+    forgetting_text,
+)
 from dashboard.views import forgetting_words as words
 from dashboard.views.checkpoints import store_option
 from dashboard.views.checkpoints_scores import CHOICES
@@ -124,22 +130,42 @@ def _picked(name: str, key: str) -> None:
 
 
 def _answer(run: Run, suite: Suite, found: list[Kept], chosen: Kept) -> None:
-    tone, said = words.tone(chosen), words.why(chosen, margin(suite))
-    tone = "quiet" if tone == "abandoned" else tone
-    st.html(
-        f'<p class="a-notice"><span class="a-status a-{tone}">{escape(words.light(chosen))}</span> {escape(said)}</p>'
-    )
+    _light(suite, found, chosen)
     widgets.cards(_cards(suite, chosen))
     forgetting_questions.leak(chosen)
-    _line(run, suite, found)
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        forgetting_subjects.show(chosen)
-    with right:
-        if chosen.light and chosen.light.colour != "green":
-            forgetting_help.show(run, found)
+    _lines(run, suite, found)
+    _subjects(run, suite, found, chosen)
     assert suite.base is not None, "without a base nothing is compared"
     forgetting_questions.show(suite.base, chosen, cached_scores.stamp(cached.store_path(), run))
+
+
+def _subjects(run: Run, suite: Suite, found: list[Kept], chosen: Kept) -> None:
+    """What became of each subject, beside it what helps where the light is on."""
+    if chosen.light and chosen.light.colour != "green":
+        left, right = st.columns([5, 3], gap="medium")
+        with left:
+            forgetting_subjects.show(chosen, found)
+        with right:
+            forgetting_help.show(run, found)
+    else:
+        forgetting_subjects.show(chosen, found)
+    forgetting_kept.subjects(run, suite, found, chosen)
+
+
+def _light(suite: Suite, found: list[Kept], chosen: Kept) -> None:
+    """The light and why it is on, and what it would be without leaked questions."""
+    tone = words.tone(chosen)
+    said = words.why(chosen, margin(suite), words.before(chosen, found))
+    told = [_status(words.light(chosen), "quiet" if tone == "abandoned" else tone), escape(said)]
+    if chosen.clean_light:
+        told += [escape(t("forget.clean.light")), _status(*words.clean_light(chosen))]
+    elif chosen.is_all_leaked:
+        told.append(escape(t("forget.clean.all")))
+    st.html(f'<p class="a-notice">{" ".join(told)}</p>')
+
+
+def _status(said: str, tone: str) -> str:
+    return f'<span class="a-status a-{tone}">{escape(said)}</span>'
 
 
 def _cards(suite: Suite, chosen: Kept) -> list[Card]:
@@ -160,6 +186,18 @@ def _cards(suite: Suite, chosen: Kept) -> list[Card]:
             t("forget.mde.few" if told.mde is None else "forget.mde.what"),
         ),
     ]  # fmt: skip
+
+
+def _lines(run: Run, suite: Suite, found: list[Kept]) -> None:
+    """The drop, beside it retention, which there is none of where the base only guesses."""
+    if not forgetting_kept.held(found):
+        _line(run, suite, found)
+        return
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _line(run, suite, found)
+    with right:
+        forgetting_kept.line(run, suite, found)
 
 
 def _line(run: Run, suite: Suite, found: list[Kept]) -> None:

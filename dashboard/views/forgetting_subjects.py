@@ -1,9 +1,12 @@
 """Run · Forgetting: what was kept of each subject."""
 
+import streamlit as st
+
 from dashboard import widgets
 from dashboard.language import t
 from dashboard.retention import Kept
 from dashboard.views import forgetting_words as words
+from dashboard.views.forgetting_kept import ROWS, by_loss
 from dashboard.views.plain import Column, table
 from dashboard.words import count
 from evals.forgetting.paired import Category
@@ -14,14 +17,25 @@ COUNTS = 0.05
 """Adjusted p below which a subject is said to have fallen."""
 
 
-def show(chosen: Kept) -> None:
-    """A row a subject, the surest fall first; nothing where the questions name no subject."""
-    subjects = sorted(chosen.comparison.categories, key=lambda one: (one.holm_p, -one.drop, one.category))
+def show(chosen: Kept, known: list[Kept]) -> None:
+    """A row a subject, the largest loss first; nothing where the questions name no subject."""
+    subjects = by_loss(chosen)
     if not subjects:
         return
-    widgets.heading(t("forget.subjects"), t("forget.subjects.what"))
+    widgets.heading(t("forget.subjects"), t("forget.subjects.what", place=words.place(chosen, known)))
+    _table(subjects[:ROWS])
+    if len(subjects) > ROWS:
+        more = t("forget.subjects.more", count=len(subjects) - ROWS)
+        folded = st.expander(more, key=f"by-subject-{chosen.row['id']}", on_change="rerun")
+        if folded.open:
+            with folded:
+                _table(subjects[ROWS:])
+
+
+def _table(subjects: list[Category]) -> None:
     columns = (
-        Column(t("forget.subject"), wide=True), Column(t("forget.reads")), Column(t("forget.drop.head"), numbers=True),
+        Column(t("forget.subject"), wide=True), Column(t("forget.reads")),
+        Column(t("forget.retention"), numbers=True), Column(t("forget.drop.head"), numbers=True),
         Column(t("forget.holm"), numbers=True), Column(t("forget.base_now"), numbers=True),
         Column(t("forget.lost_gained"), numbers=True), Column(t("forget.n"), numbers=True),
     )  # fmt: skip
@@ -32,7 +46,7 @@ def _cells(one: Category) -> list[str]:
     fell = one.holm_p < COUNTS and one.drop > 0
     return [
         one.category or t("forget.subject.none"), t("forget.reads.fell" if fell else "forget.reads.open"),
-        f"{words.signed(one.drop)} ({words.signed(one.drop_low)} – {words.signed(one.drop_high)})",
-        words.p_value(one.holm_p).removeprefix("= "), f"{words.percent(one.base_acc)} → {words.percent(one.acc)}",
-        f"{count(one.lost)} / {count(one.gained)}", count(one.n),
+        words.percent(one.retention), words.drop(one), words.p_value(one.holm_p).removeprefix("= "),
+        f"{words.percent(one.base_acc)} → {words.percent(one.acc)}", f"{count(one.lost)} / {count(one.gained)}",
+        count(one.n),
     ]  # fmt: skip

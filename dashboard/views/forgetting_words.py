@@ -6,9 +6,12 @@ from dashboard.language import t
 from dashboard.retention import Kept
 from dashboard.suites import Place
 from dashboard.words import count, figure
-from evals.forgetting.paired import Comparison
+from evals.forgetting.paired import Category, Comparison
 
-__all__ = ["changes", "light", "p_value", "percent", "place", "points", "short", "signed", "span", "tone", "why"]
+__all__ = [
+    "MINUS", "before", "changes", "clean_light", "drop", "light", "p_value", "percent", "place", "points", "short",
+    "signed", "span", "tone", "why",
+]  # fmt: skip
 
 LIGHTS = {"green": "forget.light.green", "yellow": "forget.light.yellow", "red": "forget.light.red"}
 SHORT = {"green": "forget.short.green", "yellow": "forget.short.yellow", "red": "forget.short.red"}
@@ -21,11 +24,18 @@ WHY = {
 }  # fmt: skip
 
 MINUS = "−"
+"""Before figures that are read in columns."""
 
 
 def light(found: Kept) -> str:
     """Its light in words."""
     return t(LIGHTS[found.light.colour]) if found.light else t("forget.light.off")
+
+
+def clean_light(found: Kept) -> tuple[str, str]:
+    """What its light would be without leaked questions, in a word, and the colour that goes with it."""
+    assert found.clean_light is not None, "asked only where some questions are leaked"
+    return t(SHORT[found.clean_light.colour]), TONES[found.clean_light.colour]
 
 
 def short(found: Kept) -> str:
@@ -50,13 +60,22 @@ def changes(found: Sequence[Kept]) -> dict[Place, str]:
     return said | {one.place: short(one) for one in found if one.light is None}
 
 
-def why(found: Kept, margin: float) -> str:
-    """The light's reason in a sentence that says with what it was compared."""
+def before(found: Kept, known: Sequence[Kept]) -> Kept | None:
+    """The checkpoint before it on the present path; None where there is none, or it is not on that path."""
+    path = [one for one in known if one.light]
+    places = [one.place for one in path]
+    number = places.index(found.place) if found.place in places else 0
+    return path[number - 1] if number else None
+
+
+def why(found: Kept, margin: float, earlier: Kept | None) -> str:
+    """The light's reason in a sentence that says with what it was compared; `earlier` is the checkpoint before it."""
     told, drift = found.comparison, found.drift
     key = WHY[found.light.reason] if found.light else "forget.why.off"
     return t(
         key, step=count(found.place[1]), acc=percent(told.acc), base=percent(told.base_acc),
         p=f"p {p_value(told.mid_p)}", nats=figure(-drift.mean if drift else None), margin=points(margin),
+        before=count(earlier.place[1]) if earlier else "–",
     )  # fmt: skip
 
 
@@ -77,6 +96,11 @@ def signed(share: float) -> str:
     """A difference of shares, in percentage points."""
     said = f"{100 * share:.1f}".removesuffix(".0")
     return "0" if said == "-0" else said.replace("-", MINUS)
+
+
+def drop(told: Category) -> str:
+    """A subject's drop with its interval, in points."""
+    return f"{signed(told.drop)} ({signed(told.drop_low)} – {signed(told.drop_high)})"
 
 
 def span(told: Comparison) -> str:

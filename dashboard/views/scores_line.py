@@ -11,7 +11,7 @@ from dashboard.charts.scores import BASE, POINTS, score_chart
 from dashboard.drawing import draw
 from dashboard.language import current, t, words
 from dashboard.metric_words import difference, figure_of, metric_name, scale, score_span, unit, verdict
-from dashboard.suites import Suite, leaks
+from dashboard.suites import Suite, leaks, step_before
 from dashboard.views.places import place_words
 from dashboard.views.plain import Column, table
 from dashboard.views.score_rows import Scores
@@ -74,11 +74,18 @@ def _cells(row: Row, scores: Scores, metric: str) -> Cells:
     one = scores.of(row["id"], metric)
     if one is None:
         return [place_words(row), "–", "–", "", "", "", ""]
-    against = [_change(scores.of(row["id"], metric, versus=who), metric) for who in ("base", "previous")]
+    against, earlier = (_change(scores.of(row["id"], metric, versus=who), metric) for who in ("base", "previous"))
     return [
         place_words(row), (figure_of(metric, one["value"]), one["signature"] or ""), score_span(metric, one, current()),
-        *against, _clean(row, scores.of(row["id"], metric, clean=True), metric), count(one["n"]),
+        against, _than_before(row, earlier), _clean(row, scores.of(row["id"], metric, clean=True), metric),
+        count(one["n"]),
     ]  # fmt: skip
+
+
+def _than_before(row: Row, change: str) -> str:
+    """A change with the step that it is against, where that is known."""
+    step = step_before(row)
+    return t("scores.to_previous.at", step=count(step), change=change) if change and step is not None else change
 
 
 def _change(row: Row | None, metric: str) -> str:

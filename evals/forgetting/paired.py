@@ -69,6 +69,9 @@ class Category:
     holm_p: MidP
     """The same with the number of subjects allowed for (Holm): the one to judge by."""
 
+    retention: float | None
+    """Share kept of what the base knows of it beyond guessing; None where the base only guesses."""
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -234,6 +237,7 @@ def _category(name: str, pairs: _Pairs, count: tuple[int, int], holm_p: float) -
         category=name, n=n, base_acc=sum(one.correct for one, _ in pairs) / n,
         acc=sum(other.correct for _, other in pairs) / n, lost=lost, gained=gained, drop=(lost - gained) / n,
         drop_low=low, drop_high=high, mid_p=mid_p(lost, gained), holm_p=holm_p,
+        retention=_retention(pairs),
     )  # fmt: skip
 
 

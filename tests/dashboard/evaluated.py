@@ -190,13 +190,17 @@ def _evaluation(
     place: Place, created: float, settings: dict, rows: Sequence[ItemRow], scores: Sequence[ScoreRow], leak: dict
 ) -> Evaluation:
     branch, step = place or (None, None)
-    suite = settings["name"]
+    suite, before = settings["name"], _before(place) if place else None
+    previous = {"previous": _name(before)} if before else {}
     return Evaluation(
         artifact=artifact(place), model=_name(place), suite=suite, suite_sha256=suite.ljust(64, "0"),
         measures=settings["measures"], kind=settings["kind"], scorer=SCORER, of=len(rows), created=created,
         seconds=1.5, scores=tuple(scores), items=tuple(rows), run=RUN if place else None, branch=branch, step=step,
         base=BASE if place else None,
-        data={"versions": {"assay": "0.1"}, "device": "cpu", "dtype": "float32", "settings": settings, "leak": leak},
+        data={
+            "versions": {"assay": "0.1"}, "device": "cpu", "dtype": "float32", "settings": settings, "leak": leak,
+            **previous,
+        },
     )  # fmt: skip
 
 

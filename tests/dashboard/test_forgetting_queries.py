@@ -9,10 +9,11 @@ import pytest
 from dashboard import cached_forgetting, retention, suites
 from dashboard.charts.forgetting import Drop, Pair, drop_chart, pair_chart
 from dashboard.charts.recipe import parted
+from dashboard.charts.retention import ROW, Cell, Held, retention_chart, subject_chart
 from dashboard.colors import DARK, LIGHT
 from dashboard.queries import forgetting as queries
 from dashboard.queries.evaluations import evaluations
-from dashboard.views import checkpoints_scores, checkpoints_trade
+from dashboard.views import checkpoints_scores, checkpoints_trade, forgetting_kept
 from store.evaluations import keep
 from store.loading import load_spools
 from tests.dashboard import evaluated
@@ -95,6 +96,64 @@ def test_retention_and_drop_are_those_computed_by_hand(store, rows):
     assert newest.clean.drop == pytest.approx(7 / 58)
     assert newest.clean.retention == pytest.approx((40 - 14.5) / (47 - 14.5))
     assert newest.clean.n == 58
+
+
+def test_each_subject_has_its_retention(store, rows):
+    newest = kept_of(store, facts_of(rows))[-1]
+    # Twelve of fifteen known, 3.75 guessed; seven lost of one subject, one gained in another.
+    assert {one.category: one.retention for one in newest.comparison.categories} == {
+        "医学": pytest.approx(1.25 / 8.25), "history": pytest.approx(7.25 / 8.25), "常识": pytest.approx(7.25 / 8.25),
+        "math": pytest.approx(9.25 / 8.25),
+    }  # fmt: skip
+    assert [one.category for one in forgetting_kept.by_loss(newest)] == ["医学", "history", "常识", "math"]
+
+
+def test_without_leaked_questions_there_is_a_light_of_its_own(store, rows):
+    found = {one.place: one for one in kept_of(store, facts_of(rows))}
+    # Eight lost and one gained are left: p is 5.5 / 512, above 0.01.
+    assert found[2, 250].clean.mid_p == 5.5 / 512
+    assert (found[2, 250].light.colour, found[2, 250].clean_light.colour) == ("red", "yellow")
+    assert (found[1, 150].light, found[1, 150].clean_light) == (None, None)
+    assert not any(one.is_all_leaked for one in found.values())
+
+
+def test_a_checkpoint_whose_questions_are_all_leaked_is_none_before_another_one(store, rows):
+    suite = facts_of(rows)
+    ids = [row["id"] for row in (suite.base, *suite.rows)]
+    answers = retention.item_rows(queries.answers(store, ids).to_pylist())
+    early, last = suite.rows[-2]["id"], suite.rows[-1]["id"]
+    answers[early] = [replace(row, leaked=True) for row in answers[early]]
+    answers[last] = [replace(row, leaked=row.id == "math-00") for row in answers[last]]
+    texts = retention.item_texts(queries.asked(store, suite.sha256).to_pylist())
+    *_, before, newest = judged(suite, answers, texts)
+    assert (before.is_all_leaked, before.clean, before.clean_light) == (True, None, None)
+    # Nine lost and one gained of 59: p is below 0.01, and was not at the one before that counts, step 150.
+    assert (newest.light.colour, newest.clean_light.colour) == ("red", "yellow")
+    assert newest.clean.mid_p == 6 / 1024
+
+
+def test_without_any_leaked_question_there_is_no_second_light(store, rows):
+    suite = facts_of(rows)
+    ids = [row["id"] for row in (suite.base, *suite.rows)]
+    answers = retention.item_rows(queries.answers(store, ids).to_pylist())
+    answers = {number: [replace(row, leaked=False) for row in found] for number, found in answers.items()}
+    texts = retention.item_texts(queries.asked(store, suite.sha256).to_pylist())
+    assert {(one.clean, one.clean_light) for one in judged(suite, answers, texts)} == {(None, None)}
+
+
+def test_subjects_by_checkpoints_hold_what_was_kept(monkeypatch, store, rows):
+    monkeypatch.setattr("dashboard.language.current", lambda: "en")
+    path = [one for one in kept_of(store, facts_of(rows)) if one.light]
+    found = forgetting_kept.cells(path, ["医学", "math"])
+    assert [(cell.subject, cell.step, cell.figure) for cell in found] == [
+        ("医学", "50", "100"), ("医学", "100", "88"), ("医学", "150", "76"), ("医学", "200", "27"),
+        ("医学", "250", "15"), ("math", "50", "100"), ("math", "100", "112"), ("math", "150", "100"),
+        ("math", "200", "100"), ("math", "250", "112"),
+    ]  # fmt: skip
+    assert (found[4].told, found[4].changed, found[4].drop, found[4].n) == (
+        "15.2 %", "7 / 0", "46.7 (16.8 – 69.9)", 15
+    )  # fmt: skip
+    assert forgetting_kept.cells(path, ["never asked"]) == []
 
 
 def test_nothing_is_compared_without_a_base(store, rows):
@@ -192,7 +251,17 @@ def test_words_stand_beside_marks_that_have_room():
     assert [one.label for one in checkpoints_trade.spaced(near[:1], first=set())] == ["@0"]
 
 
-SAID = {name: name for name in ("step", "drop", "low", "high", "light", "learned", "kept", "model")}
+SAID = dict.fromkeys(
+    ("step", "drop", "low", "high", "light", "learned", "kept", "model", "subject", "told", "changed", "n"), "said"
+)  # fmt: skip
+HELD = [
+    Held(50, 100.0, "good", "green", "green"), Held(100, 60.0, "abandoned", "off", "abandoned"),
+    Held(150, 88.5, "warn", "yellow", "yellow"),
+]  # fmt: skip
+CELLS = [
+    Cell("sums", "50", 100.0, "100", "100.0 %", "0 / 0", "0", 10),
+    Cell("letters", "50", None, "–", "–", "1 / 0", "10", 10),
+]  # fmt: skip
 DROPS = [
     Drop(50, 0.0, -6.0, 6.0, "good", "green", "green"), Drop(100, 20.0, 12.0, 32.0, "abandoned", "off", "abandoned"),
     Drop(150, 7.0, 0.2, 16.0, "warn", "yellow", "yellow"),
@@ -216,6 +285,30 @@ def test_drops_have_intervals_a_margin_and_marks_of_their_own(look):
     found = tables_of(drop_chart(DROPS, 3.0, SAID, look))
     assert [rows for rows in found if rows == [{"drop": 3.0}]] == [[{"drop": 3.0}]]
     assert [[row["step"] for row in rows] for rows in found if "step" in rows[0]] == [[50, 150], [100]]
+
+
+@pytest.mark.parametrize("look", [LIGHT, DARK])
+def test_retention_is_drawn_against_the_whole_with_marks_of_their_own(look):
+    spec, tables = parted(retention_chart(HELD, SAID, look))
+    assert len(spec["layer"]) == len(parted(retention_chart([], SAID, look))[0]["layer"]) == 6
+    found = tables_of(retention_chart(HELD, SAID, look))
+    assert [{"kept": 100.0}] in found
+    [line] = [layer for layer in spec["layer"] if layer["mark"]["type"] == "line"]
+    assert tables[line["data"]["name"]]["step"].to_pylist() == [50, 150]
+    # No interval is drawn, as none is known.
+    assert [layer["mark"]["type"] for layer in spec["layer"]].count("rule") == 1
+
+
+@pytest.mark.parametrize("look", [LIGHT, DARK])
+def test_a_cell_without_retention_has_no_colour_and_says_so(look):
+    spec, tables = parted(subject_chart(CELLS, ["sums", "letters"], ["50"], SAID, look))
+    rect, text = spec["layer"]
+    assert rect["transform"] == [{"filter": "isValid(datum.kept)"}]
+    assert "transform" not in text
+    [table] = tables.values()
+    assert table["figure"].to_pylist() == ["100", "–"]
+    assert text["encoding"]["y"]["scale"]["domain"] == ["sums", "letters"]
+    assert spec["height"] == 2 * ROW + 30
 
 
 @pytest.mark.parametrize("look", [LIGHT, DARK])

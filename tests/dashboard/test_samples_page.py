@@ -1,5 +1,6 @@
 """Run · Samples: the same prompts at every checkpoint, what changed, and questions of one's own."""
 
+import json
 import re
 from dataclasses import replace
 from html import unescape
@@ -9,6 +10,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+import assay
 import dashboard
 from dashboard.answer_story import prompts, stretches
 from dashboard.pages import page_path
@@ -197,6 +199,61 @@ def test_a_question_put_to_the_base_alone_is_found_by_its_request(monkeypatch, t
     assert "just you?" not in [row["question"] for row in queries.answers(store, 1).to_pylist()]
     ask(store, "triage", "evaluate", {"question": "just you?", "places": ["base"]}, actor="ann")
     assert [row["answer"] for row in queries.answers(store, 1).to_pylist() if row["question"] == "just you?"] == ["yes"]
+
+
+def begun(folder, told):
+    """A run that asked its base only; `told` is what it says of itself."""
+    run = assay.run("begun", store=folder, total_steps=10)
+    run.facts(**told.get("facts", {}))
+    for step in range(1, 4):
+        run.log(step, loss=1.0)
+    for facts in told.get("events", ()):
+        run.event("eval", "scored samples before the first step", step=0, **facts)
+    run.finish()
+    store = Store.at(folder / "assay.duckdb")
+    keep(folder, evaluated.samples(None, evaluated.NOW), evaluated.sample_texts())
+    load_spools(store)
+    return store
+
+
+TOLD = {"suite": "samples", "suite_sha256": "samples".ljust(64, "0"), "base": evaluated.BASE}
+
+
+def test_the_base_answers_stand_there_before_any_checkpoint_is_asked(monkeypatch, tmp_path):
+    store = begun(tmp_path, {"events": [TOLD]})
+    app = opened(monkeypatch, store, "begun")
+    assert list(app.dataframe[0].value.columns) == ["prompt", "at base"]
+    assert lines(app)[1] == ("step 0 · base", "<bdi>建议看神经内科（base）。</bdi>")
+
+
+def test_a_base_is_known_by_the_model_or_the_checkpoint_a_run_began_with(tmp_path):
+    model = {"provenance": {"model": {"sha256": evaluated.BASE}}}
+    store = begun(tmp_path / "folder", {"facts": model})
+    ask(store, "begun", "evaluate", {"question": "just you?", "places": ["base"]}, actor="ann")
+    question(store, "just you?", None, "yes", evaluated.NOW + 2000)
+    load_spools(store)
+    # Of suites that this run was never put to, nothing is shown.
+    assert [row["answer"] for row in queries.answers(store, 1).to_pylist()] == ["yes"]
+
+    store = evaluated_store(tmp_path / "run", evaluations=False)
+    child = begun(tmp_path / "run", {"facts": {"parent": "triage/2@250"}})
+    question(store, "and you?", (2, 250), "no", evaluated.NOW + 2000)
+    load_spools(store)
+    ask(child, "begun", "evaluate", {"question": "and you?", "places": ["base"]}, actor="ann")
+    assert [(row["answer"], row["is_base"]) for row in queries.answers(child, 2).to_pylist()] == [("no", True)]
+
+
+def test_a_result_that_is_told_later_is_seen_then(monkeypatch, tmp_path):
+    store = begun(tmp_path, {})
+    first = newest(store)
+    assert queries.answers(store, 1).num_rows == 0
+    store.transaction(
+        lambda tx: tx.execute(
+            "INSERT INTO event SELECT 1, 1, 0, now()::TIMESTAMP, 'eval', 'info', '', $data", {"data": json.dumps(TOLD)}
+        )
+    )
+    assert newest(store) != first
+    assert queries.answers(store, 1).num_rows == 3
 
 
 def test_the_newest_requests_are_read_the_newest_first(unasked):

@@ -117,7 +117,7 @@ def test_the_newest_checkpoint_is_told_in_words_with_what_it_is_compared_with(mo
 
 def test_the_table_says_which_differences_could_be_chance(monkeypatch, store):
     words = shown(opened(monkeypatch, store))
-    assert "+8.2 (2.2 to 14.2) · better" in words
+    assert "step 150: +8.2 (2.2 to 14.2) · better" in words
     assert "+5.2 (−0.8 to 11.2) · could be chance" in words
     assert "step 150 (branch 1, abandoned)" in words
 

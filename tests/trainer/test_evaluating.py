@@ -68,7 +68,10 @@ def test_the_base_is_asked_once_and_every_checkpoint_under_its_own_digest(asks, 
     assert f": {results(store, 'texts')[0].score('bits_per_byte').value:.3f} bits a byte (" in told[2]
     assert told[-4].startswith(f"scored facts at step 6: accuracy {100 * rest[1].score('acc').value:.1f} % (")
     start_run(asks(run__name="again"), store)
-    assert len(said(store, "eval", "again")) == 8
+    told = said(store, "eval", "again")
+    assert len(told) == 12
+    assert told[3] == "samples was put to the base by an earlier run: 2 prompts answered"
+    assert {event["data"]["base"] for event in events(store, "eval", "again")} == {base.artifact}
     assert len(results(store, "facts")) == 5
 
 

@@ -9,6 +9,9 @@ import pytest
 import assay.cli
 from evals.choice import ChoiceScore, score_items
 from evals.choice_items import ChoiceItem, read_items
+from evals.leak import Leak, LeakReport
+from evals.suite import choice_suite
+from store.database import Store
 from trainer import probing
 from trainer.asked import earlier, find_asked, load_asked
 from trainer.probing import Probe
@@ -71,6 +74,61 @@ def test_a_checkpoint_is_compared_with_what_its_run_began_with(run, call, items_
     assert lost
     assert found["baseline"]["drop"] == pytest.approx(found["baseline"]["acc"] - found["acc"])
     assert {name: part["n"] for name, part in found["categories"].items()} == {"even": 15, "odd": 15}
+
+
+FRESH = [
+    {**ITEMS[number], "question": f"Which of these did Caesar defeat in his campaign number {number}?",
+     "choices": ["Pompey the Great", "the Helvetii", "Ariovistus", "Vercingetorix"]}
+    for number in range(5)
+]  # fmt: skip
+COPIED = [
+    {"id": f"copy{number}", "lang": "en", "category": "sums", "question": f"What is {number} plus {number}?",
+     "choices": [f"It is {2 * number}.", "It is not known."], "answer": 0}
+    for number in (11, 12)
+]  # fmt: skip
+
+
+@pytest.fixture
+def partly(tmp_path):
+    path = tmp_path / "partly.jsonl"
+    path.write_text("".join(json.dumps(item) + "\n" for item in [*FRESH, *COPIED]))
+    return path
+
+
+def test_questions_that_stand_in_the_runs_training_data_are_counted_and_left_out(run, call, partly, data_file):
+    found = json.loads(call(f"{run}@6", "--items", partly, "--json")[1])
+    told = found["leaked"]
+    assert (told["status"], told["rows"], told["n"]) == ("leaked", 24, 2)
+    assert [item["id"] for item in told["items"]] == ["copy11", "copy12"]
+    assert {item["source"] for item in told["items"]} == {str(data_file)}
+    clean = [item["correct"] for item in found["items"] if not item["id"].startswith("copy")]
+    assert (told["without"]["n"], told["without"]["acc"]) == (5, sum(clean) / 5)
+    # What was said before is as it was: of all questions.
+    assert (found["n"], found["acc"]) == (7, sum(item["correct"] for item in found["items"]) / 7)
+    code, out, err = call(f"{run}@6", "--items", partly)
+    assert (code, err) == (0, "")
+    assert "2 of 7 questions found in the training data (24 rows)\n" in out
+    assert f"without them: {100 * told['without']['acc']:.1f} % of the other 5 right, drop " in out
+    assert f"without them it would be {told['without']['light']}: " in out
+
+
+def test_a_checkpoint_that_is_named_by_its_folder_is_looked_into_and_nothing_is_made(run, store, partly, tmp_path):
+    folder = find_asked("r@6", store).folder
+    elsewhere = Store.at(tmp_path / "none" / "assay.duckdb")
+    found = probing.leaks_in(find_asked(str(folder), elsewhere), choice_suite(partly), elsewhere)
+    assert (found.rows, sorted(found.ids)) == (24, ["copy11", "copy12"])
+    assert not elsewhere.root.exists()
+
+
+def test_what_was_trained_on_is_not_always_known(run, call, partly, data_file, model_folder):
+    unknown = {"status": "unchecked", "rows": 0, "n": 0, "items": [], "without": None}
+    assert json.loads(call(model_folder, "--items", partly, "--json")[1])["leaked"] == unknown
+    assert "not checked for leaks: no training data is known\n" in call(model_folder, "--items", partly)[1]
+    data_file.unlink()
+    code, out, err = call(f"{run}@6", "--items", partly, "--json")
+    assert (code, json.loads(out)["leaked"]) == (0, unknown)
+    assert err.startswith("not checked for leaks: ")
+    assert str(data_file) in err.replace("\n", "")
 
 
 def test_a_folder_has_no_base_unless_one_is_named(call, items_file, model_folder):
@@ -147,9 +205,43 @@ def questions(count):
     return [ChoiceItem(str(number), "en", "", "?", ("a", "b"), 0) for number in range(count)]
 
 
-def probed(count, size=None):
+def probed(count, size=None, leaks=None):
     models = (SimpleNamespace(name="now"), SimpleNamespace(name="base"))
-    return probing.probe(*models, Probe(questions(count), size=size), lambda *_: None)
+    return probing.probe(*models, Probe(questions(count), size=size, leaks=leaks), lambda *_: None)
+
+
+def leaked(count, ids):
+    found = tuple(Leak(str(number), 0.9, "/data/sums.jsonl", number) for number in ids)
+    return LeakReport(count, 50, found, "leaked" if found else "clean")
+
+
+def test_what_was_lost_is_told_without_leaked_questions_too(scripted):
+    asked = scripted(base=set(), now=set(range(9)), before=set(range(8)))
+    found = probed(1000, leaks=leaked(1000, range(7)))
+    assert (found.light.colour, found.leaked) == ("red", [str(number) for number in range(7)])
+    told = found.as_dict()["leaked"]
+    assert (told["status"], told["rows"], told["n"]) == ("leaked", 50, 7)
+    assert told["items"][0] == {"id": "0", "coverage": 0.9, "source": "/data/sums.jsonl", "row": 0}
+    without = told["without"]
+    # Two of 993 are lost without them: one in four of those that changed by chance alone, half of it.
+    assert (without["n"], without["acc"], without["drop"], without["mid_p"]) == (993, 991 / 993, 2 / 993, 0.125)
+    assert without["light"] == "green"
+    # The checkpoint before decided of all questions, and is not asked again.
+    assert len(asked["before"]) == 1000
+
+
+def test_leaked_questions_that_were_not_asked_do_not_count(scripted):
+    scripted(base=set(), now={0})
+    few = [item.id for item in probing.subset(questions(600), 100)]
+    others = [number for number in range(600) if str(number) not in few]
+    found = probed(600, size=100, leaks=leaked(600, others))
+    assert found.as_dict()["leaked"] == {"status": "clean", "rows": 50, "n": 0, "items": [], "without": None}
+
+
+def test_nothing_is_left_where_every_question_is_leaked(scripted):
+    scripted(base=set(), now={0})
+    found = probed(10, leaks=leaked(10, range(10)))
+    assert (found.without, found.as_dict()["leaked"]["n"]) == (None, 10)
 
 
 def test_a_subset_is_deepened_while_it_is_yellow_and_asks_nothing_twice(scripted):
