@@ -23,6 +23,11 @@ FROM metric m JOIN metric_name n ON n.id = m.metric_id JOIN run r ON r.id = m.ru
 WHERE n.name = 'val_loss' GROUP BY r.name
 """
 
+WAITING = """
+SELECT count(*) AS pairs FROM pair p JOIN campaign c ON c.id = p.campaign_id
+WHERE p.state = 'asked' AND c.closed IS NULL
+"""
+
 
 def main(store: str) -> int:
     """Print each claim and whether it holds; 1 where one does not."""
@@ -37,6 +42,7 @@ def main(store: str) -> int:
         "with general data less is forgotten": last["demo-triage", "facts-b"] > last["demo-triage-only", "facts-b"],
         "without, much is": last["demo-base", "facts-b"] - last["demo-triage-only", "facts-b"] > 0.1,
         "the guarded run ends lower": ends["demo-guarded"] < ends["demo-watched"],
+        "a blind review waits with fifteen pairs": place.rows(WAITING)[0]["pairs"] >= 15,
     }
     for claim, holds in claims.items():
         _say(f"{'holds' if holds else 'DOES NOT HOLD'}: {claim}")

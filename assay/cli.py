@@ -52,7 +52,8 @@ COMMANDS = {
     "score": Command(
         "evals.commands.score:score", "Score texts against references: BLEU, chrF, ROUGE, exact match, F1.", "eval"
     ),
-    "review": Command("evals.commands.review:review", "Weigh the verdicts of experts' blind review."),
+    "review": Command("evals.commands.review:review", "Open blind reviews, follow them, and weigh experts' verdicts."),
+    "user": Command("store.commands.user:user", "Add people, give them roles, invite experts, and take it all back."),
     "db": Command("store.commands.db:db", "Check, migrate, rebuild, query and export the store."),
 }
 

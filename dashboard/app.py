@@ -1,27 +1,51 @@
-"""The dashboard's entry: navigation, language and foot around the page that was asked for.
+"""The dashboard's entry: who asks, the pages they may have, language and foot around the one that was asked for.
 
-Run by the server of `assay dash`, never by hand.
+Run by the server of `assay dash`, never by hand. Pages that are not given to someone are not registered: neither
+their titles nor their addresses exist for that browser.
 """
 
 from pathlib import Path
 
 import streamlit as st
 
-from dashboard import language, widgets
+from dashboard import identity, language, navigation, widgets
 from dashboard.language import t
-from dashboard.pages import PAGES, page_path
+from dashboard.views import entry
+from store.access import AccessError
+from store.errors import StoreError
 
 st.set_page_config(layout="wide", initial_sidebar_state="collapsed")
-
-sections: dict[str, list[st.Page]] = {}
-for entry in PAGES:
-    page = st.Page(page_path(entry.name), title=t(entry.name), url_path=entry.url or None, default=not entry.url)
-    sections.setdefault(t(entry.section) if entry.section else "", []).append(page)
-chosen = st.navigation(sections, position="top")
-
 st.logo(Path(__file__).parent / "static" / "logo.svg", size="large")
-st.set_page_config(page_title=f"{chosen.title} · {t('name')}")
-with st.container(key="a-language"):
-    language.switch()
-chosen.run()
-widgets.foot()
+
+
+def turn_away() -> None:
+    """In place of a page: what to do next."""
+    if identity.is_signed_in():
+        entry.turned_away(identity.actor())
+    else:
+        entry.sign_in()
+
+
+def draw() -> None:
+    """Everything, for whoever asks."""
+    who = identity.actor()
+    pages = navigation.pages_for(who)
+    chosen = navigation.choose(pages, turn_away)
+    st.set_page_config(page_title=f"{chosen.title} · {t('name')}" if pages else t("name"))
+    with st.container(key="a-language"):
+        language.switch()
+    if pages:
+        identity.needs(navigation.needed(pages, chosen))
+        identity.guard()
+    chosen.run()
+    entry.sign_out(who)
+    widgets.foot(named=any(page.needs == "run:read" for page in pages))
+
+
+try:
+    draw()
+except AccessError:
+    # Taken back while the page was drawn: from the beginning, with what is left.
+    st.rerun()
+except StoreError:
+    widgets.notice(t("entry.trouble"), "bad")

@@ -1,5 +1,8 @@
 """What the browser gets before any page runs: Streamlit's HTML in our language, the style sheet, the icon."""
 
+import re
+from collections.abc import Awaitable, Callable
+from functools import cache
 from pathlib import Path
 
 import streamlit
@@ -11,29 +14,56 @@ from dashboard.colors import DARK, LIGHT, Look
 from dashboard.pages import PAGES
 from dashboard.texts import DEFAULT, LANGUAGES, TEXTS
 
-__all__ = ["asset_routes", "html_page", "style_sheet"]
+__all__ = ["asset_routes", "html_page", "parts", "style_sheet"]
 
 _HERE = Path(__file__).parent / "static"
 _HTML_LANGUAGE = {"zh": "zh-Hans", "en": "en"}
-_HEAD = '<link rel="stylesheet" href="./look.css"></head>'
+_HEAD = '<link rel="stylesheet" href="./look.css">'
+_STATIC = Path(streamlit.__file__).parent / "static"
+
+PARTS = {
+    "home": ("Html", "ButtonGroup", "PageLink", "ArrowVegaLiteChart"),
+    "run": ("Html", "ButtonGroup", "Button", "PageLink", "Selectbox", "ArrowVegaLiteChart", "DownloadButton"),
+    "runs": ("Html", "ButtonGroup", "TextInput", "Selectbox", "DataFrame"),
+}
+"""What of Streamlit's own each page shows first. A browser learns of such a part, and of those that it is made of, when
+the page's first line of that kind has come: asked for with the page, it is there by then.
+"""
+
+_IMPORTED = re.compile(r"""(?:from|import)["']\./([\w.-]+\.js)["']""")
 
 
-def html_page(language: str = DEFAULT) -> str:
-    """Streamlit's own page with our language, title, icon and style sheet.
+@cache
+def html_page(language: str = DEFAULT, page: str = "") -> str:
+    """Streamlit's own page with our language, title, icon and style sheet, and what it will need for one of `PAGES`.
 
     The language matters before a word is drawn: it chooses the glyphs of Chinese characters.
     """
-    page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    html = (_STATIC / "index.html").read_text(encoding="utf-8")
+    ahead = "".join(f'<link rel="modulepreload" crossorigin href="./static/js/{name}">' for name in parts(page))
     changes = {
         '<html lang="en">': f'<html lang="{_HTML_LANGUAGE[language]}">',
         "<title>Streamlit</title>": f"<title>{TEXTS['name'][language]}</title>",
         "./favicon.png": "./icon.svg",
-        "</head>": _HEAD,
+        "</head>": f"{_HEAD}{ahead}</head>",
     }
     for before, after in changes.items():
-        assert page.count(before) == 1, f"Streamlit's page changed: {before} is not in it once"
-        page = page.replace(before, after)
-    return page
+        assert html.count(before) == 1, f"Streamlit's page changed: {before} is not in it once"
+        html = html.replace(before, after)
+    return html
+
+
+def parts(page: str) -> list[str]:
+    """Files of Streamlit's scripts that a page needs and its first answer does not name, each after what needs it."""
+    folder, first = _STATIC / "static" / "js", (_STATIC / "index.html").read_text(encoding="utf-8")
+    waiting = [path.name for name in PARTS.get(page, ()) for path in folder.glob(f"{name}.*.js")]
+    found: list[str] = []
+    while waiting:
+        name = waiting.pop(0)
+        if name not in found and name not in first:
+            found.append(name)
+            waiting += _IMPORTED.findall((folder / name).read_text(encoding="utf-8"))
+    return found
 
 
 def style_sheet() -> str:
@@ -50,14 +80,17 @@ def _variables(look: Look) -> str:
 
 def asset_routes() -> list[Route]:
     """Routes that go before Streamlit's own."""
-    pages = [Route(f"/{entry.url}", _page, methods=["GET"]) for entry in PAGES]
+    pages = [Route(f"/{entry.url}", _page(entry.name), methods=["GET"]) for entry in PAGES]
     return [*pages, Route("/look.css", _style), Route("/icon.svg", _icon)]
 
 
-async def _page(request: Request) -> HTMLResponse:
-    asked = request.query_params.get("lang") or request.headers.get("accept-language", "")[:2]
-    language = asked if asked in LANGUAGES else DEFAULT
-    return HTMLResponse(html_page(language), headers={"Cache-Control": "no-cache"})
+def _page(name: str) -> Callable[[Request], Awaitable[HTMLResponse]]:
+    async def page(request: Request) -> HTMLResponse:
+        asked = request.query_params.get("lang") or request.headers.get("accept-language", "")[:2]
+        language = asked if asked in LANGUAGES else DEFAULT
+        return HTMLResponse(html_page(language, name), headers={"Cache-Control": "no-cache"})
+
+    return page
 
 
 async def _style(_: Request) -> Response:

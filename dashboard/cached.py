@@ -4,8 +4,11 @@ What can change at any moment is read again at most every `LIVE` seconds. Everyt
 with a stamp, the time of the run's newest line: as long as nothing new has come, nothing is read.
 """
 
+from collections.abc import Callable, Generator, Hashable
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import streamlit as st
@@ -17,16 +20,17 @@ from dashboard.queries import alarms as alarm_queries
 from dashboard.queries import curves as curve_queries
 from dashboard.queries import run as run_queries
 from dashboard.queries import runs as runs_queries
-from dashboard.queries.curves import Span
+from dashboard.queries.curves import Curves, Span
 from dashboard.queries.run import CARDS, Moment
-from dashboard.spike_story import Spike
+from dashboard.spike_story import Baseline, Spike
+from dashboard.stamps import Turns
 from dashboard.tables import values
 from store.database import Store
-from store.series import Series
 
 __all__ = [
-    "alarms", "checkpoints", "curves", "figures", "forks", "is_demo", "metric_names",
-    "requests", "run_facts", "run_names", "run_now", "runs", "small_curves", "small_series", "spikes", "store_path",
+    "alarms", "baseline", "checkpoints", "curves", "figures", "forks", "is_demo", "metric_names", "one_look",
+    "requests", "run_facts", "run_names", "run_now", "runs", "small_curves", "small_series", "spikes", "stamp",
+    "store_path",
 ]  # fmt: skip
 
 LIVE = 0.8
@@ -52,11 +56,36 @@ KEEP = "10m"
 
 Stamp = datetime
 Run = dict[str, Any]
+T = TypeVar("T")
+
+
+@contextmanager
+def one_look() -> Generator[None]:
+    """Within it the store and a run are looked for once, however often they are asked for: a refresh shows one moment,
+    and a look into Streamlit's cache takes as long as a small query.
+    """
+    before = _looked_up.set({})
+    try:
+        yield
+    finally:
+        _looked_up.reset(before)
+
+
+_looked_up: ContextVar[dict[Hashable, Any] | None] = ContextVar("looked_up", default=None)
+
+
+def _once(what: Hashable, look: Callable[[], T]) -> T:
+    known = _looked_up.get()
+    if known is None:
+        return look()
+    if what not in known:
+        known[what] = look()
+    return known[what]
 
 
 def store_path() -> str:
     """The store of this server: named by ASSAY_STORE, which the server sets for its own process."""
-    return str(locate_store().database)
+    return _once("path", lambda: str(locate_store().database))
 
 
 @st.cache_data(ttl=LIVE, max_entries=4, show_spinner=False)
@@ -94,9 +123,13 @@ def run_now(path: str, name: str) -> RunNow | None:
     return _kept_runs(path).now(Store.at(path), name)
 
 
+def _run(path: str, name: str) -> RunNow | None:
+    return _once((path, name), lambda: run_now(path, name))
+
+
 def run_facts(path: str, name: str) -> dict[str, Any] | None:
     """One run; see `queries.run.run_facts`."""
-    found = run_now(path, name)
+    found = _run(path, name)
     return None if found is None else dict(found.facts)
 
 
@@ -107,19 +140,25 @@ def is_demo(path: str) -> bool:
 
 
 def _now(path: str, run: Run) -> Moment:
-    found = run_now(path, run["name"])
+    found = _run(path, run["name"])
     return _NOTHING if found is None else found.moment
 
 
 def spikes(path: str, run: Run) -> list[Spike]:
     """The spikes of a run of `run_facts`, the oldest first; see `spike_story.spikes`."""
-    found = run_now(path, run["name"])
+    found = _run(path, run["name"])
     return [] if found is None else found.spikes
+
+
+def baseline(path: str, run: Run) -> Baseline | None:
+    """What the guard of a run of `run_facts` began with; see `spike_story.baseline`."""
+    found = _run(path, run["name"])
+    return None if found is None else found.baseline
 
 
 def requests(path: str, run: Run) -> list[dict[str, Any]]:
     """What was asked of a run of `run_facts`; see `queries.requests.requests`."""
-    found = run_now(path, run["name"])
+    found = _run(path, run["name"])
     return [] if found is None else found.requests
 
 
@@ -145,35 +184,48 @@ def metric_names(path: str, run_id: int, stamp: Stamp) -> list[str]:  # noqa: AR
 
 
 @st.cache_data(ttl=KEEP, max_entries=16, show_spinner=False)
-def _shared(path: str, run_id: int, span: Span, stamp: Stamp) -> Series:
-    """What the charts are made of that a run's page begins with, in one read: each costs more than its rows do."""
-    names = tuple(filter(_is_shared, metric_names(path, run_id, stamp)))
-    return curve_queries.series(Store.at(path), run_id, names, span, BUCKETS)
+def _shared(path: str, run_id: int, span: Span, stamp: Stamp) -> tuple[set[str], Curves]:  # noqa: ARG001 - the stamp is a key
+    """What the charts are made of that a run's page begins with, in one read: each costs more than its rows do. Of any
+    run, for those of this one take another read as long; and which metrics these are.
+    """
+    names = tuple(filter(_is_shared, values(run_queries.all_names(Store.at(path)), "name")))
+    return set(names), curve_queries.series(Store.at(path), run_id, names, span, BUCKETS)
+
+
+_turns = Turns()
+
+
+def stamp(path: str, run: Run, span: Span, turn: int) -> Stamp:
+    """What a chart of a run of `run_facts` is asked for with; see `stamps.Turns`."""
+    return _turns.stamp(path, run, span, turn)
 
 
 def _is_shared(metric: str) -> bool:
     return metric in CARDS or metric.startswith("loss/")
 
 
-def _series(path: str, run_id: int, metrics: tuple[str, ...], span: Span, stamp: Stamp) -> Series:
+def _series(path: str, run_id: int, metrics: tuple[str, ...], span: Span, stamp: Stamp) -> Curves:
     if all(map(_is_shared, metrics)):
-        return _shared(path, run_id, span, stamp)
+        names, found = _shared(path, run_id, span, stamp)
+        # A source may have begun since.
+        if names.issuperset(metrics):
+            return found
     return curve_queries.series(Store.at(path), run_id, metrics, span, BUCKETS)
 
 
 @st.cache_data(ttl=KEEP, max_entries=64, show_spinner=False)
-def curves(path: str, run_id: int, metrics: tuple[str, ...], span: Span, stamp: Stamp) -> Series:
+def curves(path: str, run_id: int, metrics: tuple[str, ...], span: Span, stamp: Stamp) -> Curves:
     """Curves of a large chart, of `BUCKETS` points; see `queries.curves.large`."""
     return curve_queries.large(_series(path, run_id, metrics, span, stamp), metrics)
 
 
 @st.cache_data(ttl=KEEP, max_entries=64, show_spinner=False)
-def small_series(path: str, run_id: int, metrics: tuple[str, ...], span: Span, buckets: int, stamp: Stamp) -> Series:
+def small_series(path: str, run_id: int, metrics: tuple[str, ...], span: Span, buckets: int, stamp: Stamp) -> Curves:
     """Curves of small charts with their marks; see `queries.curves.small`."""
     return curve_queries.small(_series(path, run_id, metrics, span, stamp), metrics, buckets)
 
 
 @st.cache_data(ttl=KEEP, max_entries=64, show_spinner=False)
-def small_curves(path: str, run_id: int, metrics: tuple[str, ...], span: Span, buckets: int, stamp: Stamp) -> pa.Table:  # noqa: ARG001 - the stamp is a key
-    """Curves of small charts; see `queries.curves.small_curves`."""
-    return curve_queries.small_curves(Store.at(path), run_id, metrics, span, buckets)
+def small_curves(path: str, run_id: int, metrics: tuple[str, ...], span: Span, buckets: int, stamp: Stamp) -> Curves:  # noqa: ARG001 - the stamp is a key
+    """The same where nothing else of the run is shown beside them; see `queries.curves.small_series`."""
+    return curve_queries.small_series(Store.at(path), run_id, metrics, span, buckets)

@@ -4,12 +4,10 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from dashboard.queries.curves import Span
 from dashboard.queries.requests import requests
-from dashboard.queries.run import Before, Moment, before, checkpoints, figures, forks, run_facts
+from dashboard.queries.run import WINDOW, Before, Moment, before, checkpoints, figures, forks, run_facts
 from dashboard.queries.spikes import told
-from dashboard.spike_story import Spike, spikes
-from dashboard.stamps import settled
+from dashboard.spike_story import Baseline, Spike, baseline, spikes
 from store.database import Snapshot, Store
 
 __all__ = ["KeptRuns", "RunNow"]
@@ -34,6 +32,9 @@ class RunNow(NamedTuple):
 
     spikes: list[Spike]
     """See `spike_story.spikes`."""
+
+    baseline: Baseline | None
+    """See `spike_story.baseline`."""
 
 
 class _Known(NamedTuple):
@@ -61,19 +62,25 @@ class KeptRuns:
         if len(self._known) >= MOST and facts["id"] not in self._known:
             self._known.clear()
         self._known[facts["id"]] = known
+        rows = told(snapshot, facts["id"]).to_pylist()
         return RunNow(
-            facts, _moment(snapshot, facts["id"], known), requests(snapshot, facts["id"]).to_pylist(),
-            spikes(told(snapshot, facts["id"]).to_pylist()),
+            facts, _moment(snapshot, facts["id"], known), requests(snapshot, facts["id"]).to_pylist(), spikes(rows),
+            baseline(rows),
         )  # fmt: skip
 
     def _read(self, snapshot: Snapshot, facts: Row) -> _Known:
         run_id, known = facts["id"], self._known.get(facts["id"])
-        own = (facts["created"], facts["branch"])
-        stamp, heartbeat = (*own, settled(facts, Span())), (*own, facts["heartbeat"])
+        own = (facts["created"], facts["branch"], facts["status"])
+        stamp, heartbeat = (*own, *_seldom(facts)), (*own, facts["heartbeat"])
         if known and known.heartbeat == heartbeat:
             return known
         earlier = known.earlier if known and known.stamp == stamp else before(snapshot, run_id)
         return _Known(stamp, earlier, heartbeat, figures(snapshot, run_id, earlier))
+
+
+def _seldom(facts: Row) -> tuple[Any, int]:
+    """What of a run changes each minute, and each `WINDOW` steps: from then on too many are read again each time."""
+    return facts["heartbeat"].replace(second=0, microsecond=0), (facts["last_step"] or 0) // WINDOW
 
 
 def _moment(snapshot: Snapshot, run_id: int, known: _Known) -> Moment:

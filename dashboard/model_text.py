@@ -6,7 +6,7 @@ Markup in it is shown, never followed: nothing is fetched, nothing can be presse
 import re
 from html import escape
 
-__all__ = ["beginning", "html_text", "plain_text"]
+__all__ = ["beginning", "html_text", "plain_text", "without_hidden"]
 
 LONGEST = 4000
 """Characters shown of one text."""
@@ -18,13 +18,18 @@ _HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200
 """Controls, signs without width, and those that turn the direction of writing."""
 
 
+def without_hidden(text: str) -> str:
+    """A text without signs that cannot be seen."""
+    return _HIDDEN.sub("", text)
+
+
 def plain_text(text: str) -> str:
     r"""A text without signs that cannot be seen, cut at `LONGEST`.
 
     >>> plain_text("a\u202eb\u200b\r\nc")
     'ab\nc'
     """
-    seen = _HIDDEN.sub("", text)
+    seen = without_hidden(text)
     return seen if len(seen) <= LONGEST else f"{seen[:LONGEST]}…"
 
 

@@ -17,11 +17,16 @@ class PageEntry(NamedTuple):
     url: str
     """Path in the address; empty for the first page."""
 
+    needs: str
+    """What someone must be allowed to do (store.access.ACTIONS) to be given it."""
+
 
 PAGES = (
-    PageEntry("", "home", ""),
-    PageEntry("train", "runs", "runs"),
-    PageEntry("train", "run", "run"),
+    PageEntry("", "home", "", "run:read"),
+    PageEntry("train", "runs", "runs", "run:read"),
+    PageEntry("train", "run", "run", "run:read"),
+    PageEntry("judge", "review", "review", "verdict:write"),
+    PageEntry("judge", "campaigns", "campaigns", "campaign:status"),
 )
 
 

@@ -45,9 +45,10 @@ def _digest(script: str) -> str:
 class SecurityHeaders:
     """ASGI middleware that adds the headers to every answer over HTTP."""
 
-    def __init__(self, app: ASGIApp, policy: str) -> None:
-        """Wrap `app`; `policy` is the Content-Security-Policy."""
+    def __init__(self, app: ASGIApp, policy: str, *, secure: bool = False) -> None:
+        """Wrap `app`; `policy` is the Content-Security-Policy; `secure`: browsers reach it through TLS alone."""
         self._app = app
+        self._secure = secure
         self._headers = {
             "Content-Security-Policy": policy,
             "X-Content-Type-Options": "nosniff",
@@ -55,6 +56,7 @@ class SecurityHeaders:
             "X-Frame-Options": "DENY",
             "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
             "Cross-Origin-Opener-Policy": "same-origin",
+            **({"Strict-Transport-Security": "max-age=31536000"} if secure else {}),
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,6 +67,16 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers[name] = value
+                if self._secure:
+                    _make_secure(message)
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+def _make_secure(message: Message) -> None:
+    # Streamlit leaves its cookies open to plain HTTP, since it does not know of the proxy.
+    message["headers"] = [
+        (name, value + b"; Secure" if name == b"set-cookie" and b"; secure" not in value.lower() else value)
+        for name, value in message["headers"]
+    ]

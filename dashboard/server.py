@@ -20,7 +20,11 @@ from streamlit.starlette import App
 from assay.errors import AssayError
 from assay.version import VERSION
 from dashboard.assets import asset_routes, html_page
+from dashboard.entrance import Entrance, open_by
+from dashboard.host_config import HostConfig
+from dashboard.invite_route import invite_routes
 from dashboard.loading import loading
+from dashboard.oidc import auth_section
 from dashboard.security import SecurityHeaders, content_security_policy
 from dashboard.settings import apply_settings
 from store.database import Store
@@ -29,6 +33,7 @@ from store.errors import StoreError
 __all__ = ["bind", "build_app", "serve"]
 
 _SCRIPT = Path(__file__).parent / "app.py"
+_HERE = Entrance()
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -47,29 +52,42 @@ def bind(host: str, port: int) -> socket.socket:
     return taken
 
 
-def build_app(store: Store, host: str, port: int) -> App:
-    """The app of one store, for one process: Streamlit keeps its settings and runtime process-wide."""
+def build_app(store: Store, host: str, port: int, way: Entrance = _HERE, provider: dict[str, str] | None = None) -> App:
+    """The app of one store, for one process: Streamlit keeps its settings and runtime process-wide.
+
+    `way` says how it is entered; `provider` of logins is there where `way.oidc` says so. Raises StoreError.
+    """
     # Pages find the store the way every command does.
     os.environ["ASSAY_STORE"] = str(store.path)
     # Streamlit puts the script's folder first on the path unless it is on it: last, it shadows nothing.
     sys.path.append(str(_SCRIPT.parent))
-    apply_settings(host, port)
+    apply_settings(host, port, way)
+    open_by(way)
+    logins = {"auth": auth_section(store, provider, way.public)} if provider and way.public else None
     return App(
         _SCRIPT,
+        secrets=logins,
         lifespan=_loading(store),
-        routes=[Route("/healthz", _health(store)), *asset_routes()],
-        middleware=[Middleware(SecurityHeaders, policy=content_security_policy(html_page()))],
+        routes=[Route("/healthz", _health(store, way)), *invite_routes(store), *asset_routes()],
+        middleware=[
+            Middleware(SecurityHeaders, policy=content_security_policy(html_page()), secure=way.secure),
+            Middleware(HostConfig),
+        ],
     )
 
 
-def serve(store: Store, listener: socket.socket, host: str) -> None:
+def serve(
+    store: Store, listener: socket.socket, host: str, way: Entrance = _HERE, provider: dict[str, str] | None = None
+) -> None:
     """Serve until Ctrl-C or SIGTERM. Raises StoreError where the store is missing and cannot be made."""
     store.create()
-    app = build_app(store, host, listener.getsockname()[1])
+    app = build_app(store, host, listener.getsockname()[1], way, provider)
     _settle()
+    # Addresses hold the codes of invites: they are logged nowhere. A proxy says who asks; without one, nobody may.
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, timeout_graceful_shutdown=2, ws="websockets-sansio"
-    )
+        app, log_level="warning", access_log=False, timeout_graceful_shutdown=2, ws="websockets-sansio",
+        proxy_headers=way.public is not None,
+    )  # fmt: skip
     try:
         uvicorn.Server(config).run(sockets=[listener])
     except KeyboardInterrupt:
@@ -105,8 +123,11 @@ def _loading(store: Store) -> Any:
     return start
 
 
-def _health(store: Store) -> Any:
+def _health(store: Store, way: Entrance) -> Any:
     async def health(_: Request) -> JSONResponse:
+        if way.public:
+            # Whoever asks is not known: nothing of this machine.
+            return JSONResponse({"status": "ok" if _state(store) == "ok" else "the store cannot be read"})
         return JSONResponse({"status": _state(store), "store": str(store.path), "version": VERSION})
 
     return health

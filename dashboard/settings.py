@@ -5,14 +5,18 @@ from typing import Any
 from streamlit import config
 
 from dashboard.colors import DARK, FONT, LIGHT, Look
+from dashboard.entrance import Entrance
 
 __all__ = ["apply_settings", "options"]
 
 CODE_FONT = '"Source Code", "Noto Sans Mono CJK SC", ui-monospace, monospace'
 
 
-def options(host: str, port: int) -> dict[str, Any]:
-    """All options we set, by their dotted names, for a server at this address."""
+_HERE = Entrance()
+
+
+def options(host: str, port: int, way: Entrance = _HERE) -> dict[str, Any]:
+    """All options we set, by their dotted names, for a server at this address, entered this way."""
     return {
         "global.developmentMode": False,
         # What a browser has and what has not changed since is not sent again: charts of long runs, mostly.
@@ -28,7 +32,12 @@ def options(host: str, port: int) -> dict[str, Any]:
         "server.enableStaticServing": False,
         "server.enableAgentApi": False,
         # Against DNS rebinding: a foreign page that resolves to this machine has another Host header.
-        "server.allowedHosts": _hosts(host),
+        "server.allowedHosts": [way.host] if way.host else _hosts(host),
+        "server.corsAllowedOrigins": [way.public] if way.public else [],
+        # Who is logged in is said by a cookie, never by a header.
+        "server.trustedUserHeaders": {},
+        # Of logins, and given in memory.
+        "secrets.files": [],
         "server.disconnectedSessionTTL": 120,
         "browser.gatherUsageStats": False,
         "client.showErrorDetails": "none",
@@ -73,6 +82,6 @@ def _theme(kind: str, look: Look) -> dict[str, Any]:
     return {f"theme.{kind}.{name}": value for name, value in colors.items()}
 
 
-def apply_settings(host: str, port: int) -> None:
+def apply_settings(host: str, port: int, way: Entrance = _HERE) -> None:
     """Set them above anything else that could; to be called before the app is made."""
-    config.get_config_options(force_reparse=True, options_from_flags=options(host, port))
+    config.get_config_options(force_reparse=True, options_from_flags=options(host, port, way))

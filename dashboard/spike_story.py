@@ -9,11 +9,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from dashboard.fields import part
 
-__all__ = ["NEAR", "Alarm", "Spike", "Try", "is_open", "spikes", "waits"]
+__all__ = ["NEAR", "Alarm", "Baseline", "Spike", "Try", "baseline", "is_open", "spikes", "waits"]
 
 NEAR = 10
 """Steps within which alarms of one branch are one spike: after so many quiet ones a spike is over."""
@@ -141,6 +141,25 @@ class Spike:
         return f"{self.first.branch}@{self.first.step}"
 
 
+class Baseline(NamedTuple):
+    """What a run's guard knew of the usual loss where it went on last."""
+
+    arms_at: int | None
+    """Step from which it can tell a spike; None where it could at once."""
+
+
+def baseline(rows: Sequence[Row]) -> Baseline | None:
+    """What was recorded of it; None of a run that began with nothing, and of one that does not say. `rows` are those of
+    `queries.spikes.told`.
+    """
+    newest = next((row for row in reversed(rows) if row["kind"] in ("branch", "fork", "resume")), None)
+    known = _fields(newest["data"]).get("baseline") if newest else None
+    if not isinstance(known, dict):
+        return None
+    arms_at = cast("dict[str, Any]", known).get("arms_at")
+    return Baseline(arms_at if isinstance(arms_at, int) else None)
+
+
 def spikes(rows: Iterable[Row]) -> list[Spike]:
     """All spikes of a run, the oldest first; `rows` are those of `queries.spikes.told`."""
     found: list[Spike] = []
@@ -148,7 +167,7 @@ def spikes(rows: Iterable[Row]) -> list[Spike]:
         data = _fields(row["data"])
         if row["kind"] == "spike":
             _add(found, _alarm(row, data), _samples(data))
-        elif (place := _newest(found)) is not None:
+        elif row["kind"] in _HAPPENED and (place := _newest(found)) is not None:
             found[place] = _HAPPENED[row["kind"]](found[place], row, data)
     return found
 

@@ -9,16 +9,19 @@ from typing import Any, Literal, TypeAlias
 from dashboard.text_tables import (
     actions,
     answers,
+    campaigns,
     checkpoints,
     common,
     compare,
     curves,
     data,
+    entry,
     exports,
     forgetting,
     home,
     lineage,
     log,
+    review,
     run,
     runs,
     samples,
@@ -53,6 +56,7 @@ def text(key: str, language: Language, **values: Any) -> str:
 
 TABLES = (
     common.TEXTS,
+    entry.TEXTS,
     home.TEXTS,
     waiting.TEXTS,
     runs.TEXTS,
@@ -69,7 +73,9 @@ TABLES = (
     scores.TEXTS,
     forgetting.TEXTS,
     data.TEXTS,
+    campaigns.TEXTS,
     log.TEXTS,
+    review.TEXTS,
 )
 """A table a page; no key stands in two of them."""
 

@@ -1,5 +1,7 @@
 """Pieces that pages are made of: the live part, the head of a run, cards, the foot."""
 
+import gc
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from typing import Any, NamedTuple
@@ -7,12 +9,13 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from assay.version import VERSION
-from dashboard import cached, language
+from dashboard import cached, identity, language
 from dashboard.colors import DARK, LIGHT, Look
 from dashboard.language import current, t
 from dashboard.loading import loading_problem
 from dashboard.pages import page_path
 from dashboard.words import STATUS_TONES, duration, seconds_left, status_tone, status_word, where
+from store.access import AccessError
 from store.clock import utc_now
 from store.errors import StoreError, StoreMissingError
 from store.runs import status_of
@@ -57,17 +60,35 @@ def look() -> Look:
 def live(draw: Callable[[], None], every: float | None) -> None:
     """Draw the page's one live part, again `every` seconds; None: once.
 
-    A store that cannot be read is said in one sentence, and tried again.
+    A store that cannot be read is said in one sentence, and tried again. What the page needs is asked for each time.
     """
 
     def guarded() -> None:
-        with language.kept():
+        _keep_loaded(draw)
+        with language.kept(), cached.one_look():
             try:
+                identity.guard()
                 draw()
+            except AccessError:
+                # Taken back while the page was open: the whole page says so.
+                st.rerun()
             except StoreError as error:
                 notice(t("store_problem", reason=str(error)), "bad")
 
     st.fragment(guarded, run_every=every)()
+
+
+_drawn: Counter[str] = Counter()
+
+
+def _keep_loaded(draw: Callable[[], None]) -> None:
+    """Once a page has been drawn for the first time, never look again through what it has loaded for garbage: Streamlit
+    does after each run of a script, which then takes a tenth of a refresh.
+    """
+    page = draw.__code__.co_filename
+    _drawn[page] += 1
+    if _drawn[page] == 2:
+        gc.freeze()
 
 
 def rows_of_runs(*, archived: bool = False) -> list[dict[str, Any]]:
@@ -159,9 +180,12 @@ def cards(figures: Iterable[Card]) -> None:
     st.html(f'<div class="a-cards">{cells}</div>')
 
 
-def foot() -> None:
-    """Which store this is, on every page."""
+def foot(*, named: bool = True) -> None:
+    """Which store this is, on every page; not `named` for people who are to know nothing of this machine."""
     path = cached.store_path()
+    if not named:
+        st.html(f'<footer class="a-foot">{escape(t("foot.version", version=VERSION))}</footer>')
+        return
     problem = loading_problem()
     if problem:
         notice(t("not_loading", reason=problem), "warn")

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from assay.errors import AssayError
 from store.clock import utc_now
@@ -124,5 +124,6 @@ def _refusal(snapshot: Snapshot, actor: Actor, allowed: frozenset[str]) -> str:
         return "you are not known here; ask an admin to add you (assay user add)"
     if actor.way == "invite" and not roles_of(snapshot, actor):
         return "this invitation has ended; ask whoever invited you for a new one"
-    wanted: list[Any] = [role for role in ROLES if role in allowed]
-    return f"this needs the role {' or '.join(wanted) or 'of nobody'}; ask an admin for it"
+    if not allowed:
+        return "nobody may do this"
+    return f"this needs the role {' or '.join(role for role in ROLES if role in allowed)}; ask an admin for it"

@@ -46,14 +46,17 @@ def append(transaction: Transaction, entry: Entry, *, now: datetime | None = Non
 
 def append_all(transaction: Transaction, entries: Iterable[Entry], *, now: datetime | None = None) -> None:
     """Add rows to the chain, in their order."""
-    last = transaction.rows("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
+    last = transaction.rows("SELECT seq, hash FROM audit WHERE seq = (SELECT max(seq) FROM audit)")
     seq, previous = (last[0]["seq"], last[0]["hash"]) if last else (0, "")
     rows: list[dict[str, Any]] = []
     for entry in entries:
         seq += 1
         rows.append(_row(seq, now or utc_now(), entry, previous))
         previous = rows[-1]["hash"]
-    if rows:
+    if len(rows) == 1:
+        # Most calls tell of one thing, and a plain insert is five times as fast.
+        transaction.execute(_ONE, rows[0])
+    elif rows:
         transaction.insert("audit", pa.Table.from_pylist(rows))
 
 
@@ -78,6 +81,12 @@ def row_hash(row: Mapping[str, Any]) -> str:
     told = {name: row[name] for name in ("seq", "actor", "role", "action", "object", "payload_sha256")}
     told["created"] = row["created"].isoformat(timespec="microseconds") + "Z"
     return _sha256(row["previous"].encode() + rfc8785.dumps(told))
+
+
+_ONE = """
+INSERT INTO audit VALUES
+  ($seq, $created, $actor, $role, $action, $object, $payload, $payload_sha256, $previous, $hash)
+"""
 
 
 def _row(seq: int, now: datetime, entry: Entry, previous: str) -> dict[str, Any]:

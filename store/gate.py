@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
@@ -14,13 +15,13 @@ MOST_READERS = 4
 
 
 class Gate:
-    """Lets a few readers or one writer in; a waiting writer goes before new readers."""
+    """Lets a few readers or one writer in; a waiting writer goes before new readers, and writers go in their order."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
         self._readers = 0
         self._writing = False
-        self._waiting_writers = 0
+        self._waiting_writers: deque[object] = deque()
         self._inside = threading.local()
 
     @contextmanager
@@ -55,14 +56,18 @@ class Gate:
         return not self._writing and not self._waiting_writers and self._readers < MOST_READERS
 
     def _enter_writing(self, timeout: float) -> None:
+        ticket = object()
         with self._condition:
-            self._waiting_writers += 1
+            self._waiting_writers.append(ticket)
             try:
-                self._wait(lambda: not self._writing and self._readers == 0, timeout)
+                self._wait(lambda: self._writer_may_enter(ticket), timeout)
                 self._writing = True
             finally:
-                self._waiting_writers -= 1
+                self._waiting_writers.remove(ticket)
                 self._condition.notify_all()
+
+    def _writer_may_enter(self, ticket: object) -> bool:
+        return not self._writing and self._readers == 0 and self._waiting_writers[0] is ticket
 
     def _wait(self, free: Callable[[], bool], timeout: float) -> None:
         deadline = time.monotonic() + timeout

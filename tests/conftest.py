@@ -1,6 +1,7 @@
 """What tests share: a store in a temporary folder, and no skips where none are allowed."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -23,12 +24,18 @@ def root(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def store(root: Path) -> Store:
-    """A store with an empty schema."""
-    made = Store.at(root / "assay.duckdb")
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """File of a store with an empty schema, to be copied: making one takes longer than most tests."""
+    made = Store.at(tmp_path_factory.mktemp("blank") / "assay.duckdb")
     made.create()
-    return made
+    return made.path
+
+
+@pytest.fixture
+def store(root: Path, blank: Path) -> Store:
+    """A store with an empty schema."""
+    return Store.at(shutil.copy(blank, root / blank.name))
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 from store.commands.common import notes, open_store, store_option
+from store.database import Store
+from store.errors import StoreError
 
 __all__ = ["chat"]
 
@@ -29,10 +31,10 @@ def chat(*, asked: str, beside: str | None, tokens: int, store: str | None) -> N
     talking = importlib.import_module("trainer.talking")
     place = open_store(store)
     talks = [talking.Talk(found, tokens) for found in talking.partners(asked, beside, place)]
-    _converse(talks)
+    _converse(talks, place)
 
 
-def _converse(talks: list[Any]) -> None:
+def _converse(talks: list[Any], place: Store) -> None:
     is_terminal = sys.stdin.isatty()
     if is_terminal:
         notes.print("an empty line ends it, /new begins a new conversation")
@@ -41,9 +43,22 @@ def _converse(talks: list[Any]) -> None:
             for talk in talks:
                 talk.forget()
             continue
+        if _is_in_campaign(place, said):
+            notes.print(
+                "an open campaign asks this question, so its answers are seen when it is closed; ask another one"
+            )
+            continue
         for talk in talks:
             answer = talk.say(said)
             click.echo(f"{talk.name}> {answer}" if is_terminal or len(talks) > 1 else answer)
+
+
+def _is_in_campaign(place: Store, said: str) -> bool:
+    try:
+        return importlib.import_module("evals.review.used").is_asked_now(place, said)
+    except StoreError as error:
+        notes.print(f"whether a campaign asks this is not known: {error}")
+        return False
 
 
 def _read(is_terminal: bool) -> str | None:

@@ -61,7 +61,7 @@ def evaluate(
 
         evaluator = engine.Evaluator(place, read, opened, say=notes.print, progress=bar.show)
         if watch:
-            _watch(asked, place, evaluator, make)
+            _watch(asked, place, evaluator, make, bar)
             return
         found = evaluator.score(torch_module("trainer.asked").find_asked(asked, place))
     if place.exists:
@@ -72,7 +72,7 @@ def evaluate(
         print_found(found)
 
 
-def _watch(run: str, place: "Store", evaluator: "Evaluator", make: Any) -> None:
+def _watch(run: str, place: "Store", evaluator: "Evaluator", make: Any, bar: Bar) -> None:
     if not (place.root / run / "spool").is_dir():
         raise AssayError(f"there is no run {run} in {place.root}; `assay runs ls` lists the runs")
     watching = torch_module("trainer.eval_watch")
@@ -83,7 +83,7 @@ def _watch(run: str, place: "Store", evaluator: "Evaluator", make: Any) -> None:
 
     notes.print(f"Following {run}: each new checkpoint is scored, and what pages ask is answered. Ctrl-C ends it.")
     with contextlib.suppress(KeyboardInterrupt):
-        for sentence in watching.EvalWatch(place, run, evaluator, make, tell).follow():
+        for sentence in watching.EvalWatch(place, run, evaluator, make, tell, bar.show).follow():
             notes.print(sentence)
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from assay.errors import AssayError
 from assay.foreign import Failure, attempt
+from evals.review.used import is_asked_now
+from evals.run import Progress
 from evals.suite import Settings, Suite
 from evals.suite_rows import OpenItem
 from store.artifacts import ArtifactError, read_manifest, sealed_folders
@@ -16,6 +18,7 @@ from store.errors import StoreError
 from store.loading import load_spools
 from store.requests import Request, finish, take
 from trainer.asked import Asked, find_asked
+from trainer.campaign_request import open_requested
 from trainer.evaluator import Evaluator, Found
 from trainer.history import read_history
 
@@ -37,10 +40,11 @@ class EvalWatch:
     """Follows one run."""
 
     def __init__(
-        self, store: Store, run: str, evaluator: Evaluator, make: Make, tell: Callable[[list[Found]], None]
+        self, store: Store, run: str, evaluator: Evaluator, make: Make, tell: Tell, progress: Progress | None = None
     ) -> None:
-        """`make` gives an evaluator of other suites, `tell` shows results."""
+        """`make` gives an evaluator of other suites, `tell` shows results, `progress` is told of answers."""
         self._store, self._run, self._evaluator, self._make, self._tell = store, run, evaluator, make, tell
+        self._progress = progress or (lambda _name, _done, _whole: None)
         self._done: set[Path] = set()
 
     def follow(self, every: float = 2.0) -> Iterator[str]:
@@ -52,7 +56,7 @@ class EvalWatch:
     def once(self) -> Iterator[str]:
         """Do what there is to do now."""
         try:
-            for request in take(self._store, self._run, ("evaluate",)):
+            for request in take(self._store, self._run, ("evaluate", "open-campaign")):
                 finish(self._store, request.id, self._answer(request))
         except StoreError as error:
             yield str(error)
@@ -83,7 +87,11 @@ class EvalWatch:
 
     def _answer(self, request: Request) -> str:
         """Do what a page asked for; what came of it, in words."""
+        if request.kind == "open-campaign":
+            return open_requested(self._store, self._run, request, self._progress)
         question, done, refused = str(request.args.get("question", "")).strip(), list[str](), list[str]()
+        if question and is_asked_now(self._store, question):
+            return "not done: a campaign that is open asks this question, and nobody sees its answers before it closes"
         evaluator = self._make([question_suite(question)]) if question else self._evaluator
         for place in _places(request.args):
             why = self._score(evaluator, lambda place=place: place)

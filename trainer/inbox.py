@@ -12,8 +12,8 @@ from store.requests import KINDS, Request, finish, take
 
 __all__ = ["Inbox"]
 
-OURS = tuple(kind for kind in KINDS if kind != "evaluate")
-"""What a trainer takes; an evaluation that is asked for waits for the evaluator, which may be another process."""
+OURS = tuple(kind for kind in KINDS if kind not in ("evaluate", "open-campaign"))
+"""What a trainer takes; what asks models questions waits for the evaluator, which may be another process."""
 
 
 class Inbox:

@@ -97,8 +97,7 @@ class Wishes:
             "note": lambda: self._note(request),
             "rollback": lambda: self._back(request),
         }
-        action = actions.get(request.kind)
-        result = action() if action else f"not done: a running trainer cannot {request.kind}"
+        result = actions[request.kind]()
         if request.kind != "note":
             self._run.event("request", f"{request.actor} asked to {request.kind}: {result}", step=self._at())
             self._progress.say(f"{request.actor} asked to {request.kind}: {result}")

@@ -5,7 +5,7 @@ browser updates the chart instead of drawing it anew.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import pyarrow as pa
@@ -16,6 +16,7 @@ from dashboard.charts.marks import crosses, extent
 from dashboard.charts.smooth import smoothed
 from dashboard.charts.theme import DOT, LINE, THIN, styled, x_steps, y_values
 from dashboard.colors import Look
+from dashboard.gaps import Stretch, each_parted, parted
 from dashboard.tables import between, floats, only, ordered, steps, table_of, values
 
 if TYPE_CHECKING:
@@ -57,6 +58,9 @@ class LossData(NamedTuple):
     lowest: pa.Table
     """Where the validation loss was lowest, if it has been higher since, as `LOWEST`: one row or none."""
 
+    left_out: Sequence[Stretch] = ()
+    """Steps that nothing was learned from, in order: a line breaks over them."""
+
 
 def loss_chart(
     data: LossData,
@@ -75,9 +79,9 @@ def loss_chart(
     training = _training(_of(active, "loss"), smooth)
     validation = _plain(_of(active, "val_loss"))
     layers = [
-        *_abandoned(abandoned, reach, x, y, words, look),
-        *_training_layers(training, x, y, words, look),
-        *_validation_layers(validation, x, y, words, look),
+        *_abandoned(_abandoned_lines(abandoned, data.left_out), reach, x, y, words, look),
+        *_training_layers(_parted(training, data.left_out), x, y, words, look),
+        *_validation_layers(_parted(validation, data.left_out), x, y, words, look),
         *_end_labels(training, validation, x, y, words, look),
         *_forks(data.forks, reach, x, look),
         _checkpoints(data.checkpoints, x, words, look),
@@ -93,6 +97,11 @@ def _of(points: pa.Table, metric: str) -> pa.Table:
 
 def _plain(points: pa.Table) -> pa.Table:
     return table_of({"step": steps(points), "value": floats(points, "last")})
+
+
+def _parted(line: pa.Table, left_out: Sequence[Stretch]) -> pa.Table:
+    blank = [name for name in line.column_names if name in ("value", "low", "high", "mean")]
+    return parted(line, values(line, "step"), left_out, blank)
 
 
 def _training(points: pa.Table, smooth: float) -> pa.Table:
@@ -142,15 +151,14 @@ def _validation_layers(validation: pa.Table, x: alt.X, y: alt.Y, words: Words, l
     ]
 
 
-def _abandoned(points: pa.Table, reach: Reach, x: alt.X, y: alt.Y, words: Words, look: Look) -> list[alt.Chart]:
-    table = _plain(points).append_column("metric", points["metric"]).append_column("branch", points["branch"])
+def _abandoned(table: pa.Table, reach: Reach, x: alt.X, y: alt.Y, words: Words, look: Look) -> list[alt.Chart]:
     tooltip = [
         alt.Tooltip("step:Q", title=words["step"], format=",d"),
         alt.Tooltip("value:Q", title=words["abandoned"], format=".4~g"),
         alt.Tooltip("branch:Q", title=words["branch"]),
     ]
     line = alt.Chart(table).mark_line(color=look.abandoned, strokeWidth=1.2, strokeDash=[4, 3], opacity=0.9)
-    ends = [_end(_plain(part), "value", words["abandoned"]) for part in _branches(_of(points, "loss"))]
+    ends = [_end(part, "value", words["abandoned"]) for part in _branches(_of(table, "loss"))]
     label = alt.Chart(_sided(_labels(ends), reach, "left"))
     return [
         line.encode(x=x, y=y, detail=["metric:N", "branch:N"], tooltip=tooltip),
@@ -158,6 +166,11 @@ def _abandoned(points: pa.Table, reach: Reach, x: alt.X, y: alt.Y, words: Words,
             x=x, y=y, text="label:N"
         ),
     ]
+
+
+def _abandoned_lines(points: pa.Table, left_out: Sequence[Stretch]) -> pa.Table:
+    table = _plain(points).append_column("metric", points["metric"]).append_column("branch", points["branch"])
+    return each_parted(table, left_out, ["value"], ["metric", "branch"])
 
 
 def _branches(points: pa.Table) -> list[pa.Table]:

@@ -14,6 +14,7 @@ from dashboard.charts.run_marks import Place, run_crosses, run_marks
 from dashboard.charts.smooth import smoothed
 from dashboard.charts.theme import DOT, LINE, styled, y_values
 from dashboard.colors import Look
+from dashboard.gaps import Stretch, parted
 from dashboard.tables import between, floats, table_of, values, words
 
 if TYPE_CHECKING:
@@ -53,6 +54,9 @@ class RunLine(NamedTuple):
     marks: pa.Table
     """Values that are no number: columns x, kind."""
 
+    left_out: Sequence[Stretch] = ()
+    """Steps that nothing was learned from, in order: the line breaks over them."""
+
 
 class Along(NamedTuple):
     """The axis at the bottom."""
@@ -80,13 +84,18 @@ def overlay_chart(
     """Draw it: `reach` fixes the range of x, `smooth` is in steps (see `smoothed`); `said` has the words run,
     value, lowest, highest and each `mark.` kind.
     """
-    table, edges = _table(lines, along, smooth, log=log), _edges(reach, along)
+    parts, edges = [_table(line, along, smooth, log=log) for line in lines], _edges(reach, along)
+    table = pa.concat_tables([part for part, _ in parts])
     ends = pa.Table.from_pylist(_heights(table, edges, log=log), schema=_SCHEMA)
     marks = run_marks({line.name: _places(line.marks, along) for line in lines}, said, edges or _extent(lines, along))
     scale = alt.Scale(domain=[line.name for line in lines], range=[line.color for line in lines])
     color = alt.Color("run:N", scale=scale, legend=None)
     x, y = _x(along, look, edges), y_values("mean", log=log, room=ROOM)
-    base = alt.Chart(table).encode(x=x, color=color)
+    broken = [
+        parted(part, at, line.left_out, ("value", "low", "high", "mean"), "x")
+        for (part, at), line in zip(parts, lines, strict=True)
+    ]
+    base = alt.Chart(pa.concat_tables(broken)).encode(x=x, color=color)
     near = alt.selection_point(name="near", nearest=True, on="pointermove", empty=False)
     readings = base.mark_point(filled=True, size=36, clip=True).add_params(near)
     seen = alt.condition(near, alt.value(1), alt.value(0))
@@ -123,27 +132,22 @@ def _tooltip(along: Along, said: Words) -> list[alt.Tooltip]:
     ]
 
 
-def _table(lines: Sequence[RunLine], along: Along, smooth: float, *, log: bool) -> pa.Table:
-    parts = [line._replace(points=_shown(line.points, log=log)) for line in lines]
-    points = pa.concat_tables([part.points for part in parts], promote_options="permissive")
-    means = [mean for part in parts for mean in _means(part.points, smooth)]
-    return table_of(
-        {
-            "run": words([part.name for part in parts for _ in range(part.points.num_rows)]),
-            "x": pa.array([value / along.unit for value in values(points, "x")], pa.float64()),
-            "value": floats(points, "last"), "low": floats(points, "min"), "high": floats(points, "max"),
-            "mean": pa.array(means, pa.float32()),
-        }
-    )  # fmt: skip
+def _table(line: RunLine, along: Along, smooth: float, *, log: bool) -> tuple[pa.Table, list[int]]:
+    """What is drawn of a run, and the steps of the rows."""
+    points = _shown(line.points, log=log)
+    at: list[int] = values(points, "step")
+    columns = {
+        "run": words([line.name] * points.num_rows),
+        "x": pa.array([value / along.unit for value in values(points, "x")], pa.float64()),
+        "value": floats(points, "last"), "low": floats(points, "min"), "high": floats(points, "max"),
+        "mean": pa.array(smoothed(at, values(points, "last"), smooth), pa.float32()),
+    }  # fmt: skip
+    return table_of(columns), at
 
 
 def _shown(points: pa.Table, *, log: bool) -> pa.Table:
     chosen = points.select(["step", "x", "min", "max", "last"])
     return between(chosen, "min", sys.float_info.min) if log else chosen
-
-
-def _means(points: pa.Table, smooth: float) -> list[float]:
-    return smoothed(values(points, "step"), values(points, "last"), smooth)
 
 
 def _x(along: Along, look: Look, edges: Reach) -> alt.X:

@@ -1,6 +1,6 @@
 """Small charts: one metric with its range, or a few metrics of one kind with their names at their ends."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pyarrow as pa
@@ -10,6 +10,7 @@ from dashboard.charts.ends import apart
 from dashboard.charts.marks import MARKS, crosses, extent
 from dashboard.charts.theme import DOT, LINE, styled, x_steps, y_values
 from dashboard.colors import Look
+from dashboard.gaps import Stretch, each_parted, parted
 from dashboard.tables import floats, only, ordered, steps, table_of, values, words
 
 if TYPE_CHECKING:
@@ -47,10 +48,12 @@ def small_chart(
     look: Look,
     *,
     marks: pa.Table = _NO_MARKS,
+    left_out: Sequence[Stretch] = (),
     span: Range = None,
     brushed: bool = False,
 ) -> alt.LayerChart:
-    """Lines of the metrics in `labels` (name to label), their range behind, abandoned steps dashed.
+    """Lines of the metrics in `labels` (name to label), their range behind, abandoned steps dashed; they break over
+    steps that were left out.
 
     `points` has the columns metric, branch, active, step, min, max, last; `marks` is a table
     `charts.marks.MARKS`; `said` has the words step, value, lowest, highest and each `mark.` kind. Where it is
@@ -59,25 +62,27 @@ def small_chart(
     chosen, x = only(points, "metric", *labels), x_steps(*(span or ()))
     params = [brush(look)] if brushed else []
     if len(labels) == 1:
-        layers = _single(chosen, x, look, said, params)
+        layers = _single(chosen, x, look, said, params, left_out=left_out)
     else:
-        layers = _several(_labelled(chosen, labels), list(labels.values()), x, look, said, params)
+        layers = _several(_labelled(chosen, labels), list(labels.values()), x, look, said, params, left_out=left_out)
     layers += crosses(marks, x, said, look, span or extent(chosen, marks))
     return styled([ground(), *layers] if brushed and span else layers, look, SMALL)
 
 
-def _single(points: pa.Table, x: alt.X, look: Look, said: Words, params: list[alt.Parameter]) -> list[alt.Chart]:
+def _single(
+    points: pa.Table, x: alt.X, look: Look, said: Words, params: list[alt.Parameter], *, left_out: Sequence[Stretch]
+) -> list[alt.Chart]:
     y = y_values("last", room=ROOM)
     low = y.copy()
     low.shorthand = "min:Q"
     active = ordered(only(points, "active", True))
     columns = {name: floats(active, name) for name in ("min", "max", "last")}
     table = table_of({"step": steps(active), **columns})
-    base = alt.Chart(table).encode(x=x)
+    base = alt.Chart(parted(table, values(table, "step"), left_out, ("min", "max", "last"))).encode(x=x)
     color = look.series[0]
     figures = {"last": said["value"], "min": said["lowest"], "max": said["highest"]}
     return [
-        _abandoned(points, x, y, look),
+        _abandoned(points, left_out, x, y, look),
         base.mark_area(opacity=0.2, color=color).encode(y=low, y2="max:Q").add_params(*params),
         base.mark_line(strokeWidth=LINE - 0.4, color=color).encode(y=y),
         _dots(table.slice(max(0, table.num_rows - 1)), x, y).encode(color=alt.value(color)),
@@ -86,17 +91,22 @@ def _single(points: pa.Table, x: alt.X, look: Look, said: Words, params: list[al
 
 
 def _several(
-    table: pa.Table, labels: list[str], x: alt.X, look: Look, said: Words, params: list[alt.Parameter]
-) -> list[alt.Chart]:
+    table: pa.Table, labels: list[str], x: alt.X, look: Look, said: Words, params: list[alt.Parameter], *,
+    left_out: Sequence[Stretch],
+) -> list[alt.Chart]:  # fmt: skip
     y = y_values("last", room=ROOM)
     color = alt.Color("label:N", scale=_colors(labels, look), legend=None)
     active = only(table, "active", True).select(["label", "step", "last"])
     rows = active.to_pylist()
     ends = _newest(rows)
-    lines = alt.Chart(active).mark_line(strokeWidth=LINE - 0.4).add_params(*params)
+    lines = (
+        alt.Chart(each_parted(active, left_out, ["last"], ["label"]))
+        .mark_line(strokeWidth=LINE - 0.4)
+        .add_params(*params)
+    )
     figures = {f"of{place}": label for place, label in enumerate(labels)}
     return [
-        _abandoned(table, x, y, look),
+        _abandoned(table, left_out, x, y, look),
         lines.encode(x=x, y=y, color=color, detail="label:N"),
         _dots(pa.Table.from_pylist(ends, schema=_ENDS), x, y).encode(color=color),
         _names(rows, ends, x, y, color),
@@ -130,11 +140,12 @@ def _side_by_side(rows: list[Row], labels: list[str]) -> pa.Table:
     return table_of({"step": pa.array(list(lines), pa.int64()), **columns})
 
 
-def _abandoned(points: pa.Table, x: alt.X, y: alt.Y, look: Look) -> alt.Chart:
+def _abandoned(points: pa.Table, left_out: Sequence[Stretch], x: alt.X, y: alt.Y, look: Look) -> alt.Chart:
     old = only(points, "active", False)
     name = "label" if "label" in old.column_names else "metric"
     columns = {"step": steps(old), "last": floats(old, "last"), "branch": old["branch"]}
-    line = alt.Chart(table_of({**columns, "name": old[name]}))
+    table = each_parted(table_of({**columns, "name": old[name]}), left_out, ["last"], ["name", "branch"])
+    line = alt.Chart(table)
     return line.mark_line(color=look.abandoned, strokeWidth=1, strokeDash=[4, 3]).encode(
         x=x, y=y, detail=["name:N", "branch:N"]
     )
@@ -171,12 +182,13 @@ def _spread(heights: list[float], ends: list[Row]) -> list[Row]:
     return [{"label": row["label"], "step": last, "last": height} for row, height in zip(ends, moved, strict=True)]
 
 
-def spark(points: pa.Table, look: Look) -> alt.LayerChart:
-    """The shape of one metric's curve, without axes."""
+def spark(points: pa.Table, look: Look, left_out: Sequence[Stretch] = ()) -> alt.LayerChart:
+    """The shape of one metric's curve, without axes; it breaks over steps that were left out."""
     x = alt.X("step:Q", axis=None, scale=alt.Scale(nice=False, zero=False))
     y = alt.Y("last:Q", axis=None, scale=alt.Scale(zero=False))
     active = ordered(only(points, "active", True)).select(["step", "last"])
     end = active.slice(max(0, active.num_rows - 1))
-    line = alt.Chart(active).mark_line(color=look.series[0], strokeWidth=1.4).encode(x=x, y=y)
+    parts = parted(active, values(active, "step"), left_out, ["last"])
+    line = alt.Chart(parts).mark_line(color=look.series[0], strokeWidth=1.4).encode(x=x, y=y)
     dot = alt.Chart(end).mark_point(color=look.series[0], filled=True, size=28, opacity=1).encode(x=x, y=y)
     return styled([line, dot], look, SPARK)

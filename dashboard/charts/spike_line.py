@@ -10,7 +10,8 @@ from dashboard.charts.marks import crosses
 from dashboard.charts.spike_frame import Edges, edges, framed
 from dashboard.charts.theme import LINE, x_steps, y_values
 from dashboard.colors import Look
-from dashboard.tables import floats, only, ordered, steps, table_of
+from dashboard.gaps import Stretch, parted
+from dashboard.tables import floats, only, ordered, steps, table_of, values
 
 if TYPE_CHECKING:
     import altair as alt
@@ -41,16 +42,17 @@ def spike_line(
     *,
     reach: Edges,
     span: Edges | None = None,
+    left_out: Sequence[Stretch] = (),
 ) -> "alt.LayerChart":
-    """Draw it: `points` and `marks` of the loss as for `charts.loss`, `spikes` with step, label and amber, in order;
-    `reach` is what all charts show, `span` the range it was zoomed to.
+    """Draw it: `points`, `marks` and `left_out` of the loss as for `charts.loss`, `spikes` with step, label and amber,
+    in order; `reach` is what all charts show, `span` the range it was zoomed to.
     """
     x, y = x_steps(*(span or ())), y_values(room=20)
     begins = pa.Table.from_pylist(spaced(spikes, *(span or reach)), schema=_BEGINS)
     layers = [
         edges(span or reach, x),
         *_abandoned(only(points, "active", False), x, y, said, look),
-        *_line(ordered(only(points, "active", True)), x, y, said, look),
+        *_line(ordered(only(points, "active", True)), left_out, x, y, said, look),
         *_begins(begins, x, said, look),
         *crosses(marks, x, said, look, span or reach),
     ]
@@ -78,12 +80,13 @@ def spaced(spikes: Sequence[Mapping[str, Any]], first: int, last: int) -> list[d
     return found
 
 
-def _line(active: pa.Table, x: "alt.X", y: "alt.Y", said: Words, look: Look) -> list[Any]:
+def _line(active: pa.Table, left_out: Sequence[Stretch], x: "alt.X", y: "alt.Y", said: Words, look: Look) -> list[Any]:
     columns = {name: floats(active, name) for name in ("min", "max")}
     table = table_of({"step": steps(active), "value": floats(active, "last"), **columns})
     low = y.copy()
     low.shorthand = "min:Q"
-    base, color = alt.Chart(table).encode(x=x), look.series[0]
+    parts = parted(table, values(table, "step"), left_out, ("value", "min", "max"))
+    base, color = alt.Chart(parts).encode(x=x), look.series[0]
     near = alt.selection_point(name="near", nearest=True, on="pointermove", encodings=["x"], empty=False)
     tooltip = [
         alt.Tooltip("step:Q", title=said["step"], format=",d"),

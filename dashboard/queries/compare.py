@@ -5,6 +5,8 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import pyarrow as pa
 
+from dashboard.gaps import Stretch
+from dashboard.queries.curves import left_out
 from dashboard.tables import only, placed, thinned, values, with_column
 from store.database import Store
 from store.series import bucketed
@@ -33,6 +35,9 @@ class Line(NamedTuple):
     marks: pa.Table
     """Values that are no number: columns x, kind."""
 
+    left_out: tuple[Stretch, ...]
+    """See `curves.left_out`."""
+
 
 def line(store: Store, run_id: int, metric: str, axis: Axis, buckets: int, reach: Reach = None) -> Line:
     """One metric in about `buckets` points: of all that was logged, or of a range on the axis and one step
@@ -47,7 +52,7 @@ def line(store: Store, run_id: int, metric: str, axis: Axis, buckets: int, reach
     marks = only(series.marks, "active", True)
     places = _places(store, run_id, metric, axis, [*values(points, "step"), *values(marks, "step")])
     placed_marks = with_column(marks.select(["kind"]), "x", places[points.num_rows :])
-    return Line(placed(points, places[: points.num_rows]), placed_marks)
+    return Line(placed(points, places[: points.num_rows]), placed_marks, left_out(store, run_id, points))
 
 
 def _steps(store: Store, run_id: int, metric: str, axis: Axis, reach: tuple[float, float]) -> tuple[int, int | None]:

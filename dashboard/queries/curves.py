@@ -4,11 +4,12 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from dashboard.gaps import Stretch, holes
 from dashboard.tables import POINT, only, thinned, values
 from store.database import Store
-from store.series import Series, bucketed, width_shift
+from store.series import bucketed, width_shift
 
-__all__ = ["Span", "curves", "large", "series", "small", "small_curves", "small_series"]
+__all__ = ["Curves", "Span", "curves", "large", "left_out", "series", "small", "small_series"]
 
 
 class Span(NamedTuple):
@@ -21,40 +22,79 @@ class Span(NamedTuple):
     """Last step shown."""
 
 
-def series(store: Store, run_id: int, metrics: tuple[str, ...], span: Span, buckets: int) -> Series:
+class Curves(NamedTuple):
+    """Points of one or more metrics of a run."""
+
+    points: pa.Table
+    """See `store.series.Series`."""
+
+    marks: pa.Table
+    """See there."""
+
+    width: int
+    """Steps a bucket; 1 means raw points."""
+
+    left_out: tuple[Stretch, ...] = ()
+    """Steps between the points that nothing was learned from, in order: there the lines break."""
+
+
+def series(store: Store, run_id: int, metrics: tuple[str, ...], span: Span, buckets: int) -> Curves:
     """Series of metrics as `store.series` gives them. Raises StoreError."""
-    return bucketed(store, run_id, list(metrics), span.first, span.last, buckets=buckets)
+    read = bucketed(store, run_id, list(metrics), span.first, span.last, buckets=buckets)
+    name = "loss" if "loss" in metrics else metrics[0] if metrics else ""
+    found = left_out(store, run_id, only(only(read.points, "metric", name), "active", True))
+    return Curves(read.points, read.marks, read.width, found)
 
 
-def large(read: Series, metrics: tuple[str, ...]) -> Series:
+def left_out(store: Store, run_id: int, line: pa.Table) -> tuple[Stretch, ...]:
+    """Steps that were left out or skipped where the points of a line lie further apart than usual, in order; where none
+    do, nothing is read.
+
+    Raises StoreError.
+    """
+    apart = holes(sorted(values(line, "step")))
+    if not apart:
+        return ()
+    rows = store.rows(_LEFT_OUT, {"run_id": run_id, "first": apart[0].first, "last": apart[-1].last})
+    return tuple(Stretch(row["first"], row["last"]) for row in rows)
+
+
+_LEFT_OUT = """
+WITH found AS (
+    SELECT DISTINCT step FROM step_batch
+    WHERE run_id = $run_id AND verdict IN ('skip', 'left-out') AND step BETWEEN $first AND $last
+), placed AS (
+    SELECT step, step - row_number() OVER (ORDER BY step) AS stretch FROM found
+)
+SELECT min(step) AS first, max(step) AS last FROM placed GROUP BY stretch ORDER BY first
+"""
+
+
+def large(read: Curves, metrics: tuple[str, ...]) -> Curves:
     """Some metrics of a series, for a large chart; `loss` comes in buckets of the series' width even where the store
     has so few points that it gave them raw.
     """
     loss = thinned(only(read.points, "metric", *(name for name in metrics if name == "loss")), read.width)
     others = only(read.points, "metric", *(name for name in metrics if name != "loss")).select(POINT)
-    return Series(pa.concat_tables([loss, others]), only(read.marks, "metric", *metrics), read.width)
+    return read._replace(points=pa.concat_tables([loss, others]), marks=only(read.marks, "metric", *metrics))
 
 
-def small(read: Series, metrics: tuple[str, ...], buckets: int) -> Series:
+def small(read: Curves, metrics: tuple[str, ...], buckets: int) -> Curves:
     """Some metrics of a series, for small charts: about `buckets` points a branch, and all marks."""
     width = max(read.width, 1 << width_shift(*_ends(read.points), buckets))
-    return Series(thinned(only(read.points, "metric", *metrics), width), only(read.marks, "metric", *metrics), width)
+    points = thinned(only(read.points, "metric", *metrics), width)
+    return Curves(points, only(read.marks, "metric", *metrics), width, read.left_out)
 
 
 def _ends(points: pa.Table) -> tuple[int, int]:
     return min(values(points, "step"), default=0), max(values(points, "step_last"), default=0)
 
 
-def curves(store: Store, run_id: int, metrics: tuple[str, ...], span: Span, buckets: int) -> Series:
+def curves(store: Store, run_id: int, metrics: tuple[str, ...], span: Span, buckets: int) -> Curves:
     """Series of metrics for a large chart; see `large`. Raises StoreError."""
     return large(series(store, run_id, metrics, span, buckets), metrics)
 
 
-def small_series(store: Store, run_id: int, metrics: tuple[str, ...], span: Span, buckets: int) -> Series:
+def small_series(store: Store, run_id: int, metrics: tuple[str, ...], span: Span, buckets: int) -> Curves:
     """Series of metrics for small charts; see `small`. Raises StoreError."""
     return small(series(store, run_id, metrics, span, buckets), metrics, buckets)
-
-
-def small_curves(store: Store, run_id: int, metrics: tuple[str, ...], span: Span, buckets: int) -> pa.Table:
-    """The points of `small_series`: columns metric, branch, active, step, min, max, last. Raises StoreError."""
-    return small_series(store, run_id, metrics, span, buckets).points

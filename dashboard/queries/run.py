@@ -4,16 +4,15 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from dashboard.queries.figures import CARDS, Before, figures
 from store.database import Snapshot, Store
 from store.spans import open_spans, rows_not_closed
 from store.telling import telling
 
 __all__ = [
-    "CARDS", "Before", "Moment", "before", "checkpoints", "figures", "forks", "metric_names", "moment", "run_facts",
+    "CARDS", "WINDOW", "Before", "Moment", "all_names", "before", "checkpoints", "figures", "forks", "metric_names",
+    "moment", "run_facts",
 ]  # fmt: skip
-
-CARDS = ("loss", "val_loss", "grad_norm", "tokens_per_s", "lr")
-"""Metrics with a card of their own, in the order they are shown."""
 
 WINDOW = 2000
 """How far back, in steps, a metric's newest value is looked for: far enough for what is logged rarely,
@@ -21,16 +20,6 @@ and near enough not to read a long run whole. Of the validation loss the newest 
 
 PACE = 64
 """Steps that the pace of a run is taken from."""
-
-
-class Before(NamedTuple):
-    """What `figures` has to know of the steps before those it looks at, and what a few steps more do not change."""
-
-    step: int = -1
-    """The last of these steps."""
-
-    rows: tuple[tuple[int, int, float], ...] = ()
-    """Branch, step and value of validation losses among them: the lowest, and the newest where none is newer."""
 
 
 class Moment(NamedTuple):
@@ -90,22 +79,9 @@ def _before(store: Snapshot, run_id: int) -> Before:
     return Before(step, tuple((row["branch"], row["step"], row["value"]) for row in rows if row["step"] <= step))
 
 
-def figures(store: Store | Snapshot, run_id: int, earlier: Before) -> pa.Table:
-    """Newest values on the active path, a row a metric of `CARDS` that has any. Raises StoreError.
-
-    `recent` is the mean of the last 20 steps, `earlier` that of the 20 steps 50 steps before; `low` and
-    `high` span the last 128 steps, of which `since` is the first that has a value. All of them take finite
-    values only, but for `value` itself; `lowest` and `lowest_step` are given for the validation loss only.
-    """
-    params = {"metrics": list(CARDS), **_columns(earlier.rows)}
-    ids = store.read("SELECT id FROM metric_name WHERE name IN $metrics", {"metrics": list(CARDS)})["id"].to_pylist()
-    # Numbers in the text: only so does DuckDB leave the rows of all other metrics where they are.
-    wanted = ", ".join(map(str, ids)) or "NULL"
-    return store.read(_FIGURES.format(run_id=run_id, since=earlier.step, ids=wanted), params)
-
-
-def _columns(rows: tuple[tuple[int, int, float], ...]) -> dict[str, list[Any]]:
-    return {name: [row[place] for row in rows] for place, name in enumerate(("branches", "steps", "values"))}
+def all_names(store: Store) -> pa.Table:
+    """Names of all metrics that any run has logged, which takes a fraction of those of one. Raises StoreError."""
+    return store.read("SELECT name FROM metric_name ORDER BY name")
 
 
 def metric_names(store: Store, run_id: int) -> pa.Table:
@@ -139,36 +115,6 @@ WHERE r.name = $name
 
 _PACE = """
 SELECT epoch(max(time) - min(time)) / nullif(max(step) - min(step), 0) AS seconds_a_step FROM metric WHERE {newest}
-"""
-
-_FIGURES = """
-WITH ids AS (
-    SELECT id, name FROM metric_name WHERE name IN $metrics
-), found AS (
-    SELECT ids.name AS metric, m.branch, m.step, m.value
-    FROM metric m JOIN ids ON ids.id = m.metric_id
-    WHERE m.run_id = {run_id} AND m.step > {since} AND m.metric_id IN ({ids})
-    UNION ALL
-    SELECT 'val_loss', unnest($branches::INTEGER[]), unnest($steps::BIGINT[]), unnest($values::DOUBLE[])
-), named AS (
-    SELECT f.metric, f.step, f.value
-    FROM found f
-    JOIN active_path p ON p.run_id = {run_id} AND p.branch = f.branch AND f.step BETWEEN p.first_step AND p.last_step
-), newest AS (
-    SELECT metric, max(step) AS step FROM named GROUP BY metric
-)
-SELECT v.metric, e.step, arg_max(v.value, v.step) AS value,
-       avg(v.value) FILTER (isfinite(v.value) AND v.step > e.step - 20) AS recent,
-       avg(v.value) FILTER (isfinite(v.value) AND v.step > e.step - 70 AND v.step <= e.step - 50) AS earlier,
-       min(v.value) FILTER (isfinite(v.value) AND v.step > e.step - 128) AS low,
-       max(v.value) FILTER (isfinite(v.value) AND v.step > e.step - 128) AS high,
-       min(v.step) FILTER (isfinite(v.value) AND v.step > e.step - 128) AS since,
-       min(v.value) FILTER (isfinite(v.value) AND v.metric = 'val_loss') AS lowest,
-       -- The first of equal ones.
-       arg_min(v.step, row(v.value, v.step)) FILTER (isfinite(v.value) AND v.metric = 'val_loss') AS lowest_step
-FROM named v JOIN newest e USING (metric)
-GROUP BY v.metric, e.step
-ORDER BY list_position($metrics, v.metric)
 """
 
 _NAMES = """

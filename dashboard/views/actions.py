@@ -1,6 +1,5 @@
 """Run: the buttons of a run under way, and what has been asked of it."""
 
-import getpass
 import json
 from collections.abc import Mapping
 from datetime import timedelta
@@ -9,7 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import cached, cached_scores, widgets
+from assay.errors import AssayError
+from dashboard import cached, cached_scores, identity, widgets
 from dashboard.answers import answer
 from dashboard.language import current, t
 from dashboard.texts import TEXTS
@@ -17,7 +17,6 @@ from dashboard.views.places import named
 from dashboard.words import ago, count
 from store.clock import utc_now
 from store.database import Store
-from store.errors import StoreError
 from store.requests import ask
 from store.runs import status_of
 
@@ -96,19 +95,17 @@ def _turn(run: Run) -> str:
 def put(name: str, kind: str, args: Mapping[str, Any]) -> None:
     """Ask a run of this name for something; where that fails, the page says why when it is drawn next."""
     try:
+        identity.guard("run:act")
         ask(Store.at(cached.store_path()), name, kind, args, actor=actor(), once=True)
-    except StoreError as error:
+    except AssayError as error:
         st.session_state[_PROBLEM] = str(error)
     cached.run_now.clear()
     cached_scores.asked.clear()
 
 
 def actor() -> str:
-    """Who sits at this machine; a system without user names is nobody in particular."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        return "local"
+    """Name of who asks. Raises StoreError."""
+    return identity.name()
 
 
 def _is_waiting(run: Run, kind: str, args: Mapping[str, Any]) -> bool:

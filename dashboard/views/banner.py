@@ -10,7 +10,7 @@ from dashboard import cached, cached_views
 from dashboard.fields import part
 from dashboard.language import current, t
 from dashboard.pages import page_path
-from dashboard.spike_story import Spike, is_open, waits
+from dashboard.spike_story import Baseline, Spike, is_open, waits
 from dashboard.views import spikes_words as words
 from dashboard.words import count
 from store.clock import utc_now
@@ -48,6 +48,9 @@ class Guarded(NamedTuple):
     spikes: list[Spike]
     """All spikes, the oldest first."""
 
+    baseline: Baseline | None
+    """What it began with where the run went on last, where that is recorded."""
+
 
 def guarded(run: Run) -> Guarded:
     """All of it, as of now. Raises StoreError."""
@@ -58,6 +61,7 @@ def guarded(run: Run) -> Guarded:
     return Guarded(
         mode if mode in ("act", "watch") else None,
         min(clean if isinstance(clean, int) else CLEAN, MOST_CLEAN), status_of(run, utc_now()), found,
+        cached.baseline(path, run),
     )  # fmt: skip
 
 
@@ -83,7 +87,12 @@ def _state(run: Run, guard: Guarded) -> tuple[str, str]:
 
 
 def _arms_at(run: Run, guard: Guarded) -> int:
-    """The step from which a spike can be seen: it begins to count anew where the learning rate rises again."""
+    """The step from which a spike can be seen; 0 where it could be from the first one on.
+
+    Where nothing is recorded of it, the guard began with nothing, and anew where the learning rate rises again.
+    """
+    if guard.baseline is not None:
+        return guard.baseline.arms_at or 0
     # The validation before the first step is recorded as step 0.
     first: int = max(1, run["first_step"] or 1)
     tries = guard.spikes[-1].tries if guard.spikes else ()

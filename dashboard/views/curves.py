@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
+import altair as alt
 import pyarrow as pa
 import streamlit as st
 
 from dashboard import cached, widgets
 from dashboard.charts.loss import LOWEST, LossData, loss_chart
 from dashboard.charts.marks import named_marks
-from dashboard.language import t
+from dashboard.language import current, t
 from dashboard.panels import Panel
-from dashboard.queries.curves import Span
+from dashboard.queries.curves import Curves, Span
 from dashboard.queries.run import CARDS
 from dashboard.stamps import settled
 from dashboard.tables import between, values
@@ -19,7 +20,6 @@ from dashboard.texts import TEXTS
 from dashboard.views import exports, figures, metrics, zoom
 from dashboard.views.chart_words import chart_words
 from dashboard.words import count
-from store.series import Series
 
 __all__ = ["show"]
 
@@ -54,15 +54,22 @@ def show(run: Run) -> None:
 def _loss(run: Run, names: tuple[str, ...], newest: list[dict[str, Any]]) -> None:
     span = zoom.span()
     log, smooth = _controls(run)
-    series = cached.curves(cached.store_path(), run["id"], names, span, settled(run, span))
-    chart = loss_chart(
-        _loss_data(run, series, span, newest), chart_words(), widgets.look(),
-        span=zoom.ends(span), log=log, smooth=smooth,
-    )  # fmt: skip
-    zoom.chart(chart, f"loss-{run['id']}", t("curves.alt", name=run["name"]))
+    path, beside, look = cached.store_path(), _beside(run, span, newest), widgets.look()
+    stamp = cached.stamp(path, run, span, 0)
+    series = cached.curves(path, run["id"], names, span, stamp)
+    # Now: a file is made where nobody knows the viewer's language.
+    words, named = chart_words(), {"loss": t("curves.training"), "val_loss": t("curves.validation")}
+
+    def made() -> alt.LayerChart:
+        data = LossData(series.points, named_marks(series.marks, named), *beside, series.left_out)
+        return loss_chart(data, words, look, span=zoom.ends(span), log=log, smooth=smooth)
+
+    said = tuple(repr(table.to_pydict()) for table in beside)
+    same = ("loss", path, run["id"], names, span, stamp, said, current(), look, log, smooth)
+    zoom.kept_chart(same, made, f"loss-{run['id']}", t("curves.alt", name=run["name"]))
     _caption(series, smooth if "loss" in names else 0, log=log, zoomed=span.first is not None)
     with st.container(horizontal=True, gap="small", key="a-exports"):
-        exports.buttons(run, names, span, chart)
+        exports.buttons(run, names, span, made)
 
 
 def _controls(run: Run) -> tuple[bool, float]:
@@ -84,7 +91,8 @@ def _controls(run: Run) -> tuple[bool, float]:
     return scale == "log", round(float(f"{SMOOTH[smooth or 'none'] * (run['last_step'] or 0):.2g}"))
 
 
-def _loss_data(run: Run, series: Series, span: Span, newest: list[dict[str, Any]]) -> LossData:
+def _beside(run: Run, span: Span, newest: list[dict[str, Any]]) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """What the chart shows beside its lines: checkpoints, forks, and where the validation loss was lowest."""
     path = cached.store_path()
     # Of branches that began at one step the last one is told: their words would lie over each other.
     labels = {row["fork_step"]: _fork_words(row) for row in cached.forks(path, run)}
@@ -92,13 +100,8 @@ def _loss_data(run: Run, series: Series, span: Span, newest: list[dict[str, Any]
         [{"step": step, "label": label} for step, label in labels.items()],
         schema=pa.schema([("step", pa.int64()), ("label", pa.string())]),
     )
-    return LossData(
-        series.points,
-        named_marks(series.marks, {"loss": t("curves.training"), "val_loss": t("curves.validation")}),
-        _within(cached.checkpoints(path, run).select(["step", "state"]), span),
-        _within(forks, span),
-        _within(_lowest(newest), span),
-    )
+    checkpoints = cached.checkpoints(path, run).select(["step", "state"])
+    return _within(checkpoints, span), _within(forks, span), _within(_lowest(newest), span)
 
 
 def _lowest(newest: list[dict[str, Any]]) -> pa.Table:
@@ -125,7 +128,7 @@ def _fork_words(fork: Mapping[str, Any]) -> str:
     return t(key if key in TEXTS else "fork.other", step=count(fork["fork_step"]), reason=fork["reason"])
 
 
-def _caption(series: Series, smooth: float, *, log: bool, zoomed: bool) -> None:
+def _caption(series: Curves, smooth: float, *, log: bool, zoomed: bool) -> None:
     parts = [t("curves.raw") if series.width == 1 else t("curves.bucket", width=count(series.width))]
     if smooth:
         parts.append(t("curves.smoothed", steps=count(int(smooth))))

@@ -69,8 +69,8 @@ def _sources(run: Run, rows: list[Run]) -> None:
 
 def _tokens(run: Run) -> str:
     path = cached.store_path()
-    points = cached.small_curves(path, run["id"], ("tokens",), Span(), POINTS, run["heartbeat"]).to_pylist()
-    newest = max((row["last"] for row in points if row["active"]), default=None)
+    found = cached.small_curves(path, run["id"], ("tokens",), Span(), POINTS, run["heartbeat"])
+    newest = max((row["last"] for row in found.points.to_pylist() if row["active"]), default=None)
     return "" if newest is None else t("data.tokens", tokens=count(int(newest)))
 
 
@@ -96,9 +96,7 @@ def _losses(run: Run) -> None:
     if not names:
         return
     st.html(f'<p class="a-title">{escape(t("data.loss_by_source"))}</p>')
-    points = cached.small_curves(path, run["id"], names, Span(), POINTS, stamp)
+    found = cached.small_curves(path, run["id"], names, Span(), POINTS, stamp)
     labels = {name: name.removeprefix("loss/") for name in names}
-    draw(
-        small_chart(points, labels, chart_words(), widgets.look()), key=f"sources-{run['id']}",
-        alt=t("data.loss_by_source"),
-    )  # fmt: skip
+    chart = small_chart(found.points, labels, chart_words(), widgets.look(), left_out=found.left_out)
+    draw(chart, key=f"sources-{run['id']}", alt=t("data.loss_by_source"))

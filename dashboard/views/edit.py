@@ -9,11 +9,11 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import cached, widgets
+from assay.errors import AssayError
+from dashboard import cached, identity, widgets
 from dashboard.language import t
 from dashboard.views import ticked
 from store.database import Store
-from store.errors import StoreError
 from store.run_edits import Edit, edit_runs
 
 __all__ = ["panel", "save"]
@@ -26,8 +26,9 @@ Run = dict[str, Any]
 def save(names: Sequence[str], edit: Edit) -> None:
     """Write it down; what prevents it is said on the page."""
     try:
+        identity.guard("run:act")
         edit_runs(Store.at(cached.store_path()), names, edit)
-    except StoreError as error:
+    except AssayError as error:
         st.session_state[_PROBLEM] = str(error)
         return
     cached.runs.clear()

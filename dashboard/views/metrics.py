@@ -12,7 +12,6 @@ from dashboard.charts.marks import named_marks
 from dashboard.charts.small import small_chart
 from dashboard.language import current, t
 from dashboard.panels import Panel, panels
-from dashboard.stamps import settled
 from dashboard.texts import TEXTS
 from dashboard.views import zoom
 from dashboard.views.chart_words import chart_words
@@ -26,19 +25,21 @@ MANY = 5
 Run = dict[str, Any]
 
 
-def draw(run: Run, shown: list[Panel], place: str = "") -> None:
-    """Small charts, three in a row; `place` tells a chart from the same one elsewhere on the page."""
+def draw(run: Run, shown: list[Panel], place: str = "", turn: int = 1) -> None:
+    """Small charts, three in a row; `place` tells a chart from the same one elsewhere on the page, `turn` says when
+    they are drawn anew (see `stamps.settled`).
+    """
     if not shown:
         return
     names = tuple(name for panel in shown for name in panel.labels)
     span, path = zoom.span(), cached.store_path()
-    stamp, viewer = settled(run, span), (current(), widgets.look())
+    stamp, viewer = cached.stamp(path, run, span, turn), (current(), widgets.look())
 
     def made(panel: Panel) -> alt.LayerChart:
         series = cached.small_series(path, run["id"], names, span, SMALL_BUCKETS, stamp)
         return small_chart(
             series.points, panel.labels, chart_words(), widgets.look(),
-            marks=named_marks(series.marks, panel.labels), span=zoom.ends(span), brushed=True,
+            marks=named_marks(series.marks, panel.labels), left_out=series.left_out, span=zoom.ends(span), brushed=True,
         )  # fmt: skip
 
     for start in range(0, len(shown), 3):
@@ -57,12 +58,12 @@ def others(run: Run, names: list[str]) -> None:
         _groups(run, found)
         return
     words, pinned = _controls(found)
-    draw(run, [panel for panel in found if _title(panel) in pinned], "pinned")
+    draw(run, [panel for panel in found if _title(panel) in pinned], "pinned", 2)
     if not words:
         _groups(run, found)
         return
     matching = panels(name for name in names if words.casefold() in name.casefold())
-    draw(run, matching, "found")
+    draw(run, matching, "found", 3)
     if not matching:
         widgets.notice(t("find.none", words=words))
 
@@ -87,7 +88,7 @@ def _title(panel: Panel) -> str:
 def _groups(run: Run, found: list[Panel]) -> None:
     """By the first part of the names; what is folded away is neither read nor sent."""
     groups = sorted({panel.group for panel in found}, key=lambda group: (group != "loss", group == "", group))
-    for group in groups:
+    for turn, group in enumerate(groups, 2):
         members = [panel for panel in found if panel.group == group]
         names = sum(len(panel.labels) for panel in members)
         title = t(f"group.{group}") if f"group.{group}" in TEXTS else widgets.plain(group)
@@ -96,4 +97,4 @@ def _groups(run: Run, found: list[Panel]) -> None:
         )
         if folded.open:
             with folded:
-                draw(run, members)
+                draw(run, members, turn=turn)

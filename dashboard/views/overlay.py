@@ -95,7 +95,7 @@ def _chart(
 
 def _line(run: Run, color: str, metric: str, axis: Axis, reach: Reach) -> RunLine:
     found = cached_compare.line(cached.store_path(), run["id"], metric, axis, reach, run["heartbeat"])
-    return RunLine(run["name"], color, found.points, found.marks)
+    return RunLine(run["name"], color, found.points, found.marks, found.left_out)
 
 
 def _along(axis: Axis, lines: list[RunLine]) -> Along:

@@ -90,9 +90,13 @@ def _alarm(row: Run) -> None:
 
 
 def _curve(row: Run) -> None:
-    points = cached.small_curves(cached.store_path(), row["id"], ("loss",), Span(), 120, settled(row, Span()))
-    if points.num_rows:
-        draw(spark(points, widgets.look()), key=f"spark-{row['id']}", alt=t("curves.alt", name=row["name"]))
+    found = cached.small_curves(cached.store_path(), row["id"], ("loss",), Span(), 120, settled(row, Span()))
+    if found.points.num_rows:
+        draw(
+            spark(found.points, widgets.look(), found.left_out),
+            key=f"spark-{row['id']}",
+            alt=t("curves.alt", name=row["name"]),
+        )
 
 
 _SCRIPT = """\

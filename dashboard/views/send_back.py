@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from assay.errors import AssayError
-from dashboard import cached, cached_views, widgets
+from dashboard import cached, cached_views, identity, widgets
 from dashboard.language import t
 from dashboard.views import actions
 from dashboard.words import count
@@ -62,6 +62,7 @@ def outcome(run: Row, command: str) -> None:
 def _send(run_id: int, name: str, step: int) -> None:
     store = Store.at(cached.store_path())
     try:
+        identity.guard("run:act")
         st.session_state[_kept(run_id)] = roll_back_stopped(store, name, step, actions.actor())
     except AssayError as error:
         st.session_state[_kept(run_id)] = str(error)

@@ -41,7 +41,9 @@ def show(run: Run, spikes: list[Spike]) -> None:
     ends, reach = zoom.ends(span), _reach(run, branches)
     begins = [_begins(spike) for spike in sorted(spikes, key=lambda spike: spike.onset)]
     marks = named_marks(series.marks, {"loss": t("curves.training")})
-    line = spike_line(series.points, marks, begins, said, widgets.look(), reach=reach, span=ends)
+    line = spike_line(
+        series.points, marks, begins, said, widgets.look(), reach=reach, span=ends, left_out=series.left_out
+    )
     zoom.chart(line, f"spikes-line-{run['id']}", t("spikes.line.alt", name=run["name"]))
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="a-controls"):
         notes = [t("spikes.line.note")] * (len(branches) > 1) + [t("curves.brush")]

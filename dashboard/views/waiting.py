@@ -1,6 +1,6 @@
 """Home: what waits for someone, the most pressing first; each leads to the view that shows it.
 
-There is one user for now, who has every role. What waits in another role is another function in `_KINDS`.
+What waits of runs is a function in `_KINDS`, what waits of reviews is in `waiting_campaigns`.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ import streamlit as st
 
 from dashboard import cached, cached_home, widgets
 from dashboard.language import current, t
-from dashboard.views import actions
+from dashboard.views import actions, waiting_campaigns
 from dashboard.views.lineage import around
 from dashboard.words import ago, duration
 from store.clock import utc_now
@@ -54,7 +54,12 @@ class Item(NamedTuple):
 
 def show(found: list[Item]) -> None:
     """The list; that it is empty is said too."""
-    widgets.heading(t("waiting"), t("waiting.ends") if found else t("waiting.nothing"))
+    ended, pairs = waiting_campaigns.ended(), waiting_campaigns.to_judge()
+    aside = t("waiting.ends") if found else "" if ended or pairs else t("waiting.nothing")
+    widgets.heading(t("waiting"), aside)
+    waiting_campaigns.show(ended)
+    if pairs:
+        waiting_campaigns.show_pairs(pairs)
     for number, item in enumerate(found[:MOST]):
         with st.container(key=f"a-waiting-{number}", gap=None):
             with st.container(horizontal=True, gap="small", vertical_alignment="center"):

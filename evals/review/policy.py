@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 from assay.errors import AssayError
 from evals.stats.decision import Rules
 
-__all__ = ["DEFAULT", "PolicyError", "ReviewPolicy", "policy_from", "read_policy"]
+__all__ = ["DEFAULT", "DEFAULT_FILE", "PolicyError", "ReviewPolicy", "policy_from", "read_policy"]
 
 CRITERIA = ("accurate", "professional", "useful")
 
@@ -76,6 +76,9 @@ class ReviewPolicy:
 
 DEFAULT = ReviewPolicy()
 
+DEFAULT_FILE = Path(__file__).with_name("policy.toml")
+"""The same as a file with comments, for who names no policy."""
+
 
 def read_policy(path: Path) -> tuple[ReviewPolicy, str, str]:
     """The [review] section of a policy file, its whole text, and the SHA-256 of that. Raises PolicyError."""
@@ -120,6 +123,9 @@ class _Kind(NamedTuple):
     wanted: str
     """What to give instead."""
 
+    whole: bool = False
+    """Whether it counts something."""
+
 
 def _between(low: float, high: float) -> Callable[[float], bool]:
     return lambda number: low < number < high
@@ -129,19 +135,27 @@ def _from_0_to_1(number: float) -> bool:
     return 0 <= number <= 1
 
 
-def _counts(number: float) -> bool:
-    return isinstance(number, int) and 1 <= number <= 100_000
+def _whole(most: int) -> _Kind:
+    def holds(number: float) -> bool:
+        return isinstance(number, int) and 1 <= number <= most
+
+    return _Kind(holds, f"a whole number from 1 to {most}", whole=True)
 
 
 _SHARE = _Kind(_between(0, 1), "a number above 0 and below 1")
 _WITH_ENDS = _Kind(_from_0_to_1, "a number from 0 to 1")
-_COUNT = _Kind(_counts, "a whole number from 1 on")
+_COUNT = _whole(100_000)
+_MINUTES = _whole(24 * 60)
+# Verdicts can be changed for so long at the most.
+_HOURS = _whole(12)
 _ERRORS = _Kind(_between(0, 100), "a number above 0, such as 3")
 
 _KINDS = {
     **dict.fromkeys(("alpha", "futility", "margin"), _SHARE),
     **dict.fromkeys(("overlap", "max_blinding_index", "max_skip", "critical_limit"), _WITH_ENDS),
-    **dict.fromkeys(("n_max", "min_graders", "min_specialties", "lease_minutes", "sitting_hours"), _COUNT),
+    **dict.fromkeys(("n_max", "min_graders", "min_specialties"), _COUNT),
+    "lease_minutes": _MINUTES,
+    "sitting_hours": _HOURS,
     "max_position_z": _ERRORS,
 }
 
@@ -152,12 +166,12 @@ def _value(key: str, value: Any, name: str) -> Any:
     kind = _KINDS[key]
     if isinstance(value, bool) or not isinstance(value, int | float) or not kind.holds(value):
         raise PolicyError(f"{name}: [review] {key} is {value!r}; give {kind.wanted}")
-    return value if kind is _COUNT else float(value)
+    return value if kind.whole else float(value)
 
 
 def _criteria(value: Any, name: str) -> tuple[str, ...]:
     found = cast("list[Any]", value) if isinstance(value, list) else [None]
-    if any(not isinstance(item, str) or not item.strip() or len(item) > 40 for item in found):
+    if any(not isinstance(item, str) or not item or item != item.strip() or len(item) > 40 for item in found):
         raise PolicyError(f'{name}: [review] criteria is {value!r}; give a list of words, such as ["accurate"], or []')
     if len(set(found)) != len(found) or len(found) > 5:
         raise PolicyError(f"{name}: [review] criteria has a word twice or more than five; give each once")

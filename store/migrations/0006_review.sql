@@ -120,7 +120,7 @@ COMMENT ON COLUMN campaign.run_id IS 'Run of the candidate.';
 COMMENT ON COLUMN campaign.policy_sha256 IS 'The policy, fixed before the first verdict.';
 COMMENT ON COLUMN campaign.language IS 'Language of the page experts begin with: zh or en.';
 COMMENT ON COLUMN campaign.instructions IS 'What experts are told before the first pair.';
-COMMENT ON COLUMN campaign.seed IS 'Of the order of the pairs, the overlap and the places of the two answers.';
+COMMENT ON COLUMN campaign.seed IS 'Of the order of the pairs and of the overlap.';
 COMMENT ON COLUMN campaign.simulated IS 'Whether verdicts are made up by a program; for ever.';
 COMMENT ON COLUMN campaign.opened IS 'When.';
 COMMENT ON COLUMN campaign.opened_by IS 'By whom, as in audit.actor.';

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -128,10 +129,8 @@ def full_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 
 @pytest.fixture
-def empty_store(tmp_path: Path) -> Store:
-    store = Store.at(tmp_path / "assay.duckdb")
-    store.create()
-    return store
+def empty_store(tmp_path: Path, blank: Path) -> Store:
+    return Store.at(shutil.copy(blank, tmp_path / blank.name))
 
 
 @pytest.fixture

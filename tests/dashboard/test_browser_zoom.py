@@ -8,6 +8,7 @@ import assay
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 
+from tests.dashboard import spiky
 from tests.dashboard.looking import Frames, axes, charts, double_click, drag, follow, keep_watch, ranges
 
 pytestmark = pytest.mark.browser
@@ -116,3 +117,17 @@ def test_runs_ticked_in_the_table_are_laid_over_each_other_and_zoomed_together(w
     double_click(page, drawn.nth(1))
     page.wait_for_url(re.compile(r"^(?!.*zoom=)"), timeout=30_000)
     page.get_by_role("button", name="Show all", exact=True).wait_for(state="detached", timeout=30_000)
+
+
+_PARTS = """[...document.querySelectorAll("[aria-roledescription='line mark container'] path")]
+    .map(path => (path.getAttribute('d') || '').split('M').length - 1).join()"""
+
+
+def test_no_line_is_drawn_over_steps_that_were_left_out(watched):
+    page, url, root = watched
+    with assay.run("healed", store=root) as run:
+        spiky.healed(run)
+    page.goto(f"{url}/run?run=healed&lang=en")
+    charts(page)
+    # Of each chart the two branches that were left, each in one piece, then what is in two: raw and mean, or one line.
+    page.wait_for_function(f"{_PARTS} === '1,1,2,2,1,1,2'", timeout=60_000)

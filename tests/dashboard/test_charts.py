@@ -12,6 +12,7 @@ from dashboard.charts.marks import MARKS
 from dashboard.charts.overlay import Along, RunLine, overlay_chart
 from dashboard.charts.small import small_chart, spark
 from dashboard.colors import DARK, LIGHT
+from dashboard.gaps import Stretch
 
 WORDS = defaultdict(lambda: "word", training="training", validation="validation", abandoned="abandoned")
 PLAIN = {**WORDS, **dict.fromkeys(("step", "lowest", "highest", "branch", "checkpoint", "state", "value"), "word")}
@@ -292,3 +293,60 @@ def test_a_spark_draws_the_active_path_and_its_end():
         [(1, 2.5), (2, 1.5), (3, 0.5)],
         [(3, 0.5)],
     ]
+
+
+LEFT_OUT = [Stretch(4, 8)]
+BROKEN = [
+    *(("loss", 1, True, step, 1.0, 3.0, 2.0) for step in (1, 2, 3)),
+    *(("loss", 1, False, step, 8.0, 9.0, 8.5) for step in (4, 5, 9, 10)),
+    *(("loss", 2, True, step, 1.0, 3.0, 2.0) for step in (9, 10, 11)),
+]
+SPARSE = [("val_loss", 2 if step else 1, True, step, 1.5, 1.5, 1.5) for step in (0, 10, 20)]
+
+
+def drawn(found, kind, field):
+    """Step and value of what the layers of a kind draw of a field, each line once."""
+    return [[(row["step"], row[field]) for row in rows] for rows in rows_of(found, kind, field)]
+
+
+def test_lines_break_over_steps_that_were_left_out_and_nowhere_else():
+    _, found = layers(loss_chart(data(*BROKEN, *SPARSE)._replace(left_out=LEFT_OUT), WORDS, LIGHT))
+    whole = [(step, 2.0) for step in (1, 2, 3)], [(step, 2.0) for step in (9, 10, 11)]
+    assert drawn(found, "line", "mean") == [[*whole[0], (6, None), *whole[1]]]
+    assert drawn(found, "area", "low") == [[(1, 1.0), (2, 1.0), (3, 1.0), (6, None), (9, 1.0), (10, 1.0), (11, 1.0)]]
+    abandoned, raw, validation = drawn(found, "line", "value")
+    assert raw == [*whole[0], (6, None), *whole[1]]
+    assert abandoned == [(4, 8.5), (5, 8.5), (7, None), (9, 8.5), (10, 8.5)]
+    assert validation == [(0, 1.5), (10, 1.5), (20, 1.5)]
+
+
+def test_a_hole_in_which_nothing_was_left_out_does_not_break_a_line():
+    _, found = layers(loss_chart(data(*BROKEN), WORDS, LIGHT))
+    assert drawn(found, "line", "mean") == [[(step, 2.0) for step in (1, 2, 3, 9, 10, 11)]]
+
+
+def test_a_logged_tenth_of_the_steps_is_a_line_though_steps_between_were_left_out():
+    rows = [("loss", 1, True, step, 2.0, 2.0, 2.0) for step in range(0, 60, 10)]
+    _, found = layers(loss_chart(data(*rows)._replace(left_out=[Stretch(22, 28)]), WORDS, LIGHT))
+    assert [value for _, value in drawn(found, "line", "mean")[0]] == [2.0] * 6
+
+
+def test_small_charts_break_their_lines_too_and_say_nothing_between():
+    _, found = layers(small_chart(points(*BROKEN), {"loss": "loss"}, SAID, LIGHT, left_out=LEFT_OUT))
+    abandoned, line = drawn(found, "line", "last")
+    assert [step for step, value in line if value is None] == [6]
+    assert [step for step, value in abandoned if value is None] == [7]
+    [readings] = [rows for kind, _, _, rows in found if kind == "rule"]
+    assert [row["step"] for row in readings] == [1, 2, 3, 9, 10, 11]
+    two = {"loss": "a", "val_loss": "b"}
+    _, found = layers(small_chart(points(*BROKEN, *SPARSE), two, SAID, LIGHT, left_out=LEFT_OUT))
+    _, lines = rows_of(found, "line", "last")
+    assert [(row["label"], row["step"]) for row in lines if row["last"] is None] == [("a", 6)]
+    _, found = layers(spark(points(*BROKEN), LIGHT, LEFT_OUT))
+    assert [row["last"] for row in found[0][3]] == [2.0, 2.0, 2.0, None, 2.0, 2.0, 2.0]
+
+
+def test_a_run_laid_over_others_breaks_where_it_left_steps_out():
+    lines = run_line("one", (1, 2, 3, 9, 10, 11))._replace(left_out=LEFT_OUT), run_line("two", (1, 2, 3, 9, 10, 11))
+    _, found = layers(overlaid(*lines))
+    assert [(row["run"], row["x"]) for row in rows_of(found, "line", "mean")[0] if row["mean"] is None] == [("one", 6)]

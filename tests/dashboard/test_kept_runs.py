@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 
 import assay
-from dashboard import kept_runs
+from dashboard import cached, kept_runs
 from dashboard.kept_runs import KeptRuns
 from dashboard.queries import run as queries
 from dashboard.views.figures import figure_cards
@@ -95,3 +95,30 @@ def test_writers_get_in_while_pages_refresh_without_a_pause(own_store):
         for viewer in viewers:
             viewer.join(20)
     assert min(seen) > 0
+
+
+def test_what_was_long_ago_is_read_again_each_minute_at_each_branch_and_at_the_end(own_store, monkeypatch):
+    asked, kept = [], KeptRuns()
+    monkeypatch.setattr(kept_runs, "before", lambda *args: asked.append(1) or queries.before(*args))
+
+    def after(change):
+        own_store.transact([Statement(f"UPDATE run SET {change} WHERE name = 'triage'")])
+        kept.now(own_store, "triage")
+        return len(asked)
+
+    assert after("heartbeat = '2026-11-29 12:00:00', status = 'running'") == 1
+    assert after("heartbeat = '2026-11-29 12:00:59'") == 1
+    assert after("heartbeat = '2026-11-29 12:01:00'") == 2
+    assert after(f"last_step = {queries.WINDOW + 200}, heartbeat = '2026-11-29 12:01:01'") == 3
+    assert after("status = 'finished'") == 4
+
+
+def test_a_refresh_looks_its_run_up_once(own_store, monkeypatch):
+    asked, path = [], str(own_store.path)
+    monkeypatch.setattr(cached, "run_now", lambda *args: asked.append(args) or KeptRuns().now(own_store, "triage"))
+    for refresh in (1, 2):
+        with cached.one_look():
+            run = cached.run_facts(path, "triage")
+            assert cached.figures(path, run)
+            assert cached.forks(path, run) == cached.spikes(path, run) == cached.requests(path, run) == []
+        assert asked == [(path, "triage")] * refresh

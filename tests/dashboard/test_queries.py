@@ -141,7 +141,7 @@ def test_a_span_gives_the_steps_in_it(full_store):
 
 
 def test_small_curves_are_thinned_and_keep_a_spike(full_store):
-    points = curves.small_curves(full_store, run_id(full_store, "triage"), ("tokens_per_s",), Span(), 10)
+    points = curves.small_series(full_store, run_id(full_store, "triage"), ("tokens_per_s",), Span(), 10).points
     active = [row for row in points.to_pylist() if row["active"]]
     assert len(active) < 20
     assert max(row["max"] for row in active) == 1099.0

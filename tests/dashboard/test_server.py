@@ -7,14 +7,16 @@ import signal
 import socket
 import subprocess
 import urllib.request
+from pathlib import Path
 
 import pytest
+import streamlit
 from click.testing import CliRunner
 from streamlit import config
 
 from assay.errors import AssayError
 from assay.version import VERSION
-from dashboard.assets import html_page, style_sheet
+from dashboard.assets import PARTS, html_page, parts, style_sheet
 from dashboard.colors import DARK, LIGHT
 from dashboard.command import dash
 from dashboard.security import content_security_policy
@@ -73,6 +75,22 @@ def test_the_page_comes_in_the_language_of_the_address_then_of_the_browser(serve
     assert '<html lang="zh-Hans">' in get(url, **{"Accept-Language": "zh-CN,zh;q=0.9"})[1]
     assert '<html lang="en">' in get(f"{url}/?lang=en", **{"Accept-Language": "zh-CN"})[1]
     assert "<title>Assay 试金</title>" in html_page()
+
+
+@pytest.mark.parametrize("page", list(PARTS))
+def test_a_page_asks_at_once_for_all_that_it_shows_first(page):
+    found, folder = parts(page), Path(streamlit.__file__).parent / "static"
+    assert [sum(name.startswith(f"{part}.") for name in found) for part in PARTS[page]] == [1] * len(PARTS[page])
+    assert len(set(found)) == len(found)
+    first = (folder / "index.html").read_text(encoding="utf-8")
+    assert [name for name in found if name in first or not (folder / "static" / "js" / name).is_file()] == []
+    links = re.findall(r'<link rel="modulepreload" crossorigin href="./static/js/([^"]+)">', html_page("en", page))
+    assert links[-len(found) :] == found
+
+
+def test_a_page_with_nothing_of_its_own_asks_for_what_streamlit_does():
+    assert parts("") == []
+    assert len(html_page("en", "")) < len(html_page("en", "run"))
 
 
 def test_the_style_sheet_knows_both_themes(server):

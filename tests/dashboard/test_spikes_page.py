@@ -139,6 +139,57 @@ def test_the_head_says_how_the_guard_is(monkeypatch, empty_store, mode, steps, s
     assert f"The guard has looked at {steps} steps" in shown(opened(monkeypatch, empty_store, "r"))
 
 
+def forked(**baseline):
+    def make(run):
+        run.facts(config={"guard": {"mode": "act"}})
+        run.event("fork", "goes on from base/1@100", step=100, **baseline)
+        spiky.steps(run, 101, 110)
+
+    return make
+
+
+def resumed(**baseline):
+    def make(run):
+        run.facts(config={"guard": {"mode": "act"}})
+        spiky.steps(run, 1, 50)
+        run.fork(after=40, reason="resume", data={"abandoned_to": 50})
+        run.event("resume", "goes on", step=40, **baseline)
+        spiky.steps(run, 41, 45)
+
+    return make
+
+
+def sent_back(**baseline):
+    def make(run):
+        run.facts(config={"guard": {"mode": "act"}})
+        spiky.steps(run, 1, 50)
+        run.fork(after=20, reason="rollback", data={"actor": "lin", "abandoned_to": 50, **baseline})
+        spiky.steps(run, 21, 24)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (forked(baseline={"arms_at": None}), "guard acts"),
+        (forked(baseline={"arms_at": 112}), "guard arms at step 112"),
+        (forked(baseline={"arms_at": 132, "reset": "optim.lr was set anew"}), "guard arms at step 132"),
+        # One that was recorded before this was.
+        (forked(), "guard arms at step 132"),
+        (resumed(baseline={"arms_at": None}), "guard acts"),
+        (resumed(baseline={"arms_at": 72, "reset": "optim.lr was set anew"}), "guard arms at step 72"),
+        (resumed(), "guard acts"),
+        (sent_back(baseline={"arms_at": 32}), "guard arms at step 32"),
+        (sent_back(baseline={"arms_at": 52, "reset": "train.steps was set anew"}), "guard arms at step 52"),
+        (sent_back(), "guard arms at step 32"),
+    ],
+)
+def test_the_head_says_what_came_along_where_the_run_went_on(monkeypatch, empty_store, make, said):
+    recorded(empty_store, "r", make)
+    assert f">{said}</span>" in shown(opened(monkeypatch, empty_store, "r", "log"))
+
+
 def test_the_guard_arms_anew_where_the_learning_rate_rises_again(monkeypatch, empty_store):
     def slower(run):
         spiky.begin(run)

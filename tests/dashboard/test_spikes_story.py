@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from dashboard.spike_story import is_open, spikes, waits
+from dashboard.spike_story import Baseline, baseline, is_open, spikes, waits
 from store.clock import utc_now
 
 BEGAN = utc_now()
@@ -118,3 +118,13 @@ def test_events_of_other_programs_are_left_alone():
     rows[2]["data"] = None
     (spike,) = spikes(rows)
     assert (spike.first.branch, spike.first.value, spike.samples) == (1, None, ())
+
+
+def test_what_the_guard_knew_is_that_of_where_the_run_went_on_last():
+    resume = ("resume", 40, 1, "", {"baseline": {"arms_at": 72, "reset": "optim.lr was set anew"}})
+    back = ("branch", 20, 2, "rollback", {"baseline": {"arms_at": None}})
+    assert baseline(told(resume, alarm(45))) == Baseline(72)
+    assert baseline(told(resume, back)) == Baseline(None)
+    assert baseline(told(resume, ("branch", 20, 2, "rollback", {}))) is None
+    assert baseline(told(alarm(45))) is None
+    assert len(spikes(told(alarm(45), resume))) == 1

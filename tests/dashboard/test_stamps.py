@@ -1,11 +1,12 @@
 """Charts of long runs are read again when there is something to see."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
 from dashboard.queries.curves import Span
-from dashboard.stamps import settled
+from dashboard.stamps import LONGEST, Turns, settled
 from store.clock import utc_now
 
 NOW = utc_now().replace(microsecond=0)
@@ -47,3 +48,45 @@ def test_the_end_of_a_run_is_shown_whole():
         assert settled(run(1_000_000, 0.1, status), Span()) == ODD
     silent = ODD - timedelta(hours=5)
     assert settled(run(1_000_000, 0.1, heartbeat=silent), Span()) == silent
+
+
+def at(seconds):
+    return run(1_000_000, 0.1, heartbeat=ODD + timedelta(seconds=seconds)) | {"id": 1, "branch": 1, "created": NOW}
+
+
+def stamps(turns, seconds):
+    return [turns.stamp("store", at(seconds), Span(), turn) for turn in range(4)]
+
+
+def test_charts_are_read_together_at_first_and_then_one_after_the_other():
+    turns = Turns()
+    assert stamps(turns, 0) == [ODD] * 4
+    shown = [stamps(turns, second) for second in range(60)]
+    anew = [sum(a != b for a, b in zip(before, after, strict=True)) for before, after in pairwise(shown)]
+    assert set(anew) == {0, 1}
+    # Each as often as if it were alone.
+    assert sum(anew) == pytest.approx(4 * 60 / LONGEST, abs=4)
+
+
+def test_no_chart_is_further_behind_for_being_drawn_in_turn():
+    turns = Turns()
+    for second in range(60):
+        now = ODD + timedelta(seconds=second)
+        assert all(now - timedelta(seconds=LONGEST) < shown <= now for shown in stamps(turns, second))
+
+
+def test_a_viewer_who_comes_later_sees_what_was_read_last():
+    turns = Turns()
+    turns.stamp("store", at(0), Span(), 0)
+    assert turns.stamp("store", at(1), Span(), 1) in (ODD, ODD + timedelta(seconds=1))
+    assert turns.stamp("store", at(1), Span(0, 10), 0) == ODD + timedelta(seconds=1)
+
+
+def test_what_ended_or_was_made_anew_is_read_again_at_once():
+    turns = Turns()
+    stamps(turns, 8)
+    assert stamps(turns, 0) == [ODD] * 4
+    over = at(1) | {"status": "finished"}
+    assert turns.stamp("store", over, Span(), 2) == over["heartbeat"]
+    branched = at(2) | {"branch": 2}
+    assert [turns.stamp("store", branched, Span(), turn) for turn in range(4)] == [branched["heartbeat"]] * 4

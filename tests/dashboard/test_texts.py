@@ -29,6 +29,14 @@ PREFIXES = (
     "compare.title.",
     "scores.chart.",
     "scores.metric.",
+    "review.criterion.",
+    "review.desk.",
+    "review.error.",
+    "review.flag.",
+    "review.reason.",
+    "review.refused.",
+    "review.skip.",
+    "review.wait.",
 )
 
 BUILT = {

@@ -5,9 +5,12 @@ import math
 import pytest
 
 import assay
+from dashboard.gaps import Stretch, breaks
 from dashboard.queries import compare, curves, run
 from dashboard.queries.curves import Span
+from dashboard.tables import only, values
 from store.loading import load_spools
+from tests.dashboard import spiky
 
 
 def test_small_series_keep_their_marks(full_store):
@@ -77,3 +80,73 @@ def test_of_equally_low_validation_losses_the_first_is_the_lowest(store):
     load_spools(store)
     [row] = run.figures(store, 1, run.Before()).to_pylist()
     assert (row["lowest"], row["lowest_step"]) == (0.5, 4)
+
+
+@pytest.fixture
+def full_of_holes(store):
+    """4,000 steps, validated at every hundredth: of 200 and of 12 nothing was learned, one was skipped for its loss,
+    and one is not recorded at all.
+    """
+    with assay.run("r", store=store.root) as made:
+        for step in range(1, 4001):
+            if 1001 <= step <= 1200 or 2001 <= step <= 2012:
+                made.log_batch(step, {}, {"update": step, "rows": [1], "losses": [], "verdict": "left-out"})
+            elif step == 3000:
+                batch = {"update": step, "rows": [1], "losses": [], "verdict": "skip"}
+                made.log_batch(step, {"loss": math.nan, "lr": 1.0}, batch)
+            elif step != 3500:
+                batch = {"update": step, "rows": [1], "losses": [2.0], "verdict": "commit"}
+                made.log_batch(step, {"loss": 2.0, "lr": 1.0}, batch)
+            if step % 100 == 0 and not 1001 <= step <= 1200:
+                made.log(step, val_loss=2.0)
+    load_spools(store)
+    return store
+
+
+def broken_at(read, metric):
+    """Steps at which the line of a metric begins anew."""
+    steps = values(only(read.points, "metric", metric), "step")
+    return [steps[place] for place in breaks(steps, read.left_out)]
+
+
+@pytest.mark.parametrize(
+    ("span", "width", "loss", "val_loss"),
+    [
+        (Span(), 16, [1201], [1300]),
+        (Span(1900, 2100), 1, [2013], []),
+        (Span(2990, 3010), 1, [3001], []),
+        (Span(3490, 3510), 1, [], []),
+        (Span(1100, 1400), 1, [], []),
+    ],
+)
+def test_a_line_breaks_where_nothing_was_learned_as_soon_as_that_can_be_seen(
+    full_of_holes, span, width, loss, val_loss
+):
+    read = curves.curves(full_of_holes, 1, ("loss", "val_loss"), span, 400)
+    assert (read.width, broken_at(read, "loss"), broken_at(read, "val_loss")) == (width, loss, val_loss)
+
+
+def test_small_charts_and_lines_of_other_metrics_break_there_too(full_of_holes):
+    read = curves.small_series(full_of_holes, 1, ("lr",), Span(), 120)
+    assert (read.width, broken_at(read, "lr")) == (64, [1201])
+    line = compare.line(full_of_holes, 1, "loss", "step", 240, (1900.0, 2100.0))
+    assert line.left_out == (Stretch(2001, 2012),)
+    assert compare.line(full_of_holes, 1, "val_loss", "step", 240).left_out == (Stretch(1001, 1200),)
+
+
+def test_where_nothing_is_missing_nothing_is_looked_for(store, monkeypatch):
+    with assay.run("r", store=store.root) as made:
+        spiky.steps(made, 1, 200, verdicts={90: "skip"})
+    load_spools(store)
+    # Only series are read, in a snapshot; rows are what is looked for.
+    monkeypatch.setattr(type(store), "rows", None)
+    assert curves.curves(store, 1, ("loss",), Span(), 400).left_out == ()
+
+
+def test_what_a_spike_was_gone_around_with_is_no_line(store):
+    with assay.run("healed", store=store.root) as made:
+        spiky.healed(made)
+    load_spools(store)
+    read = curves.curves(store, 1, ("loss",), Span(), 400)
+    active = values(only(read.points, "active", True), "step")
+    assert [(active[place - 1], active[place]) for place in breaks(sorted(active), read.left_out)] == [(140, 168)]

@@ -15,6 +15,7 @@ from store import database, filesystem, instance
 from store.database import Statement, Store
 from store.errors import StoreBusyError, StoreDamagedError, StoreError, StoreMissingError
 from store.gate import MOST_READERS
+from store.version import create_schema
 
 
 def count(store: Store) -> int:
@@ -373,3 +374,24 @@ def wait_for(condition, seconds: float = 20.0):
     while not condition():
         assert time.monotonic() < deadline, "waited too long"
         time.sleep(0.005)
+
+
+FORMAT = "SELECT tags['storage_version'] AS format FROM duckdb_databases() WHERE database_name = current_database()"
+
+
+def test_a_new_store_has_the_format_whose_transactions_write_least(store):
+    assert store.rows(FORMAT) == [{"format": "v1.5.0+"}]
+
+
+def test_a_store_in_an_older_format_is_read_as_it_is_and_changes_with_its_first_transaction(tmp_path):
+    older = Store.at(tmp_path / "older.duckdb")
+    with duckdb.connect() as made:
+        made.execute(f"ATTACH '{older.path}' AS old (STORAGE_VERSION 'v1.0.0')")
+        made.execute("USE old")
+        create_schema(made.execute, demo=False)
+        made.execute("USE memory")
+        made.execute("DETACH old")
+    assert older.rows(FORMAT) == [{"format": "v1.0.0+"}]
+    add(older)
+    assert older.rows(FORMAT) == [{"format": "v1.5.0+"}]
+    assert count(older) == 1

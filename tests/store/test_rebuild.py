@@ -90,8 +90,8 @@ def test_it_leaves_the_old_file_and_no_locks_of_its_own(full):
 def test_people_and_campaigns_and_the_audit_log_are_carried_over(full):
     assert set(rebuilding.REVIEW_TABLES) == tables_without_spools(full)
     campaign = (
-        "INSERT INTO campaign VALUES (1, 'n', 't', 'mine@1', 'x', 'b', 'y', 1, 'p', 'zh', '', 1, false, now(), 'rules', "
-        "now(), NULL, NULL, NULL, '{}')"
+        "INSERT INTO campaign VALUES (1, 'n', 't', 'mine@1', 'x', 'b', 'y', 1, 'p', 'zh', '', 1, false, now(), "
+        "'rules', now(), NULL, NULL, NULL, '{}')"
     )
     full.transact([Statement(campaign), Statement("INSERT INTO mapping VALUES (1, 'q', 'first')")])
     full.transaction(lambda done: append(done, Entry("rules", "", "open", "campaign:1", {"pairs": 1})))

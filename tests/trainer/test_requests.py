@@ -73,18 +73,12 @@ def test_a_paused_run_waits_takes_other_requests_and_goes_on(config_for, store):
     assert events[:3] == ["running", "paused", "running"]
 
 
-def test_what_a_trainer_cannot_do_is_refused_in_words(config_for, store):
-    person = Person(store, "open-campaign", "continue", "stop-and-save")
+@pytest.mark.parametrize("kind", ["evaluate", "open-campaign"])
+def test_what_asks_models_questions_is_left_to_the_evaluator(kind, config_for, store):
+    person = Person(store, "save-now", "stop-and-save", first=lambda: ask(store, "r", kind, actor="lin"))
     start_run(config_for(**ENDLESS), store)
     person.join()
-    assert person.answers[:2] == ["not done: a running trainer cannot open-campaign", "it was not paused"]
-
-
-def test_an_evaluation_that_is_asked_for_is_left_to_the_evaluator(config_for, store):
-    person = Person(store, "save-now", "stop-and-save", first=lambda: ask(store, "r", "evaluate", actor="lin"))
-    start_run(config_for(**ENDLESS), store)
-    person.join()
-    assert [request.kind for request in waiting(store, "r")] == ["evaluate"]
+    assert [request.kind for request in waiting(store, "r")] == [kind]
     assert len(said(store, "request")) == 2
 
 

@@ -48,6 +48,8 @@ def demo(*, no_serve: bool, port: int | None, steps: int | None, seed: int, stor
             return 130
         _print_marks(told.marks)
         _print_ends(told.ends)
+        if told.review is not None:
+            click.echo(f"blind review {told.review} is open: judge fifteen pairs on page Review")
         if child is None:
             click.echo(f"next: assay dash --store {place.path}")
             return 0

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from trainer.demo.tiny import as_text
 
-__all__ = ["SAMPLE", "Material", "make_material", "sample_rows", "write_rows"]
+__all__ = ["SAMPLE", "Material", "Row", "make_material", "sample_rows", "write_file", "write_rows"]
 
 SAMPLE = Path(__file__).parent / "sample"
 
@@ -80,10 +80,14 @@ def write_rows(folder: Path, material: Material) -> None:
     """Write each list to a JSONL file of its name; a file that says the same already is left alone."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in _named(material):
-        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        path = folder / f"{name}.jsonl"
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+        write_file(folder / f"{name}.jsonl", rows)
+
+
+def write_file(path: Path, rows: list[Row]) -> None:
+    """Write rows to a JSONL file, unless it says the same already."""
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
 
 
 def sample_rows(name: str) -> list[Row]:

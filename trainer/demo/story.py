@@ -8,7 +8,8 @@
     demo-guarded                        among the data: once watched only, once with the guard at work
 
 The first two are made once for each seed and kept: a second demo begins with the third. The last four are trained in
-pairs, two at a time where the machine has two cores.
+pairs, two at a time where the machine has two cores. Then demo-triage and what it began with answer complaints that
+neither has read, and a blind review of these is opened.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,10 +17,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
+from evals.review.errors import CampaignError
 from store.database import Store
 from trainer.config import Config
 from trainer.config_file import config_from
 from trainer.demo.beside import Told, waiting
+from trainer.demo.blind import open_review
 from trainer.demo.exam import Marks, sit
 from trainer.demo.maker import CORES, THREADS, Maker, Stopped
 from trainer.demo.material import Material, make_material, write_rows
@@ -51,6 +54,9 @@ class Story(NamedTuple):
     ends: dict[str, float | None]
     """Validation loss at the end of the two runs into trouble, by what the guard might do."""
 
+    review: int | None
+    """The blind review of the desk against the handbook; None where there is nothing to judge."""
+
 
 def tell(store: Store, *, steps: int, seed: int, say: Callable[[str], None]) -> Story:
     """Train what is not there yet, then examine base, handbook and adapters. Raises AssayError."""
@@ -72,10 +78,23 @@ def tell(store: Store, *, steps: int, seed: int, say: Callable[[str], None]) -> 
             triage, alone = make.two(*desk)
             make.two(*(_too_hot(handbook, triage, place, max(1, steps // 8), seed, mode) for mode in PAIR))
         except Stopped:
-            return Story(make.runs, {}, {})
+            return Story(make.runs, {}, {}, None)
+    review = _review(store, place, material, triage, seed, say)
     marks |= {"triage": sit(store, suites, triage), "triage only": sit(store, suites, alone)}
     ends = {mode: run.val_loss for mode, run in zip(PAIR, make.runs[-len(PAIR) :], strict=True)}
-    return Story(make.runs, marks, ends)
+    return Story(make.runs, marks, ends, review)
+
+
+def _review(
+    store: Store, place: Path, material: Material, triage: Path, seed: int, say: Callable[[str], None]
+) -> int | None:
+    say("Both models answer the same new complaints, to be judged blind.")
+    try:
+        return open_review(store, place, material, triage, seed)
+    except CampaignError as error:
+        # After a handful of steps both may say the same everywhere.
+        say(f"No blind review: {error}")
+        return None
 
 
 def _new_model(place: Path, material: Material, seed: int) -> Path:

@@ -1,0 +1,224 @@
+"""What a viewer of the Review page has open, and what the messages of the browser change in it and in the store.
+
+A browser sends each message again until its id is among those taken; one that comes twice is taken once.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, cast
+
+from evals.review import service
+from evals.review.pace import own_pace
+from evals.review.settling import settle
+from evals.review.types import Answer, Assignment, CriticalError, ReviewError, SittingView
+from store.access import AccessError, Actor
+from store.database import Store
+from store.errors import StoreError
+
+__all__ = ["Desk", "Done", "Refused", "end_sitting", "take"]
+
+_REMEMBERED = 300
+"""Ids of messages that are known to have been taken."""
+
+_FIELDS = ("choice", "criteria", "reasons", "comment", "errors", "pending", "seen", "saved")
+
+Message = Mapping[str, Any]
+
+
+class Refused(NamedTuple):
+    """A message that the service did not take."""
+
+    id: str
+    """Its id."""
+
+    sentence: str
+    """Why."""
+
+
+class Done(NamedTuple):
+    """A sitting that was closed just now."""
+
+    sitting: SittingView
+    """As it stood."""
+
+    seconds: float
+    """How long it lasted."""
+
+
+@dataclass
+class Desk:
+    """One viewer's page; kept as long as the page is open."""
+
+    assignment: Assignment | None = None
+    """The campaign chosen."""
+
+    open: str | None = None
+    """Token of one's own verdict that is open to be changed."""
+
+    summary: bool = False
+    """Whether one's own verdicts are listed, though there may be more pairs."""
+
+    done: Done | None = None
+    """The sitting that was closed."""
+
+    acked: list[str] = field(default_factory=list[str])
+    """Ids of the newest messages taken."""
+
+    refused: Refused | None = None
+    """The last message that was not taken; gone with the next that is."""
+
+    kept: dict[str, Any] | None = None
+    """What the page shows."""
+
+    same: bool = False
+    """Whether what came last changes nothing of that."""
+
+
+def take(desk: Desk, store: Store, actor: Actor, messages: list[Any]) -> None:
+    """Do what the browser asks, in its order; what the store cannot take now comes again."""
+    desk.same = True
+    for message in messages:
+        if not isinstance(message, Mapping) or not isinstance(message.get("id"), str):  # pyright: ignore[reportUnknownMemberType] - JSON of a browser
+            continue
+        said = cast("Message", message)
+        if said["id"] not in desk.acked and not _take_one(desk, store, actor, said):
+            return
+
+
+def end_sitting(desk: Desk, store: Store, actor: Actor) -> None:
+    """Close the open sitting, and the campaign where its rules say so. Raises AccessError, ReviewError, StoreError."""
+    if desk.assignment is None:
+        return
+    campaign = desk.assignment.campaign
+    view, seconds = service.sitting(store, actor, campaign), own_pace(store, actor, campaign).sitting
+    service.close_sitting(store, actor, campaign)
+    settle(store, campaign)
+    desk.open, desk.summary = None, False
+    desk.done = None if view is None or seconds is None else Done(view, seconds)
+
+
+def _take_one(desk: Desk, store: Store, actor: Actor, message: Message) -> bool:
+    kind = message.get("kind")
+    act = _ACTS.get(kind) if isinstance(kind, str) else None
+    try:
+        if act is not None:
+            act(desk, store, actor, message)
+            desk.refused = desk.refused if kind in _ASIDE else None
+    except (ReviewError, AccessError) as error:
+        desk.same = False
+        # A draft of what is over is not worth a word: the browser has it, and says so when it is sent.
+        if kind != "draft":
+            desk.refused = Refused(message["id"], str(error))
+    except StoreError:
+        return False
+    desk.same = desk.same and kind in _ASIDE
+    desk.acked = [*desk.acked, message["id"]][-_REMEMBERED:]
+    return True
+
+
+def _submit(desk: Desk, store: Store, actor: Actor, message: Message) -> None:
+    service.submit(store, actor, _token(message), _answer(_part(message, "fields")))
+    desk.open = None
+
+
+def _skip(desk: Desk, store: Store, actor: Actor, message: Message) -> None:  # noqa: ARG001 - one shape for all
+    service.skip(store, actor, _token(message), str(message.get("reason", "")))
+
+
+def _flag(desk: Desk, store: Store, actor: Actor, message: Message) -> None:  # noqa: ARG001 - one shape for all
+    service.flag(store, actor, _token(message), str(message.get("reason", "")))
+
+
+def _guess(desk: Desk, store: Store, actor: Actor, message: Message) -> None:  # noqa: ARG001 - one shape for all
+    service.guess(store, actor, _token(message), cast("Any", str(message.get("choice"))))
+
+
+def _draft(desk: Desk, store: Store, actor: Actor, message: Message) -> None:  # noqa: ARG001 - one shape for all
+    fields = _part(message, "fields")
+    service.save_draft(store, actor, _token(message), {name: fields[name] for name in _FIELDS if name in fields})
+
+
+def _undo(desk: Desk, store: Store, actor: Actor, message: Message) -> None:
+    if desk.assignment is None:
+        return
+    tokens = [found.token for found in service.given(store, actor, desk.assignment.campaign)]
+    before = tokens.index(_token(message)) + 1 if _token(message) in tokens else 0
+    desk.open = tokens[before] if before < len(tokens) else desk.open
+
+
+def _open(desk: Desk, store: Store, actor: Actor, message: Message) -> None:  # noqa: ARG001 - one shape for all
+    desk.open = _token(message)
+
+
+def _next(desk: Desk, store: Store, actor: Actor, message: Message) -> None:  # noqa: ARG001 - one shape for all
+    desk.open = None
+
+
+def _finish(desk: Desk, store: Store, actor: Actor, message: Message) -> None:  # noqa: ARG001 - one shape for all
+    desk.open, desk.summary = None, True
+
+
+def _more(desk: Desk, store: Store, actor: Actor, message: Message) -> None:  # noqa: ARG001 - one shape for all
+    desk.open, desk.summary = None, False
+
+
+def _close(desk: Desk, store: Store, actor: Actor, message: Message) -> None:  # noqa: ARG001 - one shape for all
+    end_sitting(desk, store, actor)
+
+
+def _begin(desk: Desk, store: Store, actor: Actor, message: Message) -> None:
+    if desk.assignment is None:
+        return
+    service.begin_sitting(store, actor, desk.assignment.campaign, _whole(message.get("planned")))
+    desk.open, desk.summary, desk.done = None, False, None
+
+
+def _campaign(desk: Desk, store: Store, actor: Actor, message: Message) -> None:
+    found = {each.campaign: each for each in service.assignments(store, actor)}
+    desk.assignment = found.get(_whole(message.get("campaign")))
+
+
+def _again(desk: Desk, store: Store, actor: Actor, message: Message) -> None:  # noqa: ARG001 - one shape for all
+    desk.assignment, desk.done = None, None
+
+
+_ACTS: Mapping[str, Callable[[Desk, Store, Actor, Message], None]] = {
+    "submit": _submit, "skip": _skip, "flag": _flag, "guess": _guess, "draft": _draft, "undo": _undo, "open": _open,
+    "next": _next, "finish": _finish, "more": _more, "close": _close, "begin": _begin, "campaign": _campaign,
+    "again": _again,
+}  # fmt: skip
+
+_ASIDE = ("draft", "flag", "guess")
+"""What leaves the page as it is."""
+
+
+def _token(message: Message) -> str:
+    return str(message.get("token", ""))
+
+
+def _part(message: Message, name: str) -> Mapping[str, Any]:
+    found = message.get(name)
+    return cast("Mapping[str, Any]", found) if isinstance(found, Mapping) else {}
+
+
+def _whole(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def _answer(fields: Mapping[str, Any]) -> Answer:
+    """What was filled in, as the service takes it; the service looks at every value."""
+    errors = [cast("Mapping[str, Any]", error) for error in _list(fields.get("errors")) if isinstance(error, Mapping)]
+    return Answer(
+        choice=fields.get("choice"),  # pyright: ignore[reportArgumentType] - the service refuses any other
+        criteria={str(name): said for name, said in _part(fields, "criteria").items()},
+        reasons=tuple(map(str, _list(fields.get("reasons")))),
+        comment=str(fields.get("comment") or ""),
+        errors=tuple(
+            CriticalError(cast("Any", str(error.get("side"))), str(error.get("type")), str(error.get("quote") or ""))
+            for error in errors
+        ),
+    )
+
+
+def _list(value: Any) -> list[Any]:
+    return cast("list[Any]", value) if isinstance(value, list) else []

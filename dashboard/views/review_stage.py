@@ -1,0 +1,180 @@
+"""What the Review page shows now, as the data its script gets: made of what the service says and of nothing else."""
+
+from typing import Any
+
+from dashboard import cached
+from dashboard.hostile import Rendered, render
+from dashboard.language import current, t, words
+from dashboard.model_text import beginning
+from dashboard.views.review_desk import Desk, Done, end_sitting
+from dashboard.views.review_words import FLAGS, REASONS, SKIPS, criterion, kinds_of_error, listed
+from dashboard.words import duration
+from evals.review import service
+from evals.review.pace import own_pace
+from evals.review.types import Assignment, Given, PairView, ReviewError, SittingView, Wait
+from store.access import Actor
+from store.database import Store
+
+__all__ = ["stage"]
+
+SIZES = (5, 10, 15, 20)
+"""Pairs one may plan for a sitting."""
+
+USUAL = 10
+
+IN_DEMO = 15
+"""Pairs of a demo's sitting, which closes by itself."""
+
+DEMO_SECONDS = 20.0
+"""What a pair of a demo is taken to last: its answers are a line each."""
+
+SECONDS = 120.0
+"""What a pair is taken to last before there is a verdict of one's own."""
+
+_CHOICES = {"left": "a_better", "right": "b_better", "tie": "tie", "both_bad": "both_bad"}
+
+
+def stage(desk: Desk, store: Store, actor: Actor) -> dict[str, Any] | None:
+    """The page's data; None where there is no campaign to judge in. Raises AccessError, ReviewError, StoreError."""
+    if desk.assignment is None:
+        found = service.assignments(store, actor)
+        desk.assignment = _chosen(found, store, actor)
+        if desk.assignment is None:
+            return _choose(found) if found else None
+    if desk.done is not None:
+        return _totals(desk.done)
+    return _judging(desk, desk.assignment, store, actor)
+
+
+def _chosen(found: list[Assignment], store: Store, actor: Actor) -> Assignment | None:
+    """The only one that is open, the one that someone sits in, or the last where none is open."""
+    judged = [each for each in found if not each.closed]
+    if len(judged) < 2:
+        return next(iter(judged or found), None)
+    return next((each for each in judged if service.sitting(store, actor, each.campaign) is not None), None)
+
+
+def _judging(desk: Desk, assignment: Assignment, store: Store, actor: Actor) -> dict[str, Any]:
+    if assignment.closed:
+        return _over()
+    view = service.sitting(store, actor, assignment.campaign)
+    if view is None:
+        pace = own_pace(store, actor, assignment.campaign).pair
+        if cached.is_demo(str(store.path)):
+            return _start(assignment, pace or DEMO_SECONDS, IN_DEMO)
+        return _start(assignment, pace or SECONDS, USUAL)
+    opened = _opened(desk, store, actor)
+    if opened is None and desk.summary:
+        return _summary(None, service.given(store, actor, assignment.campaign))
+    pair = opened or service.next_pair(store, actor, assignment.campaign)
+    return _pair(pair, view) if isinstance(pair, PairView) else _waiting(pair, desk, assignment, store, actor)
+
+
+def _waiting(wait: Wait, desk: Desk, assignment: Assignment, store: Store, actor: Actor) -> dict[str, Any]:
+    """What there is instead of a pair."""
+    if wait.reason == "closed":
+        return _over()
+    if wait.reason in ("sitting", "done") and cached.is_demo(str(store.path)):
+        end_sitting(desk, store, actor)
+        return _over() if desk.done is None else _totals(desk.done)
+    return _summary(wait, service.given(store, actor, assignment.campaign))
+
+
+def _opened(desk: Desk, store: Store, actor: Actor) -> PairView | None:
+    if desk.open is None:
+        return None
+    try:
+        return service.reopen(store, actor, desk.open)
+    except ReviewError:
+        # Final by now, or somebody else's: the page goes on with what is next.
+        desk.open = None
+        return None
+
+
+def _page(name: str, title: str, **more: Any) -> dict[str, Any]:
+    return {"stage": name, "language": current(), "words": words("review.desk."), "title": title, **more}
+
+
+def _choose(found: list[Assignment]) -> dict[str, Any]:
+    campaigns = [{"campaign": each.campaign, "title": each.title} for each in found if not each.closed]
+    return _page("choose", t("review.choose"), says=t("review.choose.says"), campaigns=campaigns)
+
+
+def _start(assignment: Assignment, lasts: float, usual: int) -> dict[str, Any]:
+    options = [
+        {"planned": size, "words": t("review.plan", count=size, time=duration(size * lasts, current()))}
+        for size in SIZES
+    ]
+    rules = [t("review.rule.blind"), t("review.rule.practice"), t("review.rule.saved"), t("review.rule.keys")]
+    asked = render(assignment.instructions) if assignment.instructions.strip() else None
+    return _page(
+        "start", assignment.title, campaign=assignment.campaign, instructions=None if asked is None else _text(asked),
+        rules=rules, how_many=t("review.how_many"), options=options, planned=usual,
+    )  # fmt: skip
+
+
+def _pair(pair: PairView, view: SittingView) -> dict[str, Any]:
+    # Both sides go through the same lines, whatever stands on them.
+    question, left, right = (_text(render(text)) for text in (pair.question, pair.left, pair.right))
+    shown = {
+        "token": pair.token, "question": question, "left": left, "right": right, "shown_first": pair.shown_first,
+        "criteria": [(name, criterion(name)) for name in pair.criteria], "answered": pair.answered,
+        "asks_guess": pair.asks_guess, "draft": dict(pair.draft), "mark": _mark(pair, view),
+    }  # fmt: skip
+    return _page(
+        "pair", t("review"), pair=shown, progress=_progress(view), reasons=listed("review.reason", REASONS),
+        skips=listed("review.skip", SKIPS), flags=listed("review.flag", FLAGS), errors=kinds_of_error(),
+    )  # fmt: skip
+
+
+def _text(found: Rendered) -> dict[str, Any]:
+    return {"html": found.html, "raw": found.raw, "cut": found.cut}
+
+
+def _mark(pair: PairView, view: SittingView) -> str:
+    if pair.answered:
+        return t("review.changing")
+    return t("review.practice", count=view.practice_left) if pair.practice else ""
+
+
+def _progress(view: SittingView) -> dict[str, Any]:
+    done = view.judged + view.skipped
+    lasts = SECONDS if view.median_seconds is None else view.median_seconds
+    left = duration(max(60.0, (view.planned - done) * lasts), current())
+    said = t("review.progress", done=done, planned=view.planned, time=left)
+    return {"words": said, "share": min(1.0, done / view.planned)}
+
+
+def _summary(wait: Wait | None, given: list[Given]) -> dict[str, Any]:
+    rows = [
+        {
+            "token": each.token,
+            "question": beginning(each.question, 120),
+            "choice": t(f"review.desk.{_CHOICES[each.choice]}"),
+        }
+        for each in reversed(given)
+    ]
+    reason = "early" if wait is None else wait.reason
+    more = {"early": t("review.more"), "later": t("review.look_again")}.get(reason)
+    return _page(
+        "summary", t("review.summary"), says=t(f"review.wait.{reason}"), given=rows, hint=t("review.summary.hint"),
+        more=more,
+    )  # fmt: skip
+
+
+def _totals(done: Done) -> dict[str, Any]:
+    view, language = done.sitting, current()
+    figures = [
+        (t("review.totals.judged"), str(view.judged)),
+        (t("review.totals.time"), duration(done.seconds, language)),
+        (t("review.totals.all"), str(view.total)),
+    ]
+    if view.median_seconds is not None:
+        figures.append((t("review.totals.pace"), duration(view.median_seconds, language)))
+    says = t("review.totals.more") if view.available else t("review.totals.nothing")
+    again = t("review.totals.again") if view.available else None
+    return _page("totals", t("review.totals"), figures=figures, says=says, again=again)
+
+
+def _over() -> dict[str, Any]:
+    return _page("totals", t("review.over"), figures=[], says=t("review.over.says"), again=None)

@@ -1,0 +1,100 @@
+"""The demo's panel: where a newcomer has judged a few pairs, made-up graders judge the rest by the references.
+
+It works in demo stores alone, and the campaign is marked as simulated from then on, for ever.
+"""
+
+import json
+import random
+from collections.abc import Mapping
+from difflib import SequenceMatcher
+
+from evals.review.errors import CampaignError
+from evals.review.rehearsal import Judge, judge_all, make_panel
+from evals.review.service import close_sitting
+from evals.review.types import Answer, Choice, PairView
+from store.access import Actor, require
+from store.audit import Entry, append
+from store.database import Snapshot, Store, Transaction
+
+__all__ = ["LEAST", "REFERENCES", "finish", "may_finish"]
+
+REFERENCES = "references"
+"""Where the facts of a campaign hold the wanted answer of each question."""
+
+LEAST = 3
+"""Verdicts of one's own, practice left out, before the panel may go on."""
+
+CLOSE = 0.05
+"""Likeness to the reference by which two answers differ at least, or it is a tie; 0 to 1."""
+
+NAMES = ("demo panel 1", "demo panel 2")
+
+
+def may_finish(store: Store, actor: Actor, campaign: int) -> bool:
+    """Whether the panel may judge what is left: in a demo, after three verdicts of one's own. Raises StoreError."""
+    values = {"campaign": campaign, "user": actor.user, "least": LEAST}
+    return actor.way == "local" and bool(store.rows(_MAY, values))
+
+
+def finish(store: Store, actor: Actor, campaign: int) -> None:
+    """Close one's own sitting, mark the campaign as simulated, and let the panel judge to its end.
+
+    Raises CampaignError where there is nothing to finish, AccessError, StoreError.
+    """
+    if not may_finish(store, actor, campaign):
+        raise CampaignError(
+            f"the panel judges open campaigns of a demo, after {LEAST} verdicts of your own; judge that many first"
+        )
+    references = store.snapshot(lambda snapshot: _references(snapshot, campaign))
+
+    def mark(transaction: Transaction) -> None:
+        role = require(transaction, actor, "campaign:close", campaign)
+        transaction.execute("UPDATE campaign SET simulated = true WHERE id = $id", {"id": campaign})
+        append(transaction, Entry(actor.named, role, "campaign-simulated", f"campaign:{campaign}", {}))
+
+    store.transaction(mark)
+    close_sitting(store, actor, campaign)
+    judge_all(store, campaign, _panel(store, actor), _judge(references))
+
+
+def nearer(left: str, right: str, reference: str) -> Choice:
+    """The answer that is more like the reference.
+
+    >>> nearer("see a surgeon", "go to the eye clinic", "the eye clinic")
+    'right'
+    """
+    first, second = (SequenceMatcher(None, text, reference, autojunk=False).ratio() for text in (left, right))
+    if abs(first - second) < CLOSE:
+        return "tie"
+    return "left" if first > second else "right"
+
+
+def _judge(references: Mapping[str, str]) -> Judge:
+    def judge(pair: PairView, _chance: random.Random) -> Answer:
+        choice = nearer(pair.left, pair.right, references.get(pair.question, ""))
+        return Answer(choice)
+
+    return judge
+
+
+def _references(snapshot: Snapshot, campaign: int) -> dict[str, str]:
+    [row] = snapshot.rows("SELECT data FROM campaign WHERE id = $id", {"id": campaign})
+    return json.loads(row["data"])[REFERENCES]
+
+
+def _panel(store: Store, actor: Actor) -> list[Actor]:
+    """The graders of this store's panel, added the first time."""
+    rows = store.rows(_KNOWN, {"names": list(NAMES)})
+    return [Actor("oidc", row["id"]) for row in rows] if len(rows) == len(NAMES) else make_panel(store, actor, NAMES)
+
+
+_KNOWN = """
+SELECT id FROM "user" WHERE list_contains($names, name) AND issuer IS NULL AND removed IS NULL ORDER BY id
+"""
+
+_MAY = """
+SELECT 1 FROM campaign c, meta m
+WHERE c.id = $campaign AND c.closed IS NULL AND m.demo AND json_exists(c.data, '$.references')
+  AND $least <= (SELECT count(*) FROM verdict v
+                 WHERE v.campaign_id = c.id AND v.grader = $user AND v.superseded IS NULL)
+"""

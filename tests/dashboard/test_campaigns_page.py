@@ -1,0 +1,256 @@
+"""The page Campaigns: progress for all who may see it, results after a press only, and a form that asks for one."""
+
+import json
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+import dashboard
+from assay.errors import AssayError
+from dashboard import identity
+from dashboard.pages import page_path
+from dashboard.texts import TEXTS
+from dashboard.views import campaign_form
+from tests.dashboard.reviewed import QUOTE, copied, reviewed_store
+from tests.evals.review.campaigns import add_role, add_user
+
+APP = Path(dashboard.__file__).parent / "app.py"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return reviewed_store(tmp_path_factory.mktemp("reviewed") / "runs")
+
+
+@pytest.fixture
+def made(whole, tmp_path):
+    return copied(whole, tmp_path / "runs")
+
+
+def page(monkeypatch, store, campaign=None, lang="en", who=None):
+    st.cache_data.clear()
+    monkeypatch.setenv("ASSAY_STORE", str(store.path))
+    if who is not None:
+        monkeypatch.setattr(identity, "actor", lambda: who)
+    app = AppTest.from_file(str(APP), default_timeout=60)
+    app.query_params["lang"] = lang
+    app.run()
+    app.switch_page(page_path("campaigns"))
+    if campaign is not None:
+        app.query_params["campaign"] = str(campaign.campaign)
+    app.run()
+    assert not app.exception
+    return app
+
+
+def said(app):
+    return "\n".join([*(block.body for block in app.html), *(block.value for block in app.code)])
+
+
+def press(app, label):
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception
+    return said(app)
+
+
+def audited(store, action):
+    return store.rows("SELECT actor, object FROM audit WHERE action = $action ORDER BY seq", {"action": action})
+
+
+def test_all_campaigns_are_listed_with_how_far_they_are(monkeypatch, made):
+    app = page(monkeypatch, made.store)
+    words = said(app)
+    assert "12 of 60 pairs judged" in words
+    assert "12 of 20 pairs judged" in words
+    assert words.count(">closed<") == 2
+    assert "simulated: a program made the verdicts up" in words
+    assert "Which answer helps more?" in words
+    assert audited(made.store, "peek") == []
+
+
+def test_the_status_tells_progress_and_not_who_wins(monkeypatch, made):
+    words = said(page(monkeypatch, made.store, made.going))
+    assert "12 of 60 pairs" in words
+    assert "secret-run@40 against secret-base@0" in words
+    assert "2 of 2" in words
+    assert "Looking is logged" in words
+    for telling in ("Win difference", "dangerous advice", "won", "better", "a-decision"):
+        assert telling not in words
+
+
+def test_results_are_shown_after_a_press_and_the_look_is_logged(monkeypatch, made):
+    app = page(monkeypatch, made.store, made.going)
+    assert audited(made.store, "peek") == []
+    words = press(app, "Show results")
+    assert len(audited(made.store, "peek")) == 1
+    assert "Nothing is decided yet" in words
+    assert "Win difference" in words
+    assert "Krippendorff" in words
+    assert "Another 2 pairs have the same answer twice" in words
+    assert len(app.get("vega_lite_chart")) == 1
+    words = press(app, "Hide results")
+    assert "Win difference" not in words
+    press(app, "Show results")
+    assert len(audited(made.store, "peek")) == 1
+
+
+def test_critical_errors_are_shown_with_their_texts_as_plain_text(monkeypatch, made):
+    words = press(page(monkeypatch, made.store, made.going), "Show results")
+    assert "<b>Take</b>" not in words
+    assert "&lt;b&gt;Take&lt;/b&gt; ten." in words
+    assert "dangerous advice" in words
+    assert "What of item-03?" in words
+    assert "Second answer 3. It is that." in words
+    assert "Candidate 1 of" in words
+    assert QUOTE not in words
+
+
+def test_what_was_decided_is_said_in_one_sentence(monkeypatch, made):
+    words = press(page(monkeypatch, made.store, made.won), "Show results")
+    assert "The candidate is better than the baseline; 11 pairs show it." in words
+    assert "by its rules" in words
+    assert ">none<" in words
+
+
+def test_inconclusive_is_said_as_such_and_marked_where_it_is_simulated(monkeypatch, made):
+    words = press(page(monkeypatch, made.store, made.stopped), "Show results")
+    assert "after 2 pairs, which do not tell; that is not the same as no difference" in words
+    assert "2 verdicts by people who had seen results (unblinded)" in words
+    assert "simulated" in words
+    assert "the &lt;wrong&gt; questions" in words
+
+
+def test_it_is_said_in_chinese(monkeypatch, made):
+    words = press(page(monkeypatch, made.store, made.won, lang="zh"), "查看结果")
+    assert "候选优于基线：11 对评判足以证明。" in words
+
+
+def test_a_lead_closes_a_campaign_with_a_reason(monkeypatch, made):
+    app = page(monkeypatch, made.store, made.going)
+    assert "Say why it is closed." in press(app, "Close it for good")
+    app.text_input(key=f"campaign-reason-{made.going.campaign}").set_value("no time")
+    words = press(app, "Close it for good")
+    assert "no time" in words
+    assert "Close it for good" not in [button.label for button in app.button]
+    row = made.store.rows("SELECT reason FROM campaign WHERE id = $id", {"id": made.going.campaign})
+    assert row == [{"reason": "no time"}]
+
+
+@pytest.mark.parametrize(
+    ("role", "opens", "closes"), [("engineer", True, False), ("auditor", False, False), ("lead", True, True)]
+)
+def test_what_a_role_may_not_do_is_not_there(monkeypatch, made, role, opens, closes):
+    who = made.store.transaction(lambda tx: add_user(tx, role))
+    made.store.transaction(lambda tx: add_role(tx, who, role))
+    app = page(monkeypatch, made.store, made.going, who=who)
+    labels = [button.label for button in app.button]
+    assert ("Close it for good" in labels) == closes
+    assert "Show results" in labels
+    app = page(monkeypatch, made.store, who=who)
+    assert ("Ask for it" in [button.label for button in app.button] or "assay review open" in said(app)) == opens
+
+
+def test_an_expert_has_no_such_page(monkeypatch, made):
+    monkeypatch.setattr(identity, "actor", lambda: made.going.graders[0])
+    monkeypatch.setenv("ASSAY_STORE", str(made.store.path))
+    app = AppTest.from_file(str(APP), default_timeout=60).run()
+    assert "secret" not in said(app)
+    assert "campaign-" not in said(app)
+
+
+def test_a_number_without_a_campaign_is_said(monkeypatch, made):
+    class Nothing:
+        campaign = 77
+
+    assert "There is no campaign 77." in said(page(monkeypatch, made.store, Nothing))
+
+
+def checkpoint(store, step=40):
+    store.transaction(
+        lambda tx: tx.execute(
+            "INSERT INTO checkpoint (run_id, branch, step, state, path, sha256, created, changed) "
+            "SELECT id, 1, $step, 'sealed', 'triage/checkpoints/x', 'aa', created, created FROM run",
+            {"step": step},
+        )
+    )
+
+
+def questions(folder):
+    file = folder / "questions.jsonl"
+    asked = ["Fever since Monday?", "How is gout treated?", "When does a lease end?", "What is a tort?", "Who is heir?"]
+    rows = [json.dumps({"id": f"q{number}", "question": text}) for number, text in enumerate(asked)]
+    file.write_text("\n".join(rows), encoding="utf-8")
+    return file
+
+
+def test_the_form_asks_the_evaluator_of_the_candidates_run(monkeypatch, made, tmp_path):
+    checkpoint(made.store)
+    app = page(monkeypatch, made.store)
+    app.text_input(key="campaign-questions").set_value(str(questions(tmp_path)))
+    words = press(app, "Ask for it")
+    rows = made.store.rows("SELECT q.kind, q.args, r.name FROM request q JOIN run r ON r.id = q.run_id")
+    assert [(row["kind"], row["name"]) for row in rows] == [("open-campaign", "triage")]
+    assert json.loads(rows[0]["args"]) == {
+        "candidate": "triage/1@40", "baseline": "base", "questions": f"{tmp_path}/questions.jsonl", "language": "en",
+    }  # fmt: skip
+    assert "triage/1@40 against base: waits for an evaluator" in words
+    assert "assay eval triage --watch" in words
+
+
+def test_what_would_fail_there_is_said_at_once(monkeypatch, made, tmp_path):
+    checkpoint(made.store)
+    app = page(monkeypatch, made.store)
+    assert "Not asked: Name the file of questions." in press(app, "Ask for it")
+    app.text_input(key="campaign-questions").set_value(str(tmp_path / "none.jsonl"))
+    assert "none.jsonl" in press(app, "Ask for it")
+    assert made.store.rows("SELECT * FROM request") == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"baseline": "triage/1@40"}, "Candidate and baseline are the same checkpoint"),
+        ({"title": "triage against base"}, "tells experts what they judge"),
+        ({"policy": "no.toml"}, "cannot read the policy no.toml"),
+    ],
+)
+def test_fields_that_cannot_be_are_refused(tmp_path, fields, why):
+    given = {"candidate": "triage/1@40", "baseline": "base", "questions": str(questions(tmp_path)), "language": "en"}
+    assert campaign_form.checked(given) == "triage"
+    with pytest.raises(AssayError, match=why):
+        campaign_form.checked({**given, **fields})
+
+
+def test_without_a_campaign_the_page_says_how_to_open_one(monkeypatch, full_store):
+    words = said(page(monkeypatch, full_store))
+    assert "No blind review yet" in words
+    assert "assay review open --candidate RUN@STEP --baseline base --questions questions.jsonl" in words
+
+
+def home(monkeypatch, store, who=None):
+    st.cache_data.clear()
+    monkeypatch.setenv("ASSAY_STORE", str(store.path))
+    if who is not None:
+        monkeypatch.setattr(identity, "actor", lambda: who)
+    app = AppTest.from_file(str(APP), default_timeout=60)
+    app.query_params["lang"] = "en"
+    app.run()
+    assert not app.exception
+    return said(app)
+
+
+def test_home_tells_a_lead_of_campaigns_that_ended_until_they_are_looked_at(monkeypatch, made):
+    words = home(monkeypatch, made.store)
+    assert "you have not looked at its results" in words
+    assert TEXTS["waiting.nothing"]["en"] not in words.split("a-heading")[1]
+    for ended in (made.stopped, made.won):
+        press(page(monkeypatch, made.store, ended), "Show results")
+    assert "you have not looked at its results" not in home(monkeypatch, made.store)
+
+
+def test_home_tells_nobody_else_of_them(monkeypatch, made):
+    who = made.store.transaction(lambda tx: add_user(tx, "engineer"))
+    made.store.transaction(lambda tx: add_role(tx, who, "engineer"))
+    assert "you have not looked at its results" not in home(monkeypatch, made.store, who)

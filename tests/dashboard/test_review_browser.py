@@ -1,0 +1,390 @@
+"""The Review page in a real browser: by keyboard alone, on a phone, and when things go wrong within a word."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("playwright", reason="playwright is not installed")
+
+from playwright.sync_api import expect
+
+from evals.review.sides import asks_guess
+from store.database import Store
+from store.users import local_user
+from tests.dashboard.conftest import dash_command, wait_for
+from tests.evals.review.campaigns import make_campaign
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = (
+    "![x](http://evil.example/a.png) <img src=http://evil.example/b.png> [press](http://evil.example/c) "
+    "<style>* {display: none}</style> **said**"
+)
+
+DESK = ".rv-desk"
+LINE = ".rv-comment input"
+
+
+def make(server, pairs=6, practice=0, policy="", texts=("First. It is this.", "Second. It is that.")):
+    """A campaign in the server's store, which begins anew."""
+    store = Store.at(server.root / "assay.duckdb")
+    with store.exclusive():
+        shutil.copy(server.blank, store.path)
+        Path(f"{store.path}.wal").unlink(missing_ok=True)
+    make_campaign(store, pairs=pairs, practice=practice, policy=policy)
+    values = {"first": texts[0], "second": texts[1]}
+    store.transaction(lambda tx: tx.execute("UPDATE pair SET first = $first, second = $second", values))
+    grader = local_user(store)
+    (server.root / ".secrets").mkdir(exist_ok=True)
+    (server.root / ".secrets" / "sides").write_bytes(quiet_secret(grader, pairs))
+    return store
+
+
+def quiet_secret(grader, pairs):
+    """One by which no pair in the middle of a sitting asks for a guess."""
+    tried = (bytes([number]) * 32 for number in range(256))
+    return next(key for key in tried if not any(asks_guess(key, 1, grader, number) for number in range(pairs)))
+
+
+class Server:
+    """A server that can be killed and started again on its port."""
+
+    def __init__(self, root, blank):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.root, self.blank, self.url = root, blank, f"http://127.0.0.1:{self.port}"
+        self.start()
+
+    def start(self):
+        command = dash_command(self.root, "--port", str(self.port))
+        self.process = subprocess.Popen(command, cwd=self.root, stderr=subprocess.DEVNULL, start_new_session=True)
+        wait_for(self.url)
+
+    def kill(self):
+        os.kill(self.process.pid, signal.SIGKILL)
+        self.process.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, blank):
+    """One for all tests; its store begins anew with each of them."""
+    made = Server(tmp_path_factory.mktemp("review"), blank)
+    yield made
+    made.kill()
+
+
+@pytest.fixture
+def review(server, browser):
+    """Open the page; what it fetches from elsewhere, and errors of scripts, fail the test."""
+    contexts, wrong = [], []
+
+    def open_page(*, viewport=(1440, 900), language="en"):
+        if server.process.poll() is not None:
+            server.start()
+        context = browser.new_context(viewport={"width": viewport[0], "height": viewport[1]}, locale="en-US")
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda asked: None if asked.url.startswith(server.url) else wrong.append(asked.url))
+        page.on("console", lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None)
+        page.goto(f"{server.url}/review?lang={language}")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def begin(page):
+    """From the instructions into the first pair, by the one key that is offered."""
+    page.locator(".rv-page").wait_for(timeout=60_000)
+    expect(page.get_by_role("button", name="Begin")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.locator(DESK).wait_for(timeout=30_000)
+
+
+def question(page):
+    return page.locator(".rv-asked").inner_text()
+
+
+def next_after(page, before):
+    """Wait until another pair is before the grader."""
+    expect(page.locator(".rv-asked")).not_to_have_text(before, timeout=20_000)
+
+
+def verdicts(store):
+    return store.rows(
+        "SELECT item, choice, comment, reasons, criteria FROM verdict WHERE superseded IS NULL ORDER BY id"
+    )
+
+
+def drafts(store):
+    return store.rows("SELECT fields FROM draft")
+
+
+def test_a_whole_sitting_is_judged_without_the_mouse(server, review):
+    store = make(server, pairs=6, practice=1)
+    page = review()
+    page.locator(".rv-page").wait_for(timeout=60_000)
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    page.locator(DESK).wait_for(timeout=30_000)
+    expect(page.locator(".rv-mark")).to_have_text("Practice: does not count · the last one")
+    before = question(page)
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")
+    next_after(page, before)
+    expect(page.locator(".rv-progress")).to_contain_text("0 of 5 tonight · about 10 min left")
+    before = question(page)
+    for key in ("2", "q", "w", "w", "Shift+1", "Shift+3", "c"):
+        page.keyboard.press(key)
+    page.keyboard.type("123 safe")
+    page.keyboard.press("Enter")
+    expect(page.locator(LINE)).not_to_be_focused()
+    page.keyboard.press("2")
+    next_after(page, before)
+    for key in ("3", "4", "1"):
+        before = question(page)
+        page.keyboard.press(key)
+        page.keyboard.press(key)
+        next_after(page, before)
+    page.keyboard.press("s")
+    page.get_by_role("dialog").wait_for()
+    page.keyboard.press("1")
+    page.get_by_role("heading", name="Your verdicts tonight").wait_for(timeout=20_000)
+    assert [row["choice"] for row in verdicts(store)[1:3]] == ["tie", "both_bad"]
+    first = verdicts(store)[0]
+    assert (first["comment"], first["reasons"]) == ("123 safe", ["clearer", "more-accurate"])
+    change_the_last_and_close(page)
+    assert store.rows("SELECT count(*) AS n FROM verdict WHERE superseded IS NULL AND final IS NULL")[0]["n"] == 0
+
+
+def change_the_last_and_close(page):
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    page.locator(DESK).wait_for(timeout=20_000)
+    expect(page.locator(".rv-mark")).to_have_text("Your earlier verdict, open to be changed")
+    page.keyboard.press("3")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Your verdicts tonight").wait_for(timeout=20_000)
+    expect(page.locator(".rv-list b")).to_have_text(["B is better", "Tie", "Both unacceptable", "Tie"])
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="The sitting is closed").wait_for(timeout=20_000)
+    expect(page.locator(".rv-totals dd").first).to_have_text("4")
+
+
+def test_a_reload_in_the_middle_of_a_word_restores_all_of_it(server, review):
+    store = make(server)
+    page = review()
+    begin(page)
+    before = question(page)
+    page.keyboard.press("1")
+    page.keyboard.press("c")
+    page.keyboard.type("half a wo")
+    page.reload()
+    page.locator(DESK).wait_for(timeout=60_000)
+    assert question(page) == before
+    expect(page.locator(LINE)).to_have_value("half a wo")
+    expect(page.locator(".rv-verdict").first).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".rv-saved")).to_have_text("Saved", timeout=20_000)
+    page.evaluate("localStorage.clear()")
+    page.locator(LINE).focus()
+    page.keyboard.press("End")
+    page.keyboard.type("rd")
+    page.wait_for_timeout(1500)
+    assert '"half a word"' in drafts(store)[0]["fields"]
+    page.evaluate("localStorage.clear()")
+    page.reload()
+    expect(page.locator(LINE)).to_have_value("half a word", timeout=60_000)
+    page.keyboard.press("Enter")
+    next_after(page, before)
+    assert [row["comment"] for row in verdicts(store)] == ["half a word"]
+    assert page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('assay.review'))") == []
+
+
+def test_keys_of_an_input_method_are_letters_and_nothing_composed_is_lost(server, review):
+    store = make(server)
+    page = review()
+    begin(page)
+    before = question(page)
+    page.keyboard.press("c")
+    input_method = page.context.new_cdp_session(page)
+    input_method.send("Input.imeSetComposition", {"text": "jiu", "selectionStart": 3, "selectionEnd": 3})
+    page.evaluate(
+        """keys => keys.forEach(([key, code]) => document.activeElement.dispatchEvent(new KeyboardEvent('keydown',
+        {key, code, keyCode: 229, isComposing: true, bubbles: true, composed: true, cancelable: true})))""",
+        [["1", "Digit1"], ["Enter", "Enter"], ["Escape", "Escape"], ["2", "Digit2"]],
+    )
+    expect(page.locator(LINE)).to_be_focused()
+    page.wait_for_timeout(1000)
+    expect(page.locator(LINE)).to_have_value("jiu")
+    input_method.send("Input.insertText", {"text": "就诊"})
+    expect(page.locator(LINE)).to_have_value("就诊")
+    expect(page.locator(".rv-verdict[aria-pressed=true]")).to_have_count(0)
+    page.keyboard.type("1")
+    page.keyboard.press("Alt+2")
+    expect(page.locator(".rv-verdict").nth(1)).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")
+    next_after(page, before)
+    assert [row["comment"] for row in verdicts(store)] == ["就诊1"]
+
+
+def test_what_is_typed_and_sent_while_the_server_is_gone_arrives_once(server, review):
+    store = make(server)
+    page = review()
+    begin(page)
+    before = question(page)
+    server.kill()
+    page.keyboard.press("c")
+    # Slowly: longer than it takes until Streamlit itself has seen that nobody answers.
+    page.keyboard.type("written without a server", delay=250)
+    expect(page.locator(LINE)).to_have_value("written without a server")
+    expect(page.locator(".rv-saved")).to_have_text("Not saved yet, trying again; nothing is lost", timeout=20_000)
+    page.keyboard.press("Enter")
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")
+    expect(page.locator(".rv-saved")).to_have_text("Not sent yet, trying again; nothing is lost", timeout=20_000)
+    server.start()
+    expect(page.locator(".rv-asked")).not_to_have_text(before, timeout=90_000)
+    assert [row["comment"] for row in verdicts(store)] == ["written without a server"]
+    page.keyboard.press("4")
+    page.keyboard.press("4")
+    expect(page.locator(".rv-progress")).to_contain_text("2 of 10", timeout=30_000)
+    assert len(verdicts(store)) == 2
+
+
+def test_a_verdict_that_was_sent_for_nothing_is_sent_again_after_a_reload(server, review):
+    store = make(server)
+    page = review()
+    begin(page)
+    server.kill()
+    page.keyboard.press("2")
+    page.keyboard.press("2")
+    expect(page.locator(".rv-saved")).to_contain_text("Not sent yet", timeout=20_000)
+    server.start()
+    page.reload()
+    expect(page.locator(".rv-progress")).to_contain_text("1 of 10", timeout=60_000)
+    assert len(verdicts(store)) == 1
+
+
+def test_a_double_click_and_a_held_key_give_one_verdict(server, review):
+    store = make(server)
+    page = review()
+    begin(page)
+    page.locator(".rv-verdict").first.dblclick()
+    expect(page.locator(".rv-progress")).to_contain_text("0 of 10")
+    page.locator(".rv-send").dblclick()
+    expect(page.locator(".rv-progress")).to_contain_text("1 of 10", timeout=20_000)
+    page.keyboard.down("3")
+    page.keyboard.down("3")
+    page.keyboard.down("3")
+    page.keyboard.up("3")
+    page.wait_for_timeout(1500)
+    expect(page.locator(".rv-progress")).to_contain_text("1 of 10")
+    assert len(verdicts(store)) == 1
+
+
+def test_a_sentence_marked_in_an_answer_becomes_a_critical_error(server, review):
+    store = make(server)
+    page = review()
+    begin(page)
+    before = question(page)
+    page.locator("[data-answer=right] p").click(click_count=3)
+    page.keyboard.press("x")
+    expect(page.get_by_label("Which kind of error")).to_be_focused()
+    marked = page.locator(".rv-critical input").input_value()
+    assert marked == page.locator("[data-answer=right]").inner_text()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".rv-errors li b")).to_have_text(["B · dangerous advice"])
+    page.locator(DESK).focus()
+    page.keyboard.press("1")
+    page.keyboard.press("1")
+    next_after(page, before)
+    assert f'"quote": "{marked}"' in store.rows("SELECT errors FROM verdict")[0]["errors"]
+
+
+def test_what_someone_else_asks_of_the_page_touches_nothing_that_is_typed(server, review):
+    """The language changes in the middle: the words do, what is filled in does not."""
+    make(server)
+    page = review()
+    begin(page)
+    page.keyboard.press("1")
+    page.keyboard.press("c")
+    page.keyboard.type("typed")
+    page.get_by_text("中文").click()
+    expect(page.locator(".rv-verdict").first).to_have_text(re.compile("A 更好"), timeout=20_000)
+    expect(page.locator(LINE)).to_have_value("typed")
+    expect(page.locator(".rv-verdict").first).to_have_attribute("aria-pressed", "true")
+
+
+def test_hostile_answers_fetch_nothing_and_show_as_text(server, review):
+    make(server, texts=(HOSTILE, "# big\n\n<script>fetch('http://evil.example')</script>"))
+    page = review()
+    begin(page)
+    page.wait_for_timeout(1000)
+    assert page.locator(".rv-text").locator("img, a, style, script, link, iframe").count() == 0
+    expect(page.locator(".rv-answers strong")).to_have_text("said")
+    assert "![x](http://evil.example/a.png)" in page.locator(".rv-answers").inner_text()
+    page.keyboard.press("p")
+    assert "**said**" in page.locator(".rv-answers").inner_text()
+
+
+def test_a_guess_is_asked_after_the_verdict_and_the_next_pair_waits_for_it(server, review):
+    store = make(server, pairs=1)
+    page = review()
+    begin(page)
+    # The last pair of a sitting asks; here, of one of a single pair.
+    store.transaction(lambda tx: tx.execute("UPDATE sitting SET planned = 1"))
+    page.reload()
+    page.locator(DESK).wait_for(timeout=60_000)
+    page.keyboard.press("1")
+    page.keyboard.press("1")
+    page.get_by_role("heading", name="Which answer do you think was the newer model's?").wait_for(timeout=20_000)
+    page.wait_for_timeout(1500)
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("3")
+    page.get_by_role("heading", name="Your verdicts tonight").wait_for(timeout=20_000)
+    expect(page.locator(".rv-saved")).to_have_text("", timeout=20_000)
+    assert store.rows("SELECT choice FROM guess")[0]["choice"] == "unknown"
+
+
+def test_on_a_phone_both_answers_are_opened_and_the_verdict_is_at_hand(server, review):
+    long = " ".join(f"sentence {n}." for n in range(600))
+    store = make(server, texts=(f"A {long}", f"B {long}"))
+    page = review(viewport=(390, 844))
+    begin(page)
+    before = page.locator(".rv-asked").text_content()
+    shown, other = page.locator("[data-answer]:visible"), page.locator("[role=tab][aria-selected=false]")
+    assert shown.count() == 1
+    first = shown.get_attribute("data-answer")
+    bar = page.locator(".rv-verdicts").bounding_box()
+    assert (round(bar["y"] + bar["height"]), round(bar["width"])) == (844, 390)
+    assert min(page.locator(".rv-verdict").nth(n).bounding_box()["height"] for n in range(4)) >= 44
+    page.locator(".rv-verdict").first.click(force=True)  # it says that it is off, and why when it is pressed
+    expect(page.locator(".rv-notice")).to_have_text(re.compile("Open answer [AB] first"))
+    shown.evaluate("box => box.scrollTo(0, 300)")
+    other.click()
+    assert page.locator("[data-answer]:visible").get_attribute("data-answer") != first
+    assert page.locator("[data-answer]:visible").evaluate("box => box.scrollTop") == 0
+    page.locator("[data-answer]:visible").evaluate("box => box.scrollTo(0, 120)")
+    page.locator("[role=tab][aria-selected=false]").click()
+    assert page.locator("[data-answer]:visible").evaluate("box => box.scrollTop") == 300
+    page.locator(".rv-fold").click()
+    expect(page.locator(".rv-asked")).to_be_visible()
+    page.locator(".rv-verdict").nth(2).click()
+    page.locator(".rv-send").click()
+    expect(page.locator(".rv-asked")).not_to_have_text(before, timeout=20_000)
+    assert [row["choice"] for row in verdicts(store)] == ["tie"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,0 +1,109 @@
+"""Final verdicts in terms of the candidate, and what nobody is left to judge."""
+
+import pytest
+
+from evals.review.judged import FoundError, final_verdicts, planned_items
+from evals.review.service import close_campaign, close_sitting, skip, submit
+from evals.review.types import Answer, CriticalError
+from evals.stats.items import PlannedItem
+from store.clock import utc_now
+from tests.evals.review.campaigns import add_role, add_user, make_campaign
+from tests.evals.review.sat import pair_of, seated
+
+
+@pytest.fixture
+def made(store):
+    return make_campaign(store, pairs=4, practice=1, specialties=["skin", ""])
+
+
+def judged(store, made):
+    return store.snapshot(lambda snapshot: final_verdicts(snapshot, made.campaign))
+
+
+def planned(store, made):
+    return store.snapshot(lambda snapshot: planned_items(snapshot, made.campaign))
+
+
+def candidate_side(store, token):
+    """Where the candidate stands, from what was stored."""
+    row = store.rows(
+        'SELECT l."left" = m.candidate AS yes FROM lease l JOIN mapping m ON m.item = l.item WHERE token = $token',
+        {"token": token},
+    )[0]
+    return "left" if row["yes"] else "right"
+
+
+def test_only_final_verdicts_count_and_none_that_was_changed(store, made):
+    first, second = seated(store, made)
+    view = pair_of(store, first, made.campaign)
+    submit(store, first, view.token, Answer("left"))
+    submit(store, first, view.token, Answer("tie"))
+    submit(store, second, pair_of(store, second, made.campaign).token, Answer("left"))
+    assert judged(store, made) == []
+    close_sitting(store, first, made.campaign)
+    assert [(row.item, row.outcome, row.score, row.grader) for row in judged(store, made)] == [
+        ("item-00", "tie", 0.5, first.user)
+    ]
+
+
+def test_a_verdict_older_than_a_sitting_lasts_counts_though_nobody_closed_it(store, made, clock):
+    (grader, _) = seated(store, made)
+    submit(store, grader, pair_of(store, grader, made.campaign).token, Answer("left"))
+    clock.pass_by(hours=11, minutes=59)
+    assert judged(store, made) == []
+    clock.pass_by(minutes=1)
+    assert [row.item for row in judged(store, made)] == ["item-00"]
+
+
+@pytest.mark.parametrize("better", ["candidate", "baseline"])
+def test_verdict_criteria_and_errors_are_turned_to_the_candidate(store, made, better, clock):
+    (grader, _) = seated(store, made)
+    for _ in range(4):
+        view = pair_of(store, grader, made.campaign)
+        side = candidate_side(store, view.token)
+        other = "right" if side == "left" else "left"
+        said = side if better == "candidate" else other
+        errors = (CriticalError(side, "other", "answer"), CriticalError(other, "wrong-fact", "It is"))
+        clock.pass_by(seconds=7)
+        submit(store, grader, view.token, Answer(said, {"useful": other, "accurate": "tie"}, ("clear",), "hm", errors))
+    close_sitting(store, grader, made.campaign)
+    rows = judged(store, made)
+    outcome, score = ("win", 1.0) if better == "candidate" else ("loss", 0.0)
+    assert [(row.outcome, row.score, row.criteria) for row in rows] == [
+        (outcome, score, {"accurate": 0.5, "useful": 0.0})
+    ] * 4
+    found = (FoundError("candidate", "other", "answer"), FoundError("baseline", "wrong-fact", "It is"))
+    assert {row.errors for row in rows} == {found}
+    assert {(row.seconds, row.comment, row.reasons, row.unblinded) for row in rows} == {(7.0, "hm", ("clear",), False)}
+    assert sorted(row.candidate_side for row in rows) == ["left", "left", "right", "right"]
+    assert [row.specialty for row in rows] == ["skin", "", "skin", ""]
+
+
+def test_a_pair_that_all_skip_is_skipped_for_good_until_someone_else_comes(store, made):
+    first, second = seated(store, made)
+    skip(store, first, pair_of(store, first, made.campaign).token, "odd")
+    assert [item.skipped for item in planned(store, made)] == [0, 0, 0, 0]
+    skip(store, second, pair_of(store, second, made.campaign).token, "odd")
+    assert planned(store, made)[:2] == [PlannedItem("item-00", 1, 1), PlannedItem("item-01", 1, 0)]
+    store.transaction(lambda now: add_role(now, add_user(now, "new", ["heart"]), "expert", made.campaign))
+    assert planned(store, made)[0].skipped == 1
+    store.transaction(lambda now: add_role(now, add_user(now, "new", ["skin"]), "expert"))
+    assert planned(store, made)[0].skipped == 0
+
+
+def test_what_is_skipped_for_good_does_not_change_after_the_end(store, made):
+    first, _ = seated(store, made)
+    skip(store, first, pair_of(store, first, made.campaign).token, "odd")
+    close_campaign(store, made.lead, made.campaign, "enough")
+    before = planned(store, made)
+    store.transaction(lambda now: now.execute("UPDATE role SET revoked = $now", {"now": utc_now()}))
+    assert planned(store, made) == before
+    assert before[0] == PlannedItem("item-00", 1, 0)
+
+
+def test_of_two_wanted_verdicts_one_may_be_skipped_for_good(store):
+    made = make_campaign(store, pairs=1, practice=0, overlap=[0])
+    first, second = seated(store, made)
+    submit(store, first, pair_of(store, first, made.campaign).token, Answer("left"))
+    skip(store, second, pair_of(store, second, made.campaign).token, "odd")
+    assert planned(store, made) == [PlannedItem("item-00", 2, 1)]

@@ -1,0 +1,216 @@
+"""`assay review status`, `results`, `hours`, `close`, `export` and `simulate`: one document, or one sentence."""
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from assay.cli import main
+from evals.review.hours import hours
+from evals.review.peeks import has_peeked
+from store.access import AccessError
+from store.users import local_user
+from tests.evals.review.campaigns import add_role, add_user
+from tests.evals.review.drafts import LEAD, judge, opened
+
+
+@pytest.fixture
+def run(capsys, store):
+    """Runs a command on the store: exit code, stdout, stderr."""
+
+    def command(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            main(["review", *map(str, arguments), "--store", str(store.path)])
+        printed = capsys.readouterr()
+        return ended.value.code, printed.out, printed.err
+
+    return command
+
+
+@pytest.fixture
+def grader(store):
+    def add(transaction):
+        person = add_user(transaction, "=Wang")
+        add_role(transaction, person, "expert")
+        return person
+
+    return store.transaction(add)
+
+
+@pytest.fixture
+def judged(store, grader):
+    """A campaign of twelve pairs, eleven of which one grader has found better."""
+    number = opened(store, pairs=12, practice=3, identical=1, name="spring")
+    judge(store, number, grader, lambda n: "tie" if n == 3 else "fresh")
+    return number
+
+
+def sentence(run, *arguments):
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    return err.removeprefix("assay: ").strip()
+
+
+def test_status_counts_and_does_not_tell_who_wins(run, store, judged):
+    code, out, err = run("status", "spring", "--json")
+    found = json.loads(out)
+    assert (code, err) == (0, "")
+    assert (found["pairs"], found["judged"], found["final"], found["identical"], found["graders"]) == (12, 12, 12, 1, 1)
+    assert not {"decision", "overall", "theta"} & found.keys()
+    assert store.rows("SELECT * FROM audit WHERE action = 'peek'") == []
+    _, out, _ = run("status", "--json")
+    assert json.loads(out) == [found]
+    code, out, _ = run("status")
+    assert code == 0
+    assert "spring" in out
+    code, out, err = run("status", "1")
+    assert out.startswith("spring (1): r@6 against the start of r@6")
+    assert "note: 1 of 13 pairs have the same answer twice: set aside as ties" in err
+
+
+def test_status_of_nothing_says_what_to_do(run):
+    assert run("status", "--json")[:2] == (0, "[]\n")
+    assert run("status") == (0, "", "no campaign yet; `assay review open` opens one\n")
+    assert sentence(run, "status", "autumn") == "there is no campaign autumn; assay review status lists them"
+
+
+def test_results_say_what_is_decided_and_that_somebody_looked(run, store, judged):
+    local = local_user(store)
+    code, out, _ = run("results", "spring", "--json")
+    found = json.loads(out)
+    assert (code, found["decision"], found["overall"]["wins"], found["overall"]["ties"]) == (0, "superior", 11, 1)
+    [entry] = store.rows("SELECT actor, object FROM audit WHERE action = 'peek'")
+    assert entry["object"] == "campaign:1"
+    assert store.snapshot(lambda snapshot: has_peeked(snapshot, local, judged))
+    code, out, _ = run("results", 1)
+    assert code == 0
+    assert out.startswith(
+        "superior: the candidate is better than the baseline.\nspring: r@6 against the start of r@6\n"
+    )
+    assert "better than the baseline" in out
+    assert "missing: no pair had two graders" in out
+
+
+def test_results_before_the_first_verdict_say_so(run, store):
+    opened(store)
+    code, out, _ = run("results", "1")
+    assert (code, out.splitlines()[0]) == (0, "continue: nothing is judged yet.")
+
+
+def test_closing_needs_a_reason_and_is_said_once(run, store):
+    number = opened(store, name="spring")
+    assert sentence(run, "close", "spring") == "a campaign is closed with a reason; say why with --reason"
+    assert (
+        sentence(run, "close", "spring", "--reason", "  ")
+        == "a campaign is closed with a reason; say why with --reason"
+    )
+    assert sentence(run, "close", "spring", "--let-go") == (
+        "campaign 1 is open and needs its checkpoints; close it with --reason"
+    )
+    code, out, _ = run("close", "spring", "--reason", "no  time", "--json")
+    assert (code, json.loads(out)) == (0, {"campaign": number, "closed": True, "let_go": []})
+    assert store.rows("SELECT reason, closed_by FROM campaign")[0]["reason"] == "no time"
+    assert sentence(run, "close", "1", "--reason", "again").startswith("campaign 1 is closed already, since 20")
+    assert run("close", "1", "--let-go")[0] == 0
+
+
+def test_hours_are_the_first_verdicts_times_no_longer_than_the_lease(run, store, judged, grader):
+    store.transaction(lambda transaction: transaction.execute(
+        "UPDATE verdict SET seconds = if(item = 'q0', 99999, 60), created = if(item = 'q1', $then, created)",
+        {"then": datetime(2026, 1, 31, 23, 59, tzinfo=UTC).replace(tzinfo=None)},
+    ))  # fmt: skip
+    # A change of mind is a row of its own and no more time.
+    store.transaction(lambda transaction: transaction.execute(
+        "INSERT INTO verdict SELECT * REPLACE (id + 1000 AS id, 5000 AS seconds) FROM verdict WHERE item = 'q2'"
+    ))  # fmt: skip
+    code, out, _ = run("hours", "spring", "--json")
+    january, later = json.loads(out)
+    assert code == 0
+    assert (january["month"], january["verdicts"], january["seconds"], january["hours"]) == ("2026-01", 1, 60, 1 / 60)
+    assert (later["grader"], later["verdicts"], later["seconds"]) == ("=Wang", 11, 25 * 60 + 10 * 60)
+    _, out, _ = run("hours", "--csv")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert [row["grader"] for row in rows] == ["'=Wang"] * 2
+    assert rows[1]["hours"] == "0.58"
+    assert sentence(run, "hours", "--csv", "--json") == "take --csv or --json, not both"
+    with pytest.raises(AccessError):
+        hours(store, grader)
+    assert len(hours(store, LEAD)) == 2
+
+
+def test_simulated_work_is_not_paid(store, judged):
+    store.transaction(lambda transaction: transaction.execute("UPDATE campaign SET simulated = true"))
+    assert hours(store, LEAD) == []
+
+
+def test_an_export_is_told_in_one_document(run, store, judged, tmp_path):
+    assert sentence(run, "export", "spring", "--out", tmp_path / "out").startswith("spring is open, and an export")
+    run("close", "spring", "--reason", "enough")
+    code, out, _ = run("export", "spring", "--out", tmp_path / "out", "--json")
+    found = json.loads(out)
+    assert (code, found["format"], found["preference"], found["ties_dropped"]) == (0, "trl", 11, 1)
+    assert (found["disagreement"], found["label_smoothing"]) == (None, None)
+    code, out, _ = run("export", "spring", "--out", tmp_path / "again")
+    assert "11 preferences" in out
+    assert sentence(run, "export", "spring", "--out", tmp_path / "out").endswith(
+        "exists already; name a new folder with --out"
+    )
+
+
+def test_a_plan_is_one_document(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(
+            ["review", "simulate", "--theta", "0.65", "--pairs", "60", "--graders", "1", "--campaigns", "40", "--json"]
+        )
+    found = json.loads(capsys.readouterr().out)
+    assert ended.value.code == 0
+    assert found["simulated"] is True
+    assert (found["planned_pairs"], found["campaigns"], found["graders"]) == (60, 40, 1)
+    assert found["weeks"]["mean"] == pytest.approx(found["verdicts"]["mean"] / 20)
+    assert sum(found["decisions"].values()) == pytest.approx(1)
+
+
+def test_one_made_up_campaign_lies_in_a_store_of_its_own(capsys, tmp_path, store):
+    def simulate(folder, *more):
+        with pytest.raises(SystemExit) as ended:
+            main(
+                [
+                    "review",
+                    "simulate",
+                    "--theta",
+                    "1",
+                    "--ties",
+                    "0",
+                    "--pairs",
+                    "12",
+                    "--graders",
+                    "1",
+                    "--store",
+                    str(folder),
+                    *more,
+                ]
+            )
+        return ended.value.code, *capsys.readouterr()
+
+    code, out, _ = simulate(tmp_path / "made-up", "--json")
+    found = json.loads(out)
+    assert (code, found["decision"], found["closed"], found["simulated"]) == (0, "superior", True, True)
+    assert simulate(store.root)[2] == (
+        f"assay: {store.root} holds real runs, and verdicts are made up in demo stores alone; name a new folder\n"
+    )
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "notes.txt").write_text("")
+    assert simulate(tmp_path / "other")[2] == (
+        f"assay: {tmp_path / 'other'} has other files in it; name a new folder with --store\n"
+    )
+    assert store.rows("SELECT * FROM campaign") == []
+
+
+def test_a_plan_of_chances_that_cannot_be_is_refused(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["review", "simulate", "--theta", "0.95"])
+    printed = capsys.readouterr()
+    assert (ended.value.code, printed.out) == (2, "")
+    assert printed.err.startswith("assay: θ = 0.95 with 0.2 of ties cannot be;")
