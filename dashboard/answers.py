@@ -27,7 +27,7 @@ FORMS = {
         "answer.back_instead": rf"(?P<refused>.+); {_BACK}",
         "answer.no_checkpoints": rf"{_NOT_THERE}, nor any other",
         "answer.no_checkpoint": rf"{_NOT_THERE}; the nearest is at step (?P<nearest>\d+) \(there are (?P<steps>.+)\)",
-        "answer.cannot": r"not done: a running trainer cannot (?P<kind>\S+)",
+        "answer.asked": r"not done: a campaign that is open asks this question, and nobody .+",
         "answer.no_step": r"not done: a rollback names the step of a checkpoint",
         "answer.empty_note": r"not done: the note was empty",
         "answer.ended": r"not done: the run had ended",

@@ -13,13 +13,12 @@ import click
 from assay.errors import AssayError
 from dashboard.entrance import Entrance
 from dashboard.oidc import read_oidc
+from dashboard.security import LOOPBACK
 from store.commands.common import notes, open_store, store_option
 from store.database import Store
 from store.invites import can_enter
 
 __all__ = ["dash"]
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @click.command()

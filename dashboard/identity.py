@@ -1,10 +1,12 @@
-"""Who is at the other end of a page: asked on every rerun, and kept nowhere, so that what is taken back works at once.
+"""Who is at the other end of a page: asked on every rerun. What they may do is kept nowhere, so that what is taken back
+works at once.
 
 First the cookie of an invite, then a login by OpenID Connect, then, on a server for this machine alone, whoever
 sits at it.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeVar
 
 import streamlit as st
@@ -12,12 +14,12 @@ import streamlit as st
 from dashboard import cached
 from dashboard.cookies import login_in
 from dashboard.entrance import entrance
-from store.access import Actor, require
+from store.access import Actor, require, roles_of
 from store.database import Store
 from store.errors import StoreError, StoreMissingError
-from store.users import account, local_user, user_of
+from store.users import account, local_user, note_login, user_of
 
-__all__ = ["actor", "guard", "guarded", "is_signed_in", "name", "needs"]
+__all__ = ["actor", "guard", "guarded", "is_signed_in", "may_know_files", "needs"]
 
 T = TypeVar("T")
 
@@ -31,12 +33,14 @@ def actor() -> Actor:
     way = entrance()
     store = Store.at(cached.store_path())
     cookie = st.context.cookies.get(way.cookie)
+    signed_in = way.oidc and bool(st.user.is_logged_in)
     if cookie:
         invited = _invited(store, cookie)
-        if invited is not None:
+        # An invitation that is over must not keep out someone who has signed in.
+        if invited is not None and not (signed_in and _is_over(store, invited)):
             return invited
-    if way.oidc and st.user.is_logged_in:
-        return Actor("oidc", _known(store))
+    if signed_in:
+        return _signed_in(store)
     return _STRANGER if way.public else _local(store)
 
 
@@ -57,12 +61,19 @@ def guard(action: str | None = None) -> None:
     """
     wanted = action or st.session_state.get(_NEEDS)
     # A server for this machine alone trusts whoever sits at it: nothing to look up.
-    if wanted is None or (entrance().public is None and not st.context.cookies.get(entrance().cookie)):
+    if wanted is None or _sits_here():
         return
     who = actor()
     if who.way != "local":
         store = Store.at(cached.store_path())
         store.snapshot(lambda snapshot: require(snapshot, who, wanted))
+
+
+def may_know_files() -> bool:
+    """Whether the page of this rerun is for people who may be told of files here; the store is not asked, as it may be
+    what is in trouble. Experts may not: folders are named after models.
+    """
+    return _sits_here() or st.session_state.get(_NEEDS) != "verdict:write"
 
 
 def guarded(action: str, work: Callable[[], T]) -> Callable[[], T]:
@@ -77,21 +88,45 @@ def guarded(action: str, work: Callable[[], T]) -> Callable[[], T]:
     return done
 
 
-def name() -> str:
-    """What whoever asks is called, for others to read. Raises StoreError."""
-    who = actor()
-    if who.way == "local":
-        return who.account
-    rows = Store.at(cached.store_path()).rows('SELECT name FROM "user" WHERE id = $user', {"user": who.user})
-    return rows[0]["name"] if rows else ""
+def _sits_here() -> bool:
+    return entrance().public is None and not st.context.cookies.get(entrance().cookie)
 
 
 def _invited(store: Store, cookie: str) -> Actor | None:
     if not store.exists:
         return None
     login = login_in(store, cookie)
-    rows = store.rows("SELECT user_id FROM login WHERE token_sha256 = $login", {"login": login}) if login else []
-    return Actor("invite", rows[0]["user_id"], login=login) if rows else None
+    try:
+        return Actor("invite", _user_of(store, login), login=login) if login else None
+    except KeyError:
+        return None
+
+
+@lru_cache(maxsize=1000)
+def _user_of(store: Store, login: str) -> int:
+    """Whose a login is, ended or not, which never changes; what it still opens is asked elsewhere. Raises KeyError."""
+    rows = store.rows("SELECT user_id FROM login WHERE token_sha256 = $login", {"login": login})
+    if not rows:
+        raise KeyError(login)
+    return rows[0]["user_id"]
+
+
+def _is_over(store: Store, invited: Actor) -> bool:
+    return not store.snapshot(lambda snapshot: roles_of(snapshot, invited))
+
+
+def _signed_in(store: Store) -> Actor:
+    number = _known(store)
+    if number is not None:
+        issued = st.user.get("iat")
+        _note_login(store, number, int(issued) if isinstance(issued, int | float) else 0)
+    return Actor("oidc", number)
+
+
+@lru_cache(maxsize=1000)
+def _note_login(store: Store, user: int, issued: int) -> None:
+    """Tell the audit log of a login, once however often its pages are drawn; `issued` is when the provider made it."""
+    note_login(store, user, issued)
 
 
 def _known(store: Store) -> int | None:

@@ -38,7 +38,7 @@ _LEAVE = """<p>{lead}</p><form method="post"><button>{leave}</button></form>"""
 
 
 def invite_routes(store: Store, tries: Tries | None = None) -> list[Route]:
-    """The two routes for a store; `tries` counts the failures."""
+    """The two routes for a store; `tries` counts codes that open nothing."""
     door = _Door(store, tries or Tries())
     return [
         Route("/invite/{code}", door.invite, methods=["GET", "POST"]),
@@ -88,9 +88,11 @@ class _Door:
         except StoreError:
             # Its sentence may name the file; whoever stands here has no business with it.
             return _form(language, text("invite.trouble", language), 503)
+        if outcome.left:
+            # Five wrong PINs lock the link, from wherever they come.
+            return _form(language, text("invite.wrong", language, count=outcome.left), 403)
         self._tries.failed(address)
-        said = text("invite.wrong", language, count=outcome.left) if outcome.left else text("invite.over", language)
-        return _form(language, said, 403)
+        return _form(language, text("invite.over", language), 403)
 
     async def _was_let_in(self, request: Request, code: str) -> bool:
         try:

@@ -25,7 +25,7 @@ from dashboard.host_config import HostConfig
 from dashboard.invite_route import invite_routes
 from dashboard.loading import loading
 from dashboard.oidc import auth_section
-from dashboard.security import SecurityHeaders, content_security_policy
+from dashboard.security import Door, SecurityHeaders, content_security_policy, is_loopback
 from dashboard.settings import apply_settings
 from store.database import Store
 from store.errors import StoreError
@@ -71,6 +71,7 @@ def build_app(store: Store, host: str, port: int, way: Entrance = _HERE, provide
         routes=[Route("/healthz", _health(store, way)), *invite_routes(store), *asset_routes()],
         middleware=[
             Middleware(SecurityHeaders, policy=content_security_policy(html_page()), secure=way.secure),
+            Middleware(Door, public_host=way.host),
             Middleware(HostConfig),
         ],
     )
@@ -124,9 +125,9 @@ def _loading(store: Store) -> Any:
 
 
 def _health(store: Store, way: Entrance) -> Any:
-    async def health(_: Request) -> JSONResponse:
-        if way.public:
-            # Whoever asks is not known: nothing of this machine.
+    async def health(request: Request) -> JSONResponse:
+        if way.public or not is_loopback(request.headers.get("host", "")):
+            # Whoever asks is not known, or came by another name: nothing of this machine.
             return JSONResponse({"status": "ok" if _state(store) == "ok" else "the store cannot be read"})
         return JSONResponse({"status": _state(store), "store": str(store.path), "version": VERSION})
 

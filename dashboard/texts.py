@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 from dashboard.text_tables import (
     actions,
     answers,
+    campaign_files,
     campaigns,
     checkpoints,
     common,
@@ -73,6 +74,7 @@ TABLES = (
     scores.TEXTS,
     forgetting.TEXTS,
     data.TEXTS,
+    campaign_files.TEXTS,
     campaigns.TEXTS,
     log.TEXTS,
     review.TEXTS,

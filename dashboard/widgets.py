@@ -73,7 +73,8 @@ def live(draw: Callable[[], None], every: float | None) -> None:
                 # Taken back while the page was open: the whole page says so.
                 st.rerun()
             except StoreError as error:
-                notice(t("store_problem", reason=str(error)), "bad")
+                known = identity.may_know_files()
+                notice(t("store_problem", reason=str(error)) if known else t("entry.trouble"), "bad")
 
     st.fragment(guarded, run_every=every)()
 

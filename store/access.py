@@ -13,7 +13,9 @@ from store.database import Snapshot
 __all__ = [
     "ACTIONS",
     "ADMIN",
+    "ANYWHERE",
     "AUDITOR",
+    "BINDABLE",
     "ENGINEER",
     "EXPERT",
     "LEAD",
@@ -42,6 +44,12 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     "audit:read": frozenset({AUDITOR}),
 }
 """Roles that may do each action; whatever is not here, nobody may."""
+
+ANYWHERE = frozenset({"verdict:write", "campaign:status"})
+"""Actions that a role for one campaign allows without one being named: what is found is then asked for one by one."""
+
+BINDABLE = frozenset({EXPERT, LEAD})
+"""Roles that can be given for one campaign; the others are about more than campaigns."""
 
 _UNBOUND = ("local", "command")
 """Ways in that need the machine itself: whoever can open the store's file may do everything."""
@@ -75,11 +83,12 @@ class Actor(NamedTuple):
 def require(snapshot: Snapshot, actor: Actor, action: str, campaign: int | None = None) -> str:
     """The role by which someone may do something. Raises AccessError otherwise.
 
-    `campaign` is the one it is about; roles bound to another one count for nothing. Called inside the snapshot or
-    transaction that acts, so that what is taken back works at once.
+    `campaign` is the one it is about; roles bound to another one count for nothing, and without one bound roles count
+    for what is `ANYWHERE` alone. Called inside the snapshot or transaction that acts, so that what is taken back works
+    at once.
     """
     allowed = ACTIONS.get(action, frozenset[str]())
-    held = roles_of(snapshot, actor, campaign)
+    held = roles_of(snapshot, actor, campaign, bound=action in ANYWHERE)
     role = next((role for role in ROLES if role in allowed and role in held), None)
     if role is None:
         raise AccessError(_refusal(snapshot, actor, allowed))
@@ -88,23 +97,24 @@ def require(snapshot: Snapshot, actor: Actor, action: str, campaign: int | None 
 
 def may(snapshot: Snapshot, actor: Actor, action: str, campaign: int | None = None) -> bool:
     """Whether `require` would pass."""
-    return bool(ACTIONS.get(action, frozenset[str]()) & roles_of(snapshot, actor, campaign))
+    held = roles_of(snapshot, actor, campaign, bound=action in ANYWHERE)
+    return bool(ACTIONS.get(action, frozenset[str]()) & held)
 
 
-def roles_of(snapshot: Snapshot, actor: Actor, campaign: int | None = None) -> frozenset[str]:
-    """Roles someone has now, for everything or for this campaign; without one, for any campaign."""
+def roles_of(snapshot: Snapshot, actor: Actor, campaign: int | None = None, *, bound: bool = True) -> frozenset[str]:
+    """Roles someone has now, for everything or for this campaign; without one, with `bound`, for any campaign too."""
     if actor.way in _UNBOUND:
         return frozenset(ROLES)
     if actor.user is None:
         return frozenset()
-    values = {"user": actor.user, "campaign": campaign, "login": actor.login, "now": utc_now()}
+    values = {"user": actor.user, "campaign": campaign, "login": actor.login, "now": utc_now(), "bound": bound}
     return frozenset(row["role"] for row in snapshot.rows(_INVITED if actor.way == "invite" else _HELD, values))
 
 
 _HELD = """
 SELECT DISTINCT r.role FROM role r JOIN "user" u ON u.id = r.user_id
 WHERE r.user_id = $user AND r.revoked IS NULL AND u.removed IS NULL AND $login IS NULL AND $now IS NOT NULL
-  AND (r.campaign_id IS NULL OR $campaign IS NULL OR r.campaign_id = $campaign)
+  AND (r.campaign_id IS NULL OR r.campaign_id = $campaign OR ($bound AND $campaign IS NULL))
 """
 
 # An invite carries one role in one campaign, whatever else the person may do elsewhere.
@@ -115,7 +125,7 @@ JOIN "user" u ON u.id = l.user_id
 JOIN role r ON r.user_id = l.user_id AND r.campaign_id = i.campaign_id
 WHERE l.token_sha256 = $login AND l.user_id = $user AND l.revoked IS NULL AND l.expires > $now
   AND i.revoked IS NULL AND u.removed IS NULL AND r.revoked IS NULL AND r.role = 'expert'
-  AND ($campaign IS NULL OR i.campaign_id = $campaign)
+  AND (i.campaign_id = $campaign OR ($bound AND $campaign IS NULL))
 """
 
 

@@ -18,12 +18,15 @@ from store.roster import campaign_named
 from store.users import LOCAL, find_user, grant_in, insert_user
 
 __all__ = [
-    "TRIES", "Exchanged", "Invitation", "Refused", "Wanted", "can_enter", "end_login", "exchange", "invite",
+    "AGAIN", "TRIES", "Exchanged", "Invitation", "Refused", "Wanted", "can_enter", "end_login", "exchange", "invite",
     "opened_by", "take_back_invites",
 ]  # fmt: skip
 
 TRIES = 5
 """Wrong PINs after which an invite is locked."""
+
+AGAIN = timedelta(seconds=60)
+"""How long after a link was used it may be used again: a button pressed twice, or an answer that was lost."""
 
 Row = dict[str, Any]
 
@@ -62,6 +65,9 @@ class Invitation(NamedTuple):
     expires: datetime
     """When both end."""
 
+    renewed: bool
+    """Whether someone of this name was invited to the campaign before: it is for that same person."""
+
 
 class Exchanged(NamedTuple):
     """What a link and its PIN were exchanged for."""
@@ -91,7 +97,7 @@ def invite(store: Store, actor: Actor, wanted: Wanted) -> Invitation:
         campaign = campaign_named(transaction, wanted.campaign)
         by = require(transaction, actor, "user:invite", campaign["id"])
         expires = _end(campaign, wanted.days)
-        user = _person(transaction, wanted, campaign["id"])
+        user, renewed = _person(transaction, wanted, campaign["id"])
         grant_in(transaction, actor, user, EXPERT, campaign["id"])
         values = {"user": user, "campaign": campaign["id"], "now": utc_now()}
         transaction.execute(_END_UNUSED, values)
@@ -103,13 +109,13 @@ def invite(store: Store, actor: Actor, wanted: Wanted) -> Invitation:
         )  # fmt: skip
         payload = {"campaign": campaign["id"], "invite": number, "expires": f"{expires.isoformat()}Z"}
         append(transaction, Entry(actor.named, by, "invite", f"user:{user}", payload))
-        return Invitation(user, campaign["name"], code, pin, expires)
+        return Invitation(user, campaign["name"], code, pin, expires, renewed)
 
     return store.transaction(make)
 
 
 def exchange(store: Store, code: str, pin: str) -> Exchanged | Refused:
-    """Exchange a link and its PIN for a token, once.
+    """Exchange a link and its PIN for a token, once; within `AGAIN` of that for another, which ends the first.
 
     Links that were used, have ended, were taken back or locked, or never were take the same way and give the same
     answer. Raises StoreError.
@@ -117,7 +123,7 @@ def exchange(store: Store, code: str, pin: str) -> Exchanged | Refused:
     token = secrets.token_urlsafe(32)
 
     def turn(transaction: Transaction) -> Exchanged | Refused:
-        found = transaction.rows(_USABLE, {"code": _sha256(code), "now": utc_now(), "tries": TRIES})
+        found = transaction.rows(_USABLE, _times(code=_sha256(code)))
         expected = found[0]["pin_sha256"] if found else ""
         right = hmac.compare_digest(expected, _sha256(f"{code}:{pin}"))
         if not found:
@@ -134,12 +140,13 @@ def take_back_invites(store: Store, actor: Actor, named: str) -> None:
     """
 
     def take(transaction: Transaction) -> None:
-        by = require(transaction, actor, "user:invite")
         person = find_user(transaction, named)
         values = {"user": person["id"], "now": utc_now()}
-        if not transaction.rows(
-            "SELECT 1 FROM invite WHERE user_id = $user AND revoked IS NULL", {"user": person["id"]}
-        ):
+        campaigns = [row["campaign_id"] for row in transaction.rows(_INVITED_TO, {"user": person["id"]})]
+        by = ""
+        for campaign in campaigns or [None]:
+            by = require(transaction, actor, "user:invite", campaign)
+        if not campaigns:
             raise StoreError(f"{person['name']} has no invitation to take back; assay user ls shows who has one")
         for statement in _TAKE_BACK:
             transaction.execute(statement, values)
@@ -173,7 +180,7 @@ def opened_by(store: Store, code: str, login: str) -> bool:
 
 def can_enter(store: Store, *, oidc: bool) -> bool:
     """Whether anyone could get in from elsewhere: by an invite or, with a provider, a login. Raises StoreError."""
-    found = store.rows(_WAYS, {"now": utc_now(), "local": LOCAL, "tries": TRIES})[0]
+    found = store.rows(_WAYS, _times(local=LOCAL))[0]
     return bool(found["invited"] or found["let_in"] or (oidc and found["known"]))
 
 
@@ -184,24 +191,31 @@ def _end(campaign: Row, days: int) -> datetime:
     return min(campaign["expires"], now + timedelta(days=days))
 
 
-def _person(transaction: Transaction, wanted: Wanted, campaign: int) -> int:
+def _times(**values: str) -> Row:
+    now = utc_now()
+    return {**values, "now": now, "again": now - AGAIN, "tries": TRIES}
+
+
+def _person(transaction: Transaction, wanted: Wanted, campaign: int) -> tuple[int, bool]:
     name = wanted.name.strip()
     if not name:
         raise StoreError("whom to invite needs a name; give --name")
     known = transaction.rows(_INVITED_BEFORE, {"name": name, "campaign": campaign})
     if not known:
-        return insert_user(transaction, name, None, None, wanted.specialties)
+        return insert_user(transaction, name, None, None, wanted.specialties), False
     if wanted.specialties:
         transaction.execute(
             'UPDATE "user" SET specialties = $specialties WHERE id = $user',
             {"user": known[0]["id"], "specialties": list(wanted.specialties)},
         )
-    return known[0]["id"]
+    return known[0]["id"], True
 
 
 def _let_in(transaction: Transaction, found: Row, token: str) -> Exchanged:
     now = utc_now()
-    transaction.execute("UPDATE invite SET used = $now WHERE id = $id", {"id": found["id"], "now": now})
+    values = {"id": found["id"], "now": now}
+    transaction.execute("UPDATE invite SET used = coalesce(used, $now) WHERE id = $id", values)
+    transaction.execute("UPDATE login SET revoked = $now WHERE invite_id = $id AND revoked IS NULL", values)
     transaction.execute(
         "INSERT INTO login VALUES ($token, $user, $invite, $now, $expires, NULL)",
         {"token": _sha256(token), "user": found["user_id"], "invite": found["id"], "now": now,
@@ -238,6 +252,8 @@ _INSERT = """
 INSERT INTO invite VALUES ($id, $code, $pin, $user, $campaign, $now, $by, $expires, 0, NULL, NULL)
 """
 
+_INVITED_TO = "SELECT DISTINCT campaign_id FROM invite WHERE user_id = $user AND revoked IS NULL ORDER BY campaign_id"
+
 _OPENED_BY = """
 SELECT 1 FROM login l JOIN invite i ON i.id = l.invite_id
 WHERE l.token_sha256 = $login AND i.code_sha256 = $code AND l.revoked IS NULL AND l.expires > $now
@@ -246,9 +262,11 @@ WHERE l.token_sha256 = $login AND i.code_sha256 = $code AND l.revoked IS NULL AN
 
 _WAYS = """
 SELECT
-  (SELECT count(*) FROM invite WHERE used IS NULL AND revoked IS NULL AND failures < $tries AND expires > $now)
-    AS invited,
-  (SELECT count(*) FROM login WHERE revoked IS NULL AND expires > $now) AS let_in,
+  (SELECT count(*) FROM invite i JOIN campaign c ON c.id = i.campaign_id
+     WHERE (i.used IS NULL OR i.used > $again) AND i.revoked IS NULL AND i.failures < $tries AND i.expires > $now
+       AND c.closed IS NULL) AS invited,
+  (SELECT count(*) FROM login l JOIN invite i ON i.id = l.invite_id JOIN campaign c ON c.id = i.campaign_id
+     WHERE l.revoked IS NULL AND l.expires > $now AND i.revoked IS NULL AND c.closed IS NULL) AS let_in,
   (SELECT count(*) FROM "user" u WHERE u.issuer IS NOT NULL AND u.issuer <> $local AND u.removed IS NULL AND EXISTS
      (SELECT 1 FROM role r WHERE r.user_id = u.id AND r.revoked IS NULL)) AS known
 """
@@ -257,8 +275,8 @@ _USABLE = """
 SELECT i.id, i.user_id, i.pin_sha256, i.failures, i.expires FROM invite i
 JOIN "user" u ON u.id = i.user_id
 JOIN campaign c ON c.id = i.campaign_id
-WHERE i.code_sha256 = $code AND i.used IS NULL AND i.revoked IS NULL AND i.failures < $tries AND i.expires > $now
-  AND u.removed IS NULL AND c.closed IS NULL
+WHERE i.code_sha256 = $code AND (i.used IS NULL OR i.used > $again) AND i.revoked IS NULL AND i.failures < $tries
+  AND i.expires > $now AND u.removed IS NULL AND c.closed IS NULL
 """
 
 _TAKE_BACK = (

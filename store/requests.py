@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+from store.access import AccessError, Actor, require
+from store.askers import asker
 from store.clock import utc_now
 from store.database import Store, Transaction
 from store.refs import find_run
@@ -31,7 +33,10 @@ class Request(NamedTuple):
     """Its arguments."""
 
     actor: str
-    """Who asked."""
+    """Who asked, as `store.access.Actor.named`."""
+
+    called: str = ""
+    """What that one is called, for sentences."""
 
 
 def ask(
@@ -70,16 +75,19 @@ def waiting(store: Store, run: str, kinds: Collection[str] = KINDS) -> list[Requ
 def take(store: Store, run: str, kinds: Collection[str] = KINDS) -> list[Request]:
     """Take all waiting requests of a run that are of these kinds, oldest first; nobody else gets them then.
 
-    Only reads where nothing waits, so that polling costs no write.
+    Those whose asker may not ask for it any more are answered with the reason, and not returned. Only reads where
+    nothing waits, so that polling costs no write.
     """
     if not waiting(store, run, kinds):
         return []
 
     def mark(transaction: Transaction) -> list[Request]:
         found = _requests(transaction.rows(_WAITING, {"run": run, "kinds": list(kinds)}))
+        refused = {request.id: sentence for request in found if (sentence := _refusal(transaction, request))}
         for request in found:
-            transaction.execute("UPDATE request SET taken = $now WHERE id = $id", {"now": utc_now(), "id": request.id})
-        return found
+            values = {"now": utc_now(), "id": request.id, "refused": refused.get(request.id)}
+            transaction.execute(_TAKE, values)
+        return [request for request in found if request.id not in refused]
 
     return store.transaction(mark)
 
@@ -94,6 +102,23 @@ def finish(store: Store, request_id: int, result: str) -> None:
     store.transaction(mark)
 
 
+def _refusal(transaction: Transaction, request: Request) -> str | None:
+    action = "campaign:open" if request.kind == "open-campaign" else "run:act"
+    try:
+        # Before accounts were written as such, `assay rollback` wrote them plainly.
+        is_old = request.kind == "rollback" and ":" not in request.actor
+        who = Actor("command", None, request.actor) if is_old else asker(transaction, request.actor)
+        require(transaction, who, action)
+    except AccessError as error:
+        return f"not done: {error}"
+    return None
+
+
+_TAKE = """
+UPDATE request SET taken = $now, result = $refused, done = CASE WHEN $refused IS NULL THEN NULL ELSE $now END
+WHERE id = $id
+"""
+
 _SAME = """
 SELECT id FROM request
 WHERE run_id = $run_id AND kind = $kind AND CAST(args AS VARCHAR) = $args
@@ -102,10 +127,11 @@ ORDER BY id DESC LIMIT 1
 """
 
 _WAITING = """
-SELECT q.id, q.kind, q.args, q.actor FROM request q JOIN run r ON r.id = q.run_id
+SELECT q.id, q.kind, q.args, q.actor, coalesce(u.name, regexp_replace(q.actor, '^command:', '')) AS called
+FROM request q JOIN run r ON r.id = q.run_id LEFT JOIN "user" u ON q.actor = 'user:' || u.id
 WHERE r.name = $run AND q.taken IS NULL AND list_contains($kinds, q.kind) ORDER BY q.id
 """
 
 
 def _requests(rows: list[dict[str, Any]]) -> list[Request]:
-    return [Request(row["id"], row["kind"], json.loads(row["args"] or "{}"), row["actor"]) for row in rows]
+    return [Request(**{**row, "args": json.loads(row["args"] or "{}")}) for row in rows]

@@ -15,6 +15,7 @@ from assay.spool import SpoolFile, encode
 from assay.steps import StepLines, last_position
 from assay.version import VERSION
 from store.artifacts import ArtifactError, verify
+from store.askers import called
 from store.database import Store
 from store.errors import StoreError
 from store.loading import load_spools
@@ -66,8 +67,8 @@ class Sealed(NamedTuple):
 def roll_back_stopped(store: Store, run_name: str, step: int, actor: str) -> RolledBack:
     """Send a run that nobody trains back to the sealed checkpoint of a step of its active path.
 
-    Where that one is damaged, the next older whole one is taken. The run's status stays what it was. Raises
-    StoreError where that cannot be done; nothing is written then.
+    `actor` is who asks, as `Actor.named`. Where that one is damaged, the next older whole one is taken. The run's
+    status stays what it was. Raises StoreError where that cannot be done; nothing is written then.
     """
     folder = store.root / find_run(store, run_name)["name"]
     if not (folder / "config.toml").exists():
@@ -135,7 +136,9 @@ def _roll_back(store: Store, folder: Path, step: int, actor: str) -> RolledBack:
     position = _position(store, folder, run)
     target, refused = _target(active, store.root, run, step)
     done = RolledBack(run["name"], run["last_step"], target.step, position[0] + 1, tuple(refused))
-    _write(folder, _lines(done, StepLines(*position), target.path, actor, is_over=run["ended"] is not None))
+    facts = {"checkpoint": target.path, "abandoned_to": done.left, "actor": actor}
+    lines = _lines(done, StepLines(*position), facts, called(store, actor), is_over=run["ended"] is not None)
+    _write(folder, lines)
     return done
 
 
@@ -171,10 +174,9 @@ def _target(active: list[Sealed], root: Path, run: dict[str, Any], step: int) ->
 
 
 def _lines(
-    done: RolledBack, steps: StepLines, checkpoint: str, actor: str, *, is_over: bool
+    done: RolledBack, steps: StepLines, facts: dict[str, Any], asker: str, *, is_over: bool
 ) -> Iterator[dict[str, Any]]:
     """The lines of the spool that say so."""
-    facts = {"checkpoint": checkpoint, "abandoned_to": done.left, "actor": actor}
     data = {**facts, "refused": list(done.refused)} if done.refused else facts
     now = time.time()
     asked: list[dict[str, Any]] = [
@@ -186,7 +188,7 @@ def _lines(
             for sentence in done.refused
         ),
         {
-            "k": "event", "kind": "rollback", "message": f"{actor} rolled the stopped run back: it {done.went_back}",
+            "k": "event", "kind": "rollback", "message": f"{asker} rolled the stopped run back: it {done.went_back}",
             "s": done.step, "data": facts,
         },
     ]  # fmt: skip

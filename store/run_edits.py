@@ -9,6 +9,8 @@ it over.
 from collections.abc import Iterable
 from typing import Any, TypedDict
 
+from store.access import Actor, require
+from store.audit import Entry, append_all
 from store.database import Store, Transaction
 from store.refs import find_run
 
@@ -34,16 +36,20 @@ class Edit(TypedDict, total=False):
     """What people wrote about it; blank or None for nothing."""
 
 
-def edit_runs(store: Store, names: Iterable[str], edit: Edit) -> None:
-    """Change all of these runs or none. Raises StoreError where one of them is not there."""
-    ids = [find_run(store, name)["id"] for name in names]
+def edit_runs(store: Store, actor: Actor, names: Iterable[str], edit: Edit) -> None:
+    """Change all of these runs or none. Raises StoreError where one of them is not there, AccessError."""
+    runs = [find_run(store, name) for name in names]
     values = _values(edit)
-    if not ids or not values:
+    if not runs or not values:
         return
     changes = ", ".join(f"{column} = ${column}" for column in values)
 
     def put(transaction: Transaction) -> None:
+        by = require(transaction, actor, "run:act")
+        ids = [run["id"] for run in runs]
         transaction.execute(_UPDATE.format(changes=changes), {**values, "columns": list(values), "ids": ids})
+        payload = {"columns": sorted(values)}
+        append_all(transaction, [Entry(actor.named, by, "run-edit", f"run:{run['name']}", payload) for run in runs])
 
     store.transaction(put)
 

@@ -7,7 +7,7 @@ What people do here is in the audit log under their number; removing someone tak
 import getpass
 from typing import Any, NamedTuple
 
-from store.access import ADMIN, EXPERT, ROLES, Actor, require
+from store.access import ADMIN, BINDABLE, EXPERT, ROLES, Actor, require
 from store.audit import Entry, append
 from store.clock import utc_now
 from store.database import Snapshot, Store, Transaction
@@ -16,7 +16,7 @@ from store.roster import extend_overlap
 
 __all__ = [
     "LOCAL", "NewUser", "account", "add_user", "find_user", "grant", "grant_in", "insert_user", "list_users",
-    "local_user", "remove_user", "take_back", "user_of",
+    "local_user", "note_login", "remove_user", "take_back", "user_of",
 ]  # fmt: skip
 
 LOCAL = "local"
@@ -71,6 +71,23 @@ def local_user(store: Store) -> int:
     return store.transaction(add)
 
 
+def note_login(store: Store, user: int, issued: int) -> None:
+    """Tell the audit log that someone signed in at a provider, once a login. Raises StoreError.
+
+    `issued` is when the provider made the login, in seconds since 1970.
+    """
+    entry = Entry(f"user:{user}", "", "login", f"user:{user}", {"way": "oidc", "issued": issued})
+    known = {"actor": entry.actor, "payload": f'{{"issued":{issued},"way":"oidc"}}'}
+    if store.rows(_NOTED, known):
+        return
+
+    def note(transaction: Transaction) -> None:
+        if not transaction.rows(_NOTED, known):
+            append(transaction, entry)
+
+    store.transaction(note)
+
+
 def user_of(snapshot: Snapshot, issuer: str, subject: str) -> int | None:
     """Number of the person of a login; None where nobody here has it."""
     values = {"issuer": issuer, "subject": subject}
@@ -116,8 +133,13 @@ def add_user(store: Store, actor: Actor, person: NewUser) -> int:
 
 
 def grant(store: Store, actor: Actor, named: str, role: str, campaign: int | None) -> None:
-    """Give someone a role, for one campaign or for all; giving it twice is once. Raises StoreError, AccessError."""
+    """Give someone a role, for one campaign or for all; giving it twice is once.
+
+    Raises StoreError where there is no such person, or the role is none for one campaign, AccessError.
+    """
     _require_role(role)
+    if campaign is not None and role not in BINDABLE:
+        raise StoreError(f"the role {role} is for everything, not for one campaign; leave the campaign out")
 
     def give(transaction: Transaction) -> None:
         by = require(transaction, actor, "user:manage")
@@ -142,7 +164,7 @@ def take_back(store: Store, actor: Actor, named: str, role: str, campaign: int |
         values = {"user": person["id"], "role": role, "campaign": campaign}
         if not transaction.rows(f"SELECT 1 FROM role WHERE {_HELD}", values):
             raise StoreError(f"{person['name']} does not have the role {role} there; assay user ls shows who has which")
-        if role == ADMIN:
+        if role == ADMIN and campaign is None:
             _require_another_admin(transaction, person["id"])
         transaction.execute(f"UPDATE role SET revoked = $now WHERE {_HELD}", {**values, "now": utc_now()})
         payload = {"role": role, "campaign": campaign}
@@ -217,9 +239,9 @@ def _require_role(role: str) -> None:
 
 def _require_new(transaction: Transaction, person: NewUser) -> None:
     known = transaction.rows('SELECT name, issuer, subject FROM "user" WHERE removed IS NULL')
-    # Whoever sits at this machine was never added by anyone.
-    if person.role != ADMIN and all(row["issuer"] == LOCAL for row in known):
-        raise StoreError("nobody is here yet, and the first one must be an admin; add one with --role admin")
+    # Whoever sits at this machine was never added by anyone, and who was invited can manage nobody.
+    if person.role != ADMIN and not transaction.rows(_ADMINS):
+        raise StoreError("no admin is here yet, and the first one must be an admin; add one with --role admin")
     if any(row["name"] == person.name.strip() for row in known if row["issuer"] != LOCAL):
         raise StoreError(f"someone here is called {person.name.strip()}; give a name that tells them apart")
     if person.issuer is None:
@@ -236,9 +258,11 @@ def _require_another_admin(transaction: Transaction, user: int) -> None:
 
 _HELD = "user_id = $user AND role = $role AND campaign_id IS NOT DISTINCT FROM $campaign AND revoked IS NULL"
 
+_NOTED = "SELECT 1 FROM audit WHERE actor = $actor AND action = 'login' AND payload = $payload LIMIT 1"
+
 _ADMINS = """
 SELECT DISTINCT r.user_id FROM role r JOIN "user" u ON u.id = r.user_id
-WHERE r.role = 'admin' AND r.revoked IS NULL AND u.removed IS NULL
+WHERE r.role = 'admin' AND r.campaign_id IS NULL AND r.revoked IS NULL AND u.removed IS NULL
 """
 
 _REMOVE = (

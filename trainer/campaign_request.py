@@ -6,7 +6,7 @@ from typing import Any
 
 from assay.errors import AssayError
 from assay.foreign import Failure, attempt
-from store.access import Actor
+from store.askers import asker
 from store.database import Store
 from store.loading import load_spools
 from store.requests import Request
@@ -26,7 +26,8 @@ def open_requested(store: Store, run: str, request: Request, progress: Progress)
         try:
             load_spools(store)
             order = order_from(request.args, run)
-            opened = open_campaign(store, _asker(store, request.actor), order, progress=progress)
+            who = store.snapshot(lambda snapshot: asker(snapshot, request.actor))
+            opened = open_campaign(store, who, order, progress=progress)
         except (AssayError, OSError) as error:
             return f"not opened: {error}"
         return f"campaign {opened.campaign} is open: {opened.findings.pairs:,} pairs"
@@ -58,12 +59,3 @@ def _in_run(place: str, run: str) -> str:
     """Pages know checkpoints by branch and step."""
     branch, at, _ = place.partition("@")
     return f"{run}/{place}" if at and branch.isdigit() else place
-
-
-def _asker(store: Store, named: str) -> Actor:
-    """Who asked, for the roles of now: `user:NUMBER`, or an account of this machine."""
-    kind, _, number = named.partition(":")
-    if kind != "user" or not number.isdigit():
-        return Actor("command", None, named.removeprefix("command:"))
-    rows = store.rows('SELECT issuer FROM "user" WHERE id = $id AND removed IS NULL', {"id": int(number)})
-    return Actor("local" if rows and rows[0]["issuer"] == "local" else "oidc", int(number))

@@ -99,8 +99,9 @@ class Wishes:
         }
         result = actions[request.kind]()
         if request.kind != "note":
-            self._run.event("request", f"{request.actor} asked to {request.kind}: {result}", step=self._at())
-            self._progress.say(f"{request.actor} asked to {request.kind}: {result}")
+            sentence = f"{_called(request)} asked to {request.kind}: {result}"
+            self._run.event("request", sentence, step=self._at(), actor=request.actor)
+            self._progress.say(sentence)
         self._inbox.answer(request, result)
 
     def stop(self, by: str) -> None:
@@ -112,7 +113,7 @@ class Wishes:
         self._pause()
 
     def _stop(self, request: Request) -> str:
-        self._asked = request.actor
+        self._asked = _called(request)
         return f"stops after step {self._at()} and saves"
 
     def _pause(self) -> str:
@@ -142,3 +143,7 @@ class Wishes:
             return "not done: the note was empty"
         self._run.event("note", text, step=self._at(), actor=request.actor)
         return "noted"
+
+
+def _called(request: Request) -> str:
+    return request.called or request.actor

@@ -34,9 +34,9 @@ TEXTS: dict[str, Text] = {
             "the nearest is at step {nearest} (there are {steps})"
         ),
     },
-    "answer.cannot": {
-        "zh": "没有执行：训练中的程序不支持 {kind}",
-        "en": "not done: a running trainer cannot {kind}",
+    "answer.asked": {
+        "zh": "没有执行：进行中的盲评正在问这个问题，结束之前谁也看不到对它的回答",
+        "en": "not done: a campaign that is open asks this question, and nobody sees its answers before it closes",
     },
     "answer.no_step": {
         "zh": "没有执行：回滚要指明检查点的步数",

@@ -198,6 +198,10 @@ TEXTS: dict[str, Text] = {
         "zh": "还没有结论：目前 {n} 对，还需要继续评。",
         "en": "Nothing is decided yet: {n} pairs so far, more are needed.",
     },
+    "campaigns.says.criterion": {
+        "zh": "没有结论：标准“{criterion}”评过的太少（{judged} / {n} 对），所以总评够了也不能定。",
+        "en": "Undecided: criterion “{criterion}”: too few pairs judged ({judged} of {n}); the verdicts would do.",
+    },
     "campaigns.says.nothing": {
         "zh": "还没有定稿的评判。评判在一轮结束时定稿。",
         "en": "No verdict is final yet; they are when a sitting closes.",
@@ -215,6 +219,11 @@ TEXTS: dict[str, Text] = {
         "en": "{decides} decides; highest so far {most}",
     },
     "campaigns.blinding": {"zh": "盲法", "en": "Blinding"},
+    "campaigns.asked_now": {
+        "zh": "进行中的盲评正在问这题；评审结束后再显示",
+        "en": "asked in an open blind review; shown after it closes",
+    },
+    "campaigns.blinding.few": {"zh": "猜测太少", "en": "too few guesses"},
     "campaigns.blinding.held": {"zh": "保持", "en": "held"},
     "campaigns.blinding.broken": {"zh": "已破", "en": "broken"},
     "campaigns.blinding.broken.what": {

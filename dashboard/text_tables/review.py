@@ -111,6 +111,10 @@ TEXTS: dict[str, Text] = {
         "zh": "请先选：1 A 更好，2 B 更好，3 相当，4 都不可接受",
         "en": "Choose first: 1 A, 2 B, 3 tie, 4 both unacceptable",
     },
+    "review.desk.criterion_first": {
+        "zh": "“{criterion}”还没有选：按 {key}，选 A、相当或 B",
+        "en": "{criterion} is not answered: {key} goes through A, same and B",
+    },
     "review.desk.open_first": {"zh": "请先看回答 {side}", "en": "Open answer {side} first"},
     "review.desk.critical": {"zh": "严重错误", "en": "Critical error"},
     "review.desk.critical_side": {"zh": "在哪个回答里", "en": "In which answer"},
@@ -231,6 +235,10 @@ TEXTS: dict[str, Text] = {
         "zh": "这题放得太久，已经交给别人；请接着评下一题。",
         "en": "The time of this pair ran out and it went to someone else; go on with the next pair.",
     },
+    "review.refused.elsewhere": {
+        "zh": "这题已经在另一个窗口评过；要修改请重新打开它。",
+        "en": "Already judged in another window; open it again to change it.",
+    },
     "review.refused.final": {
         "zh": "这个判断已经不能修改，因为那次已经结束。",
         "en": "This verdict is final, because its sitting is over.",
@@ -255,6 +263,10 @@ TEXTS: dict[str, Text] = {
     "review.refused.bad_reason": {
         "zh": "原因没有写，或者太长；请选一个或写短一些。",
         "en": "The reason is missing or too long; pick one or shorten it.",
+    },
+    "review.refused.blank_criterion": {
+        "zh": "还有标准没有选；每一项都请选出哪个回答更好，或者“相当”。",
+        "en": "A criterion is not answered; say which answer is better by each, or that they are the same.",
     },
     "review.refused.bad_comment": {
         "zh": "那句话太长；请缩短到 500 字以内。",

@@ -11,6 +11,7 @@ import streamlit as st
 from assay.errors import AssayError
 from dashboard import cached, cached_scores, identity, widgets
 from dashboard.answers import answer
+from dashboard.cached_people import called
 from dashboard.language import current, t
 from dashboard.texts import TEXTS
 from dashboard.views.places import named
@@ -20,7 +21,7 @@ from store.database import Store
 from store.requests import ask
 from store.runs import status_of
 
-__all__ = ["actor", "ask_button", "asked", "buttons", "put", "shown_in", "takes_requests", "what_was_asked"]
+__all__ = ["ask_button", "asked", "buttons", "put", "shown_in", "takes_requests", "what_was_asked"]
 
 LABELS = {
     "stop-and-save": "action.stop-and-save", "save-now": "action.save-now", "pause": "action.pause",
@@ -96,16 +97,11 @@ def put(name: str, kind: str, args: Mapping[str, Any]) -> None:
     """Ask a run of this name for something; where that fails, the page says why when it is drawn next."""
     try:
         identity.guard("run:act")
-        ask(Store.at(cached.store_path()), name, kind, args, actor=actor(), once=True)
+        ask(Store.at(cached.store_path()), name, kind, args, actor=identity.actor().named, once=True)
     except AssayError as error:
         st.session_state[_PROBLEM] = str(error)
     cached.run_now.clear()
     cached_scores.asked.clear()
-
-
-def actor() -> str:
-    """Name of who asks. Raises StoreError."""
-    return identity.name()
 
 
 def _is_waiting(run: Run, kind: str, args: Mapping[str, Any]) -> bool:
@@ -146,7 +142,7 @@ def _line(row: Run, *, live: bool) -> str:
         words, since = t("request.taken", what=what), row["taken"]
     else:
         words, since = t("request.done", what=what, result=answer(row["result"] or "", current())), row["done"]
-    aside = f"{row['actor']}, {ago(since, now, current())}"
+    aside = f"{called(row['actor'])}, {ago(since, now, current())}"
     tone = "a-quiet" if row["done"] else "a-warn"
     return f'<li title="{escape(hint)}"><span class="{tone}">{escape(words)}</span> · {escape(aside)}</li>'
 

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import streamlit as st
 
-from dashboard import cached, cached_scores, widgets
+from dashboard import asked_now, cached, cached_scores, widgets
 from dashboard.answer_story import ASKED, Answer, Prompt, Stretch, before, prompts, stretches
 from dashboard.language import t
 from dashboard.model_text import beginning, html_text, plain_text
@@ -117,7 +117,9 @@ def _named(prompt: Prompt) -> str:
 
 
 def _cell(prompt: Prompt, place: str) -> str:
-    """An answer's first words, or that it is what was said before."""
+    """An answer's first words, or that it is what was said before, or that nobody is to read it now."""
+    if asked_now.is_asked(prompt.question):
+        return t("campaigns.asked_now")
     number = next((n for n, answer in enumerate(prompt.answers) if place_key(answer.row) == place), None)
     if number is None:
         return "–"
@@ -132,7 +134,10 @@ def _answers(prompt: Prompt) -> None:
     lines = [_line(escape(t("samples.prompt")), html_text(prompt.question), "a-asked-for")]
     if prompt.reference:
         lines.append(_line(escape(t("samples.reference")), html_text(prompt.reference), "a-asked-for"))
-    lines += [_stretch(stretch) for stretch in stretches(prompt.answers)]
+    if asked_now.is_asked(prompt.question):
+        lines.append(_line("", asked_now.note()))
+    else:
+        lines += [_stretch(stretch) for stretch in stretches(prompt.answers)]
     st.html(f'<div class="a-answers">{"".join(lines)}</div>')
 
 

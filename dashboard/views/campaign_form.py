@@ -11,8 +11,10 @@ import streamlit as st
 
 from assay.errors import AssayError
 from dashboard import cached, cached_campaigns, identity, widgets
+from dashboard.cached_people import called
 from dashboard.language import current, t
 from dashboard.texts import LANGUAGES
+from dashboard.views.campaign_files import files
 from dashboard.views.checkpoints import store_option
 from dashboard.words import ago
 from evals.review.draft import check_words
@@ -100,9 +102,10 @@ def _ask() -> None:
     fields = _filled()
     try:
         identity.guard("campaign:open")
+        who, store = identity.actor(), Store.at(cached.store_path())
+        fields |= files(fields, store.root, here=who.way == "local")
         run = checked(fields)
-        who = identity.actor().named
-        ask(Store.at(cached.store_path()), run, "open-campaign", fields, actor=who, once=True)
+        ask(store, run, "open-campaign", fields, actor=who.named, once=True)
     except AssayError as error:
         st.session_state[_PROBLEM] = str(error)
     cached_campaigns.asked.clear()
@@ -147,5 +150,5 @@ def _line(row: Row) -> str:
         words = t("campaigns.asked" if row["taken"] is None else "campaigns.asked.taken", **named)
     since = row["done"] or row["taken"] or row["created"]
     tone = "a-quiet" if row["done"] else "a-warn"
-    aside = f"{row['actor']}, {ago(since, utc_now(), current())}"
+    aside = f"{called(row['actor'])}, {ago(since, utc_now(), current())}"
     return f'<li><span class="{tone}">{escape(words)}</span> · {escape(aside)}</li>'

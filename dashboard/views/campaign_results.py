@@ -33,7 +33,7 @@ def show(one: Status, who: Actor) -> None:
     _decision(found)
     if found.overall is not None:
         widgets.cards(_cards(found, found.overall))
-        if found.blinding is not None and not found.blinding.held:
+        if found.blinding is not None and found.blinding.held is False:
             widgets.notice(t("campaigns.blinding.broken.what", limit=f"{found.blinding.limit:g}"), "bad")
         _bar(found, found.overall)
         left, right = st.columns(2, gap="medium")
@@ -96,9 +96,8 @@ def _blinding(found: Results) -> Card:
         "campaigns.blinding.what", index=f"{known.index:+.2f}", low=f"{known.low:+.2f}", high=f"{known.high:+.2f}",
         count=known.guesses,
     )  # fmt: skip
-    return Card(
-        t("campaigns.blinding"), t("campaigns.blinding.held" if known.held else "campaigns.blinding.broken"), told
-    )
+    said = {None: "campaigns.blinding.few", True: "campaigns.blinding.held", False: "campaigns.blinding.broken"}
+    return Card(t("campaigns.blinding"), t(said[known.held]), told)
 
 
 def _agreement(found: Results) -> Card:
@@ -167,7 +166,7 @@ def _chart(found: Results) -> None:
         "pairs": t("campaigns.chart.pairs"), "ended": t("campaigns.chart.ended"),
         "decides": t("campaigns.chart.decides", value=words.decides(found)),
     }  # fmt: skip
-    ended = found.ended_at if found.sentence not in ("stopped", "inconclusive") else None
+    ended = found.ended_at if found.decision != "inconclusive" else None
     chart = evidence_chart(lines, found.decides_at, ended, said, widgets.look())
     draw(chart, key=f"campaign-evidence-{found.campaign}", alt=title)
 

@@ -32,7 +32,7 @@ SENTENCES = {
     "harm.critical": "campaigns.says.harm.critical", "harm.criterion": "campaigns.says.harm.criterion",
     "harm.overall": "campaigns.says.harm.overall", "futile": "campaigns.says.futile",
     "inconclusive": "campaigns.says.inconclusive", "stopped": "campaigns.says.stopped",
-    "continue": "campaigns.says.continue", "nothing": "campaigns.says.nothing",
+    "continue": "campaigns.says.continue", "criterion": "campaigns.says.criterion", "nothing": "campaigns.says.nothing",
 }  # fmt: skip
 
 DECISIONS = {
@@ -134,7 +134,8 @@ def sentence(found: Results) -> str:
     """What is decided, in one sentence."""
     n = found.overall.n if found.overall else 0
     margin = t("campaigns.points", value=f"{100 * found.margin:.0f}")
+    judged = next((part.share.n for part in found.criteria if part.name == found.criterion), 0)
     return t(
         SENTENCES[found.sentence], n=n, margin=margin, limit=share(found.critical.limit),
-        errors=found.critical.candidate, criterion=criterion(found.criterion or ""),
+        errors=found.critical.candidate, criterion=criterion(found.criterion or ""), judged=judged,
     )  # fmt: skip

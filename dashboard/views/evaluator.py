@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard import cached, cached_scores, cached_views, widgets
 from dashboard.answers import answer
+from dashboard.cached_people import called
 from dashboard.fields import part
 from dashboard.language import current, t
 from dashboard.views import actions, pick
@@ -70,7 +71,7 @@ def _line(row: Row) -> str:
     else:
         words = t("evaluator.waiting" if row["taken"] is None else "evaluator.taken", what=what)
     since = row["done"] or row["taken"] or row["created"]
-    aside = f"{row['actor']}, {ago(since, utc_now(), current())}"
+    aside = f"{called(row['actor'])}, {ago(since, utc_now(), current())}"
     tone = "a-quiet" if row["done"] else "a-warn"
     return f'<li><span class="{tone}">{escape(words)}</span> · {escape(aside)}</li>'
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from dashboard import cached, cached_forgetting, widgets
+from dashboard import asked_now, cached, cached_forgetting, widgets
 from dashboard.cached_scores import Stamp
 from dashboard.language import t
 from dashboard.retention import Kept
@@ -73,7 +73,7 @@ def _folded(title: str, rows: list[Row], key: str, wrong: tuple[str, str]) -> No
 
 def _questions(rows: list[Row], wrong: str, column: str) -> None:
     columns = [Column(t("forget.question"), wide=True), Column(t("forget.right"), wide=True), Column(wrong, wide=True)]
-    cells = [[row["question"], row["right"] or "–", row[column] or "–"] for row in rows]
+    cells = [[row["question"], row["right"] or "–", _said(row, column)] for row in rows]
     if any(row["category"] for row in rows):
         columns.insert(0, Column(t("forget.subject")))
         cells = [[row["category"], *cell] for row, cell in zip(rows, cells, strict=True)]
@@ -82,6 +82,10 @@ def _questions(rows: list[Row], wrong: str, column: str) -> None:
         used = t("forget.trained_on")
         cells = [[*cell, used if row["leaked"] else ""] for row, cell in zip(rows, cells, strict=True)]
     table(columns, cells)
+
+
+def _said(row: Row, column: str) -> str:
+    return t("campaigns.asked_now") if asked_now.is_asked(row["question"]) else row[column] or "–"
 
 
 def leak(chosen: Kept) -> None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from dashboard import cached, cached_views
+from dashboard.cached_people import called
 from dashboard.language import current, t
 from dashboard.pages import page_path
 from dashboard.texts import TEXTS
@@ -139,7 +140,7 @@ def _branch(run: Run, row: Row) -> Step:
     key = f"fork.{row['words']}"
     words = t(key if key in TEXTS else "fork.other", step=count(row["step"]), reason=row["words"])
     asked = around(run["name"], row["step"], row["last_step"])
-    hint = "" if row["actor"] is None else t("lineage.actor", actor=row["actor"])
+    hint = "" if row["actor"] is None else t("lineage.actor", actor=called(row["actor"]))
     return Step(t("branch", branch=row["branch"]), words, asked, hint)
 
 

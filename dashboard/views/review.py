@@ -1,5 +1,6 @@
 """Review: an expert's page, drawn by our own script from what the service says."""
 
+from time import monotonic
 from typing import Any
 
 import streamlit as st
@@ -15,11 +16,14 @@ from dashboard.widgets import notice, rows_of_runs
 from evals.review.types import ReviewError
 from store.access import AccessError, Actor
 from store.database import Store
-from store.errors import StoreMissingError
+from store.errors import StoreError, StoreMissingError
 
 __all__ = ["show"]
 
 _DESK = "review-desk"
+
+AGAIN = 2.0
+"""Seconds after which a page that the store could not be read for is drawn anew."""
 
 _COMMAND = "assay review open --help"
 
@@ -31,6 +35,13 @@ def show() -> None:
         data = _data(desk, store, who)
     except StoreMissingError:
         data = None
+    except StoreError:
+        if desk.kept is None:
+            raise
+        # What is before the grader stays, and so does what is being typed.
+        component.mount(_mounted(desk, desk.kept), _received)
+        _draw_again()
+        return
     except (AccessError, ReviewError) as error:
         notice(_sentence(error), "warn")
         return
@@ -39,7 +50,22 @@ def show() -> None:
         return
     if desk.assignment is not None and who.way == "local" and cached.is_demo(cached.store_path()):
         review_demo.show(desk, store, who, desk.assignment.campaign)
-    component.mount({**data, "acked": desk.acked, "refused": _refused(desk)}, _received)
+    component.mount(_mounted(desk, data), _received)
+
+
+def _mounted(desk: Desk, data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "acked": desk.acked, "refused": _refused(desk)}
+
+
+def _draw_again() -> None:
+    failed = monotonic()
+
+    def look() -> None:
+        # Drawn the first time with the page itself.
+        if monotonic() - failed > AGAIN / 2:
+            st.rerun()
+
+    st.fragment(look, run_every=AGAIN)()
 
 
 def _received() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
+from dashboard.hostile import text_on_screen
 from evals.review import service
 from evals.review.pace import own_pace
 from evals.review.settling import settle
@@ -117,7 +118,9 @@ def _take_one(desk: Desk, store: Store, actor: Actor, message: Message) -> bool:
 
 
 def _submit(desk: Desk, store: Store, actor: Actor, message: Message) -> None:
-    service.submit(store, actor, _token(message), _answer(_part(message, "fields")))
+    answer = _answer(_part(message, "fields"))
+    known = _whole(message["known"]) if "known" in message else None
+    service.submit(store, actor, _token(message), answer, known=known, shown=text_on_screen)
     desk.open = None
 
 

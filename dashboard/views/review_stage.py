@@ -11,7 +11,7 @@ from dashboard.views.review_words import FLAGS, REASONS, SKIPS, criterion, kinds
 from dashboard.words import duration
 from evals.review import service
 from evals.review.pace import own_pace
-from evals.review.types import Assignment, Given, PairView, ReviewError, SittingView, Wait
+from evals.review.types import Assignment, Given, NoSittingError, PairView, ReviewError, SittingView, Wait
 from store.access import Actor
 from store.database import Store
 
@@ -57,17 +57,16 @@ def _chosen(found: list[Assignment], store: Store, actor: Actor) -> Assignment |
 def _judging(desk: Desk, assignment: Assignment, store: Store, actor: Actor) -> dict[str, Any]:
     if assignment.closed:
         return _over()
-    view = service.sitting(store, actor, assignment.campaign)
-    if view is None:
-        pace = own_pace(store, actor, assignment.campaign).pair
-        if cached.is_demo(str(store.path)):
-            return _start(assignment, pace or DEMO_SECONDS, IN_DEMO)
-        return _start(assignment, pace or SECONDS, USUAL)
-    opened = _opened(desk, store, actor)
-    if opened is None and desk.summary:
+    opened, demo = _opened(desk, store, actor), cached.is_demo(str(store.path))
+    if opened is not None:
+        return _pair(opened, demo=demo)
+    if desk.summary and service.sitting(store, actor, assignment.campaign) is not None:
         return _summary(None, service.given(store, actor, assignment.campaign))
-    pair = opened or service.next_pair(store, actor, assignment.campaign)
-    return _pair(pair, view) if isinstance(pair, PairView) else _waiting(pair, desk, assignment, store, actor)
+    try:
+        pair = service.next_pair(store, actor, assignment.campaign)
+    except NoSittingError:
+        return _start(assignment, own_pace(store, actor, assignment.campaign).pair, demo=demo)
+    return _pair(pair, demo=demo) if isinstance(pair, PairView) else _waiting(pair, desk, assignment, store, actor)
 
 
 def _waiting(wait: Wait, desk: Desk, assignment: Assignment, store: Store, actor: Actor) -> dict[str, Any]:
@@ -100,7 +99,8 @@ def _choose(found: list[Assignment]) -> dict[str, Any]:
     return _page("choose", t("review.choose"), says=t("review.choose.says"), campaigns=campaigns)
 
 
-def _start(assignment: Assignment, lasts: float, usual: int) -> dict[str, Any]:
+def _start(assignment: Assignment, pace: float | None, *, demo: bool) -> dict[str, Any]:
+    lasts = _lasts(pace, demo=demo)
     options = [
         {"planned": size, "words": t("review.plan", count=size, time=duration(size * lasts, current()))}
         for size in SIZES
@@ -109,20 +109,21 @@ def _start(assignment: Assignment, lasts: float, usual: int) -> dict[str, Any]:
     asked = render(assignment.instructions) if assignment.instructions.strip() else None
     return _page(
         "start", assignment.title, campaign=assignment.campaign, instructions=None if asked is None else _text(asked),
-        rules=rules, how_many=t("review.how_many"), options=options, planned=usual,
+        rules=rules, how_many=t("review.how_many"), options=options, planned=IN_DEMO if demo else USUAL,
     )  # fmt: skip
 
 
-def _pair(pair: PairView, view: SittingView) -> dict[str, Any]:
+def _pair(pair: PairView, *, demo: bool) -> dict[str, Any]:
     # Both sides go through the same lines, whatever stands on them.
     question, left, right = (_text(render(text)) for text in (pair.question, pair.left, pair.right))
     shown = {
         "token": pair.token, "question": question, "left": left, "right": right, "shown_first": pair.shown_first,
         "criteria": [(name, criterion(name)) for name in pair.criteria], "answered": pair.answered,
-        "asks_guess": pair.asks_guess, "draft": dict(pair.draft), "mark": _mark(pair, view),
+        "asks_guess": pair.asks_guess, "known": pair.known, "draft": dict(pair.draft), "mark": _mark(pair),
     }  # fmt: skip
     return _page(
-        "pair", t("review"), pair=shown, progress=_progress(view), reasons=listed("review.reason", REASONS),
+        "pair", t("review"), pair=shown, progress=_progress(pair.sitting, demo=demo),
+        reasons=listed("review.reason", REASONS),
         skips=listed("review.skip", SKIPS), flags=listed("review.flag", FLAGS), errors=kinds_of_error(),
     )  # fmt: skip
 
@@ -131,16 +132,20 @@ def _text(found: Rendered) -> dict[str, Any]:
     return {"html": found.html, "raw": found.raw, "cut": found.cut}
 
 
-def _mark(pair: PairView, view: SittingView) -> str:
+def _mark(pair: PairView) -> str:
     if pair.answered:
         return t("review.changing")
-    return t("review.practice", count=view.practice_left) if pair.practice else ""
+    return t("review.practice", count=pair.sitting.practice_left) if pair.practice else ""
 
 
-def _progress(view: SittingView) -> dict[str, Any]:
+def _lasts(pace: float | None, *, demo: bool) -> float:
+    """Seconds that a pair is taken to last."""
+    return pace or (DEMO_SECONDS if demo else SECONDS)
+
+
+def _progress(view: SittingView, *, demo: bool) -> dict[str, Any]:
     done = view.judged + view.skipped
-    lasts = SECONDS if view.median_seconds is None else view.median_seconds
-    left = duration(max(60.0, (view.planned - done) * lasts), current())
+    left = duration(max(60.0, (view.planned - done) * _lasts(view.median_seconds, demo=demo)), current())
     said = t("review.progress", done=done, planned=view.planned, time=left)
     return {"words": said, "share": min(1.0, done / view.planned)}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import cached, cached_scores, widgets
+from dashboard import asked_now, cached, cached_scores, widgets
 from dashboard.language import current, t
 from dashboard.metric_words import figure_of, is_lower_better, metric_name
 from dashboard.model_text import html_text
@@ -69,7 +69,10 @@ def _turn(key: str, start: int) -> None:
 
 def _card(item: Row, metric: str, leak: Row | None) -> str:
     facts = "".join(f"<span>{fact}</span>" for fact in _facts(item, metric, leak))
-    said = "".join(_choices(item) if item["choices"] else _texts(item))
+    if asked_now.is_asked(item["question"]):
+        facts, said = f"<span>{escape(item['item'])}</span>", "".join(_hidden(item))
+    else:
+        said = "".join(_choices(item) if item["choices"] else _texts(item))
     return f'<div class="a-item"><div class="a-facts">{facts}</div>{said}</div>'
 
 
@@ -97,6 +100,12 @@ def _leaked(leak: Row | None) -> str:
         return t("scores.item.leaked")
     file, share = Path(leak["source"]).name, f"{100 * leak['coverage']:.0f}"
     return t("scores.item.leaked.where", file=file, row=count(leak["row"]), share=share)
+
+
+def _hidden(item: Row) -> Iterator[str]:
+    """The question alone, of an item that is judged blindly just now."""
+    yield _turned(t("scores.item.question"), item["question"])
+    yield f'<div class="a-turn"><span></span>{asked_now.note()}</div>'
 
 
 def _texts(item: Row) -> Iterator[str]:

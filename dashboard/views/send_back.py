@@ -63,7 +63,7 @@ def _send(run_id: int, name: str, step: int) -> None:
     store = Store.at(cached.store_path())
     try:
         identity.guard("run:act")
-        st.session_state[_kept(run_id)] = roll_back_stopped(store, name, step, actions.actor())
+        st.session_state[_kept(run_id)] = roll_back_stopped(store, name, step, identity.actor().named)
     except AssayError as error:
         st.session_state[_kept(run_id)] = str(error)
         return

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from dashboard import cached, cached_spikes, widgets
+from dashboard.cached_people import called
 from dashboard.fields import part
 from dashboard.language import t
 from dashboard.views import spikes_words as words
@@ -59,7 +60,7 @@ def why(row: Row) -> str:
     if actor == "guard" and isinstance(rung, str) and isinstance(onset, int):
         return t("spikes.why.guard", rung=words.rung(rung), onset=count(onset))
     if row["reason"] == "rollback" and isinstance(actor, str):
-        return t("spikes.why.by", actor=actor)
+        return t("spikes.why.by", actor=called(actor))
     return t(REASONS[row["reason"]]) if row["reason"] in REASONS else row["reason"]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from dashboard.cached_people import called
 from dashboard.fields import listed
 from dashboard.language import t
 from dashboard.spike_story import Alarm, Spike, Try
@@ -106,7 +107,7 @@ def did(spike: Spike) -> Iterable[str]:
     if spike.back is not None:
         actor, step, left = spike.back
         key = "spikes.did.back" if actor else "spikes.did.back.someone"
-        yield t(key, actor=actor, step=count(step), left=count(left))
+        yield t(key, actor=called(actor), step=count(step), left=count(left))
 
 
 def was_skipped(alarm: Alarm) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from dashboard import cached, cached_home, widgets
+from dashboard.cached_people import called
 from dashboard.language import current, t
 from dashboard.views import actions, waiting_campaigns
 from dashboard.views.lineage import around
@@ -117,7 +118,7 @@ def _requests(runs: dict[int, Run]) -> list[Item]:
 
 def _asked(row: Row) -> str:
     when = ago(row["created"], utc_now(), current())
-    return t("waiting.request", what=actions.what_was_asked(row), actor=row["actor"], when=when)
+    return t("waiting.request", what=actions.what_was_asked(row), actor=called(row["actor"]), when=when)
 
 
 def _paused(runs: dict[int, Run]) -> list[Item]:

@@ -9,12 +9,13 @@ from evals.commands.review_common import command_actor, number_of
 from evals.commands.review_stats import SAYS
 from evals.review.results import Results, Share, results, results_dict
 from evals.stats.decision import Rules
-from store.commands.common import console, json_option, loaded_store, notes, print_json, store_option
+from store.commands.common import console, json_option, loaded_store, print_json, store_option
 
 __all__ = ["results_command"]
 
 WORDS = {"harm.critical": "the candidate makes too many critical errors", "stopped": "it was stopped undecided",
-         "nothing": "nothing is judged yet"}  # fmt: skip
+         "nothing": "nothing is judged yet",
+         "criterion": "the verdicts would do, but too few pairs are judged"}  # fmt: skip
 """Sentences that no decision by counts has."""
 
 
@@ -38,7 +39,7 @@ def results_command(*, campaign: str, store: str | None, as_json: bool) -> None:
 
 def _print(found: Results) -> None:
     if found.simulated:
-        notes.print("note: these verdicts are made up by a program")
+        console.print("simulated: these verdicts are made up by a program")
     console.print(f"{found.decision}: {_sentence(found)}.", markup=False)
     console.print(f"{found.name}: {found.candidate} against {found.baseline}", markup=False)
     console.print()
@@ -85,15 +86,50 @@ def _shares(found: Results, overall: Share) -> Table:
 
 
 def _trust(found: Results) -> list[str]:
-    agreed = found.agreement
-    alpha = "missing: no pair had two graders" if agreed is None or agreed.alpha is None else f"{agreed.alpha:.2f}"
     lines = [
-        f"graders: {len(found.graders)}; agreement (Krippendorff's alpha): {alpha}",
+        f"graders: {len(found.graders)}; agreement (Krippendorff's alpha): {_agreed(found)}",
+        f"blinding: {_blinding(found)}",
+        f"position: {_position(found)}",
+        f"skipped for good: {_skipped(found)}",
         f"pairs with the same answer twice, outside the test: {found.identical:,}; flagged: {len(found.flags):,}",
     ]
     if found.unblinded:
         lines.append(f"verdicts by people who had seen results: {found.unblinded:,}")
     return lines
+
+
+def _agreed(found: Results) -> str:
+    known = found.agreement
+    if known is None or not known.items:
+        return "missing: no pair had two graders"
+    if known.alpha is None:
+        return f"undefined, as all verdicts are the same ({known.items:,} pairs with two graders)"
+    return f"{known.alpha:.2f} ({known.items:,} pairs with two graders)"
+
+
+def _blinding(found: Results) -> str:
+    known = found.blinding
+    if known is None:
+        return "missing: nobody was asked to guess"
+    said = {None: "too few guesses", True: "held", False: "broken"}[known.held]
+    return f"{said}; index {known.index:+.2f} ({known.low:+.2f} to {known.high:+.2f}), guesses: {known.guesses:,}"
+
+
+def _position(found: Results) -> str:
+    known = found.position
+    if known is None:
+        return "missing: no pair was decided"
+    within = "within what the policy allows" if known.within else "more than the policy allows"
+    left = f"{100 * known.left_share:.0f} % of {known.decided:,} decided went to the left answer"
+    return f"{left}, z {known.z:+.1f}: {within}"
+
+
+def _skipped(found: Results) -> str:
+    known = found.skips
+    if known is None:
+        return "missing: nothing is judged"
+    put_back = f"{known.as_ties:.2f} with them as ties, {known.as_losses:.2f} with them as losses"
+    return f"{100 * known.share:.1f} % of the pairs; θ is {known.theta:.2f}, {put_back}"
 
 
 def _table(*headings: str) -> Table:

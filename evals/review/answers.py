@@ -2,13 +2,13 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from evals.review import sentences
 from evals.review.types import Answer, Choice, ReviewError
 
-__all__ = ["COMMENT_LENGTH", "ERROR_TYPES", "checked", "choice_shown", "fields_shown", "folded"]
+__all__ = ["COMMENT_LENGTH", "ERROR_TYPES", "checked", "choice_shown", "fields_shown", "folded", "whole_text"]
 
 COMMENT_LENGTH = 500
 """Characters of a comment, and of a reason for a skip or a flag, at most."""
@@ -23,20 +23,27 @@ _REASON = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _MARKS = re.compile(r"[\s*_`~#>|\\-]+")
 
 
-def checked(answer: Answer, lease: Mapping[str, Any], criteria: tuple[str, ...]) -> dict[str, Any]:
+def checked(
+    answer: Answer, lease: Mapping[str, Any], criteria: tuple[str, ...], shown: Callable[[str], str] = str
+) -> dict[str, Any]:
     """The answer as columns of `verdict`, in terms of the first and the second text of the pair.
 
-    `lease` has `left`, `first` and `second`. Raises ReviewError for what the page does not offer.
+    `lease` has `left`, `first`, `second` and `number`, which practice has none of; `shown` makes of an answer the text
+    that a screen shows of it. Raises ReviewError for what the page does not offer, and for a criterion left open: only
+    both unacceptable, and practice, do without.
     """
     _check_choice(answer, criteria)
     _check_words(answer)
     stored = {"left": lease["left"], "right": _other(lease["left"])}
+    errors = [_error(error.type, stored.get(error.side), error.quote, lease, shown) for error in answer.errors]
+    if lease["number"] is not None:
+        _require_criteria(answer, criteria)
     return {
         "choice": stored.get(answer.choice, answer.choice),
         "criteria": {name: stored.get(said, said) for name, said in sorted(answer.criteria.items())},
         "reasons": sorted(set(answer.reasons)),
-        "comment": answer.comment.strip(),
-        "errors": [_error(error.type, stored.get(error.side), error.quote, lease) for error in answer.errors],
+        "comment": whole_text(answer.comment).strip(),
+        "errors": errors,
     }
 
 
@@ -68,6 +75,15 @@ def folded(text: str) -> str:
     return _MARKS.sub("", seen)
 
 
+def whole_text(text: str) -> str:
+    r"""A text without halves of characters, which a script makes by cutting one in two and no store keeps.
+
+    >>> whole_text("fever \ud83d")
+    'fever '
+    """
+    return text.encode("utf-8", "ignore").decode("utf-8")
+
+
 def _check_choice(answer: Answer, criteria: tuple[str, ...]) -> None:
     if answer.choice not in ("left", "right", "tie", "both_bad"):
         raise ReviewError(sentences.BAD_ANSWER)
@@ -84,12 +100,20 @@ def _check_words(answer: Answer) -> None:
         raise ReviewError(sentences.BAD_ERROR)
 
 
-def _error(kind: str, which: str | None, quote: str, lease: Mapping[str, Any]) -> dict[str, str]:
+def _require_criteria(answer: Answer, criteria: tuple[str, ...]) -> None:
+    if answer.choice != "both_bad" and any(name not in answer.criteria for name in criteria):
+        raise ReviewError(sentences.BLANK_CRITERION)
+
+
+def _error(
+    kind: str, which: str | None, quote: str, lease: Mapping[str, Any], shown: Callable[[str], str]
+) -> dict[str, str]:
     if which is None or kind not in ERROR_TYPES:
         raise ReviewError(sentences.BAD_ERROR)
-    if not folded(quote) or folded(quote) not in folded(lease[which]):
+    said = folded(whole_text(quote))
+    if not said or (said not in folded(lease[which]) and said not in folded(shown(lease[which]))):
         raise ReviewError(sentences.BAD_QUOTE)
-    return {"answer": which, "type": kind, "quote": quote.strip()}
+    return {"answer": which, "type": kind, "quote": whole_text(quote).strip()}
 
 
 def _other(which: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from evals.review import sentences
-from evals.review.answers import COMMENT_LENGTH
+from evals.review.answers import COMMENT_LENGTH, whole_text
 from evals.review.entry import tell
 from evals.review.tokens import Held, held
 from evals.review.types import ReviewError
@@ -61,7 +61,7 @@ def save_draft(store: Store, actor: Actor, token: str, fields: Mapping[str, Any]
 
     What belongs to a pair that never comes back is dropped. Raises AccessError, ReviewError.
     """
-    text = json.dumps(dict(fields), ensure_ascii=False)
+    text = whole_text(json.dumps(dict(fields), ensure_ascii=False))
     if len(text) > _LONGEST_DRAFT:
         raise ReviewError(sentences.BAD_DRAFT)
 
@@ -105,7 +105,7 @@ def guess(store: Store, actor: Actor, token: str, choice: Literal["left", "right
 
 
 def _reason(reason: str) -> str:
-    said = reason.strip()
+    said = whole_text(reason).strip()
     if not 0 < len(said) <= COMMENT_LENGTH:
         raise ReviewError(sentences.BAD_REASON)
     return said

@@ -10,14 +10,14 @@ from evals.review.judged import Judged as Verdict
 from evals.stats.course import Course, Judged, follow
 from evals.stats.critical import shown_above
 from evals.stats.decision import Decision, Rules
-from evals.stats.evidence import log_e
+from evals.stats.evidence import log_e, log_e_path
 from evals.stats.items import ScoredItem, completed_prefix, mirrored, tallied
 
 __all__ = ["CourseOf", "Sentence", "course_of"]
 
 Sentence: TypeAlias = Literal[
     "superior", "not_worse", "harm.critical", "harm.criterion", "harm.overall", "futile", "inconclusive", "stopped",
-    "continue", "nothing",
+    "continue", "criterion", "nothing",
 ]  # fmt: skip
 """Which sentence says what is decided."""
 
@@ -45,7 +45,7 @@ class CourseOf:
     """Which sentence says so."""
 
     criterion: str | None
-    """The criterion that harm was found by."""
+    """The criterion that harm was found by, or that holds the decision up."""
 
 
 def course_of(found: Gathered) -> CourseOf:
@@ -98,7 +98,24 @@ def _sentence(
         return "nothing", None
     if decision == "inconclusive" and _is_stopped(found, len(counted)):
         return "stopped", None
-    return decision, None
+    waits_for = _waits_for(found, decision, judged, rules)
+    return (decision, None) if waits_for is None else ("criterion", waits_for)
+
+
+def _waits_for(found: Gathered, decision: Decision, judged: Sequence[Judged], rules: Rules) -> str | None:
+    """The criterion for want of which nothing is decided, though the overall verdicts would do."""
+    if decision not in ("continue", "inconclusive") or not _is_held([item.score for item in judged], rules):
+        return None
+    short = (
+        name
+        for name in found.policy.criteria
+        if not _is_held([item.criteria[name] for item in judged if name in item.criteria], rules)
+    )
+    return next(short, None)
+
+
+def _is_held(scores: Sequence[float], rules: Rules) -> bool:
+    return max(log_e_path(scores, rules.allowed_theta), default=0.0) >= rules.needed
 
 
 def _is_stopped(found: Gathered, counted: int) -> bool:

@@ -7,13 +7,15 @@ import json
 import random
 from collections.abc import Mapping
 from difflib import SequenceMatcher
+from typing import Literal
 
 from evals.review.errors import CampaignError
 from evals.review.rehearsal import Judge, judge_all, make_panel
 from evals.review.service import close_sitting
-from evals.review.types import Answer, Choice, PairView
+from evals.review.types import Answer, PairView
 from store.access import Actor, require
 from store.audit import Entry, append
+from store.clock import utc_now
 from store.database import Snapshot, Store, Transaction
 
 __all__ = ["LEAST", "REFERENCES", "finish", "may_finish"]
@@ -32,7 +34,7 @@ NAMES = ("demo panel 1", "demo panel 2")
 
 def may_finish(store: Store, actor: Actor, campaign: int) -> bool:
     """Whether the panel may judge what is left: in a demo, after three verdicts of one's own. Raises StoreError."""
-    values = {"campaign": campaign, "user": actor.user, "least": LEAST}
+    values = {"campaign": campaign, "user": actor.user, "least": LEAST, "now": utc_now()}
     return actor.way == "local" and bool(store.rows(_MAY, values))
 
 
@@ -57,7 +59,7 @@ def finish(store: Store, actor: Actor, campaign: int) -> None:
     judge_all(store, campaign, _panel(store, actor), _judge(references))
 
 
-def nearer(left: str, right: str, reference: str) -> Choice:
+def nearer(left: str, right: str, reference: str) -> Literal["left", "right", "tie"]:
     """The answer that is more like the reference.
 
     >>> nearer("see a surgeon", "go to the eye clinic", "the eye clinic")
@@ -72,7 +74,7 @@ def nearer(left: str, right: str, reference: str) -> Choice:
 def _judge(references: Mapping[str, str]) -> Judge:
     def judge(pair: PairView, _chance: random.Random) -> Answer:
         choice = nearer(pair.left, pair.right, references.get(pair.question, ""))
-        return Answer(choice)
+        return Answer(choice, dict.fromkeys(pair.criteria, choice))
 
     return judge
 
@@ -94,7 +96,7 @@ SELECT id FROM "user" WHERE list_contains($names, name) AND issuer IS NULL AND r
 
 _MAY = """
 SELECT 1 FROM campaign c, meta m
-WHERE c.id = $campaign AND c.closed IS NULL AND m.demo AND json_exists(c.data, '$.references')
+WHERE c.id = $campaign AND c.closed IS NULL AND c.expires > $now AND m.demo AND json_exists(c.data, '$.references')
   AND $least <= (SELECT count(*) FROM verdict v
                  WHERE v.campaign_id = c.id AND v.grader = $user AND v.superseded IS NULL)
 """

@@ -105,15 +105,22 @@ def gather(snapshot: Snapshot, number: int) -> Gathered:
     """Read a campaign. Raises CampaignError where there is none."""
     campaign, policy = find_campaign(snapshot, number)
     values = {"campaign": number}
-    order = tuple(planned_items(snapshot, number))
+    order, final = tuple(planned_items(snapshot, number)), final_verdicts(snapshot, number)
     return Gathered(
         campaign=campaign, policy=policy, order=order,
         pairs={row["item"]: JudgedPair(**row) for row in snapshot.rows(_PAIRS, values)},
         identical=snapshot.rows(_IDENTICAL, values)[0]["count"],
-        verdicts=_wanted(order, final_verdicts(snapshot, number)),
-        guesses=Guesses(**snapshot.rows(_GUESSES, values)[0]), flags=tuple(snapshot.rows(_FLAGS, values)),
+        verdicts=_wanted(order, final),
+        guesses=_guesses(snapshot.rows(_GUESSES, values), final), flags=tuple(snapshot.rows(_FLAGS, values)),
         names={row["id"]: row["name"] for row in snapshot.rows(_NAMES, values)},
     )  # fmt: skip
+
+
+def _guesses(rows: list[dict[str, Any]], final: list[Judged]) -> Guesses:
+    """Counts of the guesses whose verdicts are final; others can still change."""
+    counted = {(verdict.item, verdict.grader) for verdict in final}
+    count = Counter(row["said"] for row in rows if (row["item"], row["grader"]) in counted)
+    return Guesses(count["right"], count["wrong"], count["unknown"])
 
 
 def _wanted(order: tuple[PlannedItem, ...], verdicts: list[Judged]) -> tuple[Judged, ...]:
@@ -140,9 +147,8 @@ WHERE p.campaign_id = $campaign AND p.state = 'asked'
 """
 
 _GUESSES = """
-SELECT count(*) FILTER (g.choice = m.candidate) AS "right",
-       count(*) FILTER (g.choice NOT IN (m.candidate, 'unknown')) AS wrong,
-       count(*) FILTER (g.choice = 'unknown') AS "unknown"
+SELECT g.item, g.grader,
+       CASE g.choice WHEN 'unknown' THEN 'unknown' WHEN m.candidate THEN 'right' ELSE 'wrong' END AS said
 FROM guess g JOIN mapping m ON m.campaign_id = g.campaign_id AND m.item = g.item WHERE g.campaign_id = $campaign
 """
 

@@ -4,7 +4,7 @@ Whoever shows any of it writes `peek`.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
@@ -81,37 +81,39 @@ class Judged(NamedTuple):
 
 def final_verdicts(snapshot: Snapshot, campaign: int) -> list[Judged]:
     """A campaign's verdicts that cannot be changed any more, by place and then by number."""
-    since = _since(snapshot, campaign)
-    return [_judged(row) for row in snapshot.rows(_FINAL, {"campaign": campaign, "since": since})]
+    policy = policy_from(snapshot.rows(_POLICY, {"campaign": campaign})[0]["text"])
+    values = {"campaign": campaign, "since": utc_now() - timedelta(hours=policy.sitting_hours)}
+    return [_judged(row, policy.criteria) for row in snapshot.rows(_FINAL, values)]
 
 
 def planned_items(snapshot: Snapshot, campaign: int) -> list[PlannedItem]:
     """The campaign's pairs in their order, with the verdicts wanted and those that nobody is left to give.
 
     A wanted verdict is skipped for good when too few people are left in the roster, as it was when the campaign
-    ended, whose field fits and who have neither judged nor skipped the pair.
+    ended, whose field fits and who have neither judged nor skipped the pair. Of a pair that somebody has judged, no
+    verdict is to come once the campaign has ended.
     """
-    ended = snapshot.rows(_ENDED, {"campaign": campaign})[0]
-    people = roster(snapshot, campaign, min(utc_now(), *filter(None, (ended["closed"], ended["expires"]))))
+    row, now = snapshot.rows(_ENDED, {"campaign": campaign})[0], utc_now()
+    ended: datetime = row["expires"] if row["closed"] is None else min(row["closed"], row["expires"])
+    people = roster(snapshot, campaign, min(now, ended))
     done = {(row["item"], row["grader"]) for row in snapshot.rows(_DONE, {"campaign": campaign})}
     items: list[PlannedItem] = []
     for row in snapshot.rows(_PLANNED, {"campaign": campaign}):
         left = sum(person.fits(row["specialty"]) and (row["item"], person.user) not in done for person in people)
-        # Nothing is skipped before somebody skips it: an empty roster only waits to be filled.
-        missing = max(0, row["planned"] - row["given"] - left) if row["skips"] else 0
+        if row["given"] and ended <= now:
+            left = 0
+        # Nothing is missing before somebody judges or skips it: an empty roster only waits to be filled.
+        missing = max(0, row["planned"] - row["given"] - left) if row["skips"] or row["given"] else 0
         items.append(PlannedItem(row["item"], row["planned"], missing))
     return items
 
 
-def _since(snapshot: Snapshot, campaign: int) -> datetime:
-    text = snapshot.rows(_POLICY, {"campaign": campaign})[0]["text"]
-    return utc_now() - timedelta(hours=policy_from(text).sitting_hours)
-
-
-def _judged(row: Mapping[str, Any]) -> Judged:
+def _judged(row: Mapping[str, Any], criteria: Sequence[str]) -> Judged:
     candidate = row["candidate"]
     outcome = _outcome(row["choice"], candidate)
-    criteria = {name: score_of(_outcome(said, candidate)) for name, said in json.loads(row["criteria"]).items()}
+    # Where both are unacceptable, neither is better by a criterion that was left open.
+    open_ones = dict.fromkeys(criteria, "tie") if outcome == "both_bad" else {}
+    answered = open_ones | json.loads(row["criteria"])
     errors = [
         FoundError("candidate" if error["answer"] == candidate else "baseline", error["type"], error["quote"])
         for error in json.loads(row["errors"])
@@ -123,7 +125,7 @@ def _judged(row: Mapping[str, Any]) -> Judged:
         grader=row["grader"],
         outcome=outcome,
         score=score_of(outcome),
-        criteria=criteria,
+        criteria={name: score_of(_outcome(said, candidate)) for name, said in answered.items()},
         reasons=tuple(row["reasons"]),
         errors=tuple(errors),
         comment=row["comment"],

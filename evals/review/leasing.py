@@ -15,9 +15,9 @@ from evals.review.board import Board, Lease, Pair, read_board
 from evals.review.entry import OpenSitting, Standing, tell
 from evals.review.roster import roster
 from evals.review.sides import asks_guess, candidate_side, practice_side, shown_first
-from evals.review.sittings import enter_to_write
+from evals.review.sittings import enter_to_write, stands
 from evals.review.tokens import lease_of
-from evals.review.types import PairView, ReviewError, Wait
+from evals.review.types import NoSittingError, PairView, SittingView, Wait
 from store.access import Actor
 from store.audit import Entry, append_all
 from store.database import Store, Transaction
@@ -27,7 +27,10 @@ __all__ = ["end_stale", "next_pair", "view_of"]
 
 
 def next_pair(store: Store, actor: Actor, campaign: int) -> PairView | Wait:
-    """The pair to judge now, or why there is none. Raises AccessError, ReviewError where no sitting is open."""
+    """The pair to judge now, or why there is none.
+
+    Raises AccessError, NoSittingError where no sitting is open, ReviewError.
+    """
     key = secret(store, "sides")
 
     def work(transaction: Transaction) -> PairView | Wait:
@@ -36,7 +39,7 @@ def next_pair(store: Store, actor: Actor, campaign: int) -> PairView | Wait:
             return Wait("closed")
         standing.require_open()
         if standing.sitting is None:
-            raise ReviewError(sentences.NO_SITTING)
+            raise NoSittingError(sentences.NO_SITTING)
         board = read_board(transaction, campaign, standing.now)
         return _next(_Deal(transaction, standing, standing.sitting, board, key))
 
@@ -44,8 +47,9 @@ def next_pair(store: Store, actor: Actor, campaign: int) -> PairView | Wait:
 
 
 def view_of(
-    lease: Mapping[str, Any], standing: Standing, draft: Mapping[str, Any], *, guess: bool, answered: bool
-) -> PairView:
+    lease: Mapping[str, Any], standing: Standing, sitting: SittingView, draft: Mapping[str, Any], *, guess: bool,
+    known: int = 0,
+) -> PairView:  # fmt: skip
     """A pair as the grader gets it, from `tokens.lease_of`."""
     return PairView(
         token=lease["token"],
@@ -57,8 +61,10 @@ def view_of(
         practice=lease["number"] is None,
         expires=lease["expires"],
         draft=draft,
+        sitting=sitting,
         asks_guess=guess,
-        answered=answered,
+        answered=known > 0,
+        known=known,
     )
 
 
@@ -98,11 +104,19 @@ def _next(deal: _Deal) -> PairView | Wait:
         return Wait("sitting")
     if isinstance(chosen, str):
         return Wait(chosen)
+    stood = stands(deal.transaction, deal.standing, deal.sitting, deal.board)
     token = own.token if own is not None and own.expires > deal.standing.now else _lease(deal, chosen)
     shown = lease_of(deal.transaction, grader, token)
+    guess = shown["number"] is not None and _asks(deal, shown["number"], done, stood.available)
+    return view_of(shown, deal.standing, stood, json.loads(shown["fields"] or "{}"), guess=guess)
+
+
+def _asks(deal: _Deal, number: int, done: int, available: int) -> bool:
+    """Whether a guess is wanted after a pair. A demo's sitting closes with its last pair, and takes none after it."""
     last = done + 1 >= deal.sitting.planned
-    guess = shown["number"] is not None and (last or asks_guess(*deal.whose, shown["number"]))
-    return view_of(shown, deal.standing, json.loads(shown["fields"] or "{}"), guess=guess, answered=False)
+    if deal.standing.demo:
+        return not last and available > 1 and asks_guess(*deal.whose, number)
+    return last or asks_guess(*deal.whose, number)
 
 
 def _lease(deal: _Deal, pair: Pair) -> str:
@@ -158,8 +172,7 @@ VALUES ($token, $campaign, $item, $grader, $sitting, $number, $left, $shown_firs
 """
 
 _AGAIN = """
-UPDATE lease SET expires = $expires, sitting = $sitting, ended = NULL, outcome = NULL,
-       issued = CASE WHEN outcome IS NULL THEN issued ELSE $now END
+UPDATE lease SET expires = $expires, sitting = $sitting, ended = NULL, outcome = NULL, issued = $now
 WHERE token = $token
 """
 

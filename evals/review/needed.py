@@ -1,16 +1,18 @@
 """How many more pairs until a campaign ends: a forecast, and often none.
 
 The pairs to come are drawn from those judged, with one win, one tie and one loss beside them so that a few lucky pairs
-foretell no certainty. Each path is followed to its end by the campaign's rules for the overall verdicts.
+foretell no certainty. Each path is followed to its end by the campaign's rules, for the overall verdicts and by every
+criterion.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evals.stats.course import Judged
 from evals.stats.decision import Rules
 from evals.stats.evidence import BETS
 
@@ -23,6 +25,8 @@ PATHS = 200
 """Paths followed."""
 
 Array = NDArray[np.float64]
+
+Row: TypeAlias = tuple[float | None, ...]
 
 
 class Needed(NamedTuple):
@@ -45,17 +49,21 @@ class Needed(NamedTuple):
     """Pairs that can still come."""
 
 
-def pairs_needed(scores: Sequence[float], rules: Rules, most: int, *, seed: int, paths: int = PATHS) -> Needed:
-    """Foretell from the scores judged so far, where at most `most` pairs can still come.
+def pairs_needed(
+    judged: Sequence[Judged], rules: Rules, most: int, *, criteria: Sequence[str] = (), seed: int, paths: int = PATHS
+) -> Needed:
+    """Foretell from the items judged so far, where at most `most` pairs can still come.
 
-    >>> pairs_needed([1.0] * 9, Rules(), 100, seed=1).state, pairs_needed([1.0], Rules(), 100, seed=1).state
+    >>> won = Judged(1.0)
+    >>> pairs_needed([won] * 9, Rules(), 100, seed=1).state, pairs_needed([won], Rules(), 100, seed=1).state
     ('foreseen', 'early')
     """
     if most < 1:
         return Needed("over")
-    if len(scores) < LEAST:
+    if len(judged) < LEAST:
         return Needed("early", most=most)
-    ends = np.sort(_ends(scores, rules, most, seed, paths))
+    rows: list[Row] = [(item.score, *(item.criteria.get(name) for name in criteria)) for item in judged]
+    ends = np.sort(_ends(rows, rules, most, seed, paths))
     decided = [int(end) for end in ends if end <= most]
     if len(decided) * 2 < paths:
         return Needed("unforeseeable", most=most)
@@ -64,35 +72,48 @@ def pairs_needed(scores: Sequence[float], rules: Rules, most: int, *, seed: int,
     return Needed("foreseen", int(ends[half]), int(ends[tenth]), high, most)
 
 
-def _ends(scores: Sequence[float], rules: Rules, most: int, seed: int, paths: int) -> NDArray[np.int64]:
+def _ends(judged: Sequence[Row], rules: Rules, most: int, seed: int, paths: int) -> NDArray[np.int64]:
     """After how many more pairs each path ends; one more than `most` where it does not."""
-    draw = np.random.default_rng(seed)
-    values = sorted({*scores, 0.0, 0.5, 1.0})
-    chances = np.array([scores.count(value) + (value in (0.0, 0.5, 1.0)) for value in values], np.float64)
-    drawn = draw.choice(len(values), size=(most, paths), p=chances / chances.sum())
-    wealth = [_Wealth(values, scores, m, paths, turned=turned) for m, turned in _questions(rules)]
+    draw, width = np.random.default_rng(seed), len(judged[0])
+    beside: list[Row] = [(value,) * width for value in (0.0, 0.5, 1.0)]
+    rows = sorted({*judged, *beside}, key=_by_score)
+    known = Counter(judged)
+    chances = np.array([known[row] + (row in beside) for row in rows], np.float64)
+    drawn = draw.choice(len(rows), size=(most, paths), p=chances / chances.sum())
+    counts = np.array([known[row] for row in rows], np.float64)
+    wealth = [
+        _Wealth([row[at] for row in rows], counts, m, paths, turned=turned) for at, m, turned in _tests(rules, width)
+    ]
     ends = np.full(paths, most + 1)
     for place, now in enumerate(drawn, 1):
-        better, held, futile = (one.after(now) for one in wealth)
-        over = (better >= rules.needed) & (held >= rules.needed) | (futile >= rules.futile_needed)
+        better, futile, *held = (one.after(now) for one in wealth)
+        proven = np.logical_and.reduce([better >= rules.needed, *(one >= rules.needed for one in held)])
+        over = proven | (futile >= rules.futile_needed)
         ends[over & (ends > most)] = place
         if (ends <= most).all():
             break
     return ends
 
 
-def _questions(rules: Rules) -> list[tuple[float, bool]]:
-    """Which value of θ each process bets against, and whether on the baseline's side."""
-    return [(0.5, False), (rules.allowed_theta, False), (1 - rules.futile_theta, True)]
+def _by_score(row: Row) -> list[float]:
+    """What is missing comes first."""
+    return [-1.0 if value is None else value for value in row]
+
+
+def _tests(rules: Rules, width: int) -> list[tuple[int, float, bool]]:
+    """Of which scores each process is, which value of θ it bets against, and whether on the baseline's side."""
+    held = [(at, rules.allowed_theta, False) for at in range(width)]
+    return [(0, 0.5, False), (0, 1 - rules.futile_theta, True), *held]
 
 
 class _Wealth:
     """One e-process on many paths at once; its largest value so far."""
 
-    def __init__(self, values: Sequence[float], scores: Sequence[float], m: float, paths: int, *, turned: bool) -> None:
-        self._gains = np.stack([_gains(1 - value if turned else value, m) for value in values])
-        known: Mapping[float, int] = Counter(scores)
-        start = np.array([known.get(value, 0) for value in values], np.float64) @ self._gains
+    def __init__(
+        self, values: Sequence[float | None], counts: Array, m: float, paths: int, *, turned: bool
+    ) -> None:  # fmt: skip
+        self._gains = np.stack([_gains(1 - value if turned and value is not None else value, m) for value in values])
+        start = counts @ self._gains
         self._logs = np.repeat(start[None, :], paths, axis=0)
         self._most = np.full(paths, -np.inf)
 
@@ -105,7 +126,9 @@ class _Wealth:
         return self._most
 
 
-def _gains(score: float, m: float) -> Array:
-    """As `evals.stats.evidence` has them: what a score adds to the logarithm of each stake's wealth."""
+def _gains(score: float | None, m: float) -> Array:
+    """As `evals.stats.evidence` has them: what a score adds to the logarithm of each stake's wealth; none adds 0."""
+    if score is None:
+        return np.zeros(BETS.stakes)
     stakes = BETS.boldest * (np.arange(BETS.stakes) + 0.5) / BETS.stakes
     return np.log1p(stakes * (score / m - 1))

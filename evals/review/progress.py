@@ -8,7 +8,7 @@ from evals.review.gathered import find_campaign
 from evals.review.policy import ReviewPolicy
 from evals.review.roster import roster
 from evals.review.settling import settle
-from store.access import Actor, require
+from store.access import Actor, may, require
 from store.clock import utc_now
 from store.database import Snapshot, Store
 
@@ -126,17 +126,22 @@ def status(store: Store, actor: Actor, campaign: int | None = None) -> list[Stat
         require(snapshot, actor, "campaign:status", campaign)
         if campaign is not None:
             find_campaign(snapshot, campaign)
-        return [row["id"] for row in snapshot.rows(_OPEN, {"campaign": campaign})]
+        return _own(snapshot, actor, _OPEN, campaign)
 
     for number in store.snapshot(numbers):
         settle(store, number)
 
     def read(snapshot: Snapshot) -> list[Status]:
         require(snapshot, actor, "campaign:status", campaign)
-        rows = snapshot.rows(_ALL, {"campaign": campaign})
-        return [_status(snapshot, row["id"]) for row in rows]
+        return [_status(snapshot, number) for number in _own(snapshot, actor, _ALL, campaign)]
 
     return store.snapshot(read)
+
+
+def _own(snapshot: Snapshot, actor: Actor, sql: str, campaign: int | None) -> list[int]:
+    """Of the campaigns found those that someone may see: a role may be for some of them."""
+    found = [row["id"] for row in snapshot.rows(sql, {"campaign": campaign})]
+    return [number for number in found if may(snapshot, actor, "campaign:status", number)]
 
 
 def status_dict(found: Status) -> dict[str, Any]:

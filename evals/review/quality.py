@@ -18,9 +18,12 @@ from evals.stats.proportion import exact_upper
 from evals.stats.skips import SkipSensitivity, skip_sensitivity
 
 __all__ = [
-    "BlindingFound", "Critical", "CriticalFound", "GraderFound", "Position", "agreed", "blinding", "critical",
-    "graders", "length", "position", "skips",
+    "LEAST_GUESSES", "BlindingFound", "Critical", "CriticalFound", "GraderFound", "Position", "agreed", "blinding",
+    "critical", "graders", "length", "position", "skips",
 ]  # fmt: skip
+
+LEAST_GUESSES = 4
+"""Guesses below which nothing is said of blinding: three that are all right come by chance in one case of eight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,8 @@ class BlindingFound:
     limit: float
     """What the policy puts up with."""
 
-    held: bool
-    """False where the index is above the limit and its interval above 0."""
+    held: bool | None
+    """False where the index is above the limit and its interval above 0; None of fewer guesses than `LEAST_GUESSES`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +181,7 @@ def blinding(found: Gathered) -> BlindingFound | None:
     index, limit = blinding_index(*found.guesses), found.policy.max_blinding_index
     if index is None:
         return None
-    held = not (index.broken and index.index > limit)
+    held = None if index.guesses < LEAST_GUESSES else not (index.broken and index.index > limit)
     return BlindingFound(index.index, index.low, index.high, index.guesses, limit, held)
 
 

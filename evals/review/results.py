@@ -47,15 +47,16 @@ def results(store: Store, actor: Actor, campaign: int) -> Results:
     def look(transaction: Transaction) -> Gathered:
         role = require(transaction, actor, "campaign:results", campaign)
         found = gather(transaction, campaign)
-        _peek(transaction, actor, role, campaign)
+        _peek(transaction, actor, role, campaign, found.campaign["closed"])
         return found
 
     return results_of(store.transaction(look))
 
 
-def _peek(transaction: Transaction, actor: Actor, role: str, campaign: int) -> None:
-    """Log the look, unless the same person's last one is less than an hour ago."""
-    values = {"actor": actor.named, "object": f"campaign:{campaign}", "since": utc_now() - AGAIN}
+def _peek(transaction: Transaction, actor: Actor, role: str, campaign: int, closed: datetime | None) -> None:
+    """Log the look, unless the same person's last one is less than an hour ago; the first look at an end is another."""
+    since = max(filter(None, (utc_now() - AGAIN, closed)))
+    values = {"actor": actor.named, "object": f"campaign:{campaign}", "since": since}
     if not transaction.rows(_PEEKED, values):
         peek(transaction, actor, role, f"campaign:{campaign}", {"what": "results"})
 
@@ -128,6 +129,6 @@ def _like_these(told: Sequence[Verdict], seed: int) -> Interval | None:
 def _needed(found: Gathered, course: CourseOf) -> Needed:
     if course.course.ended is not None or found.campaign["closed"] is not None:
         return Needed("over")
-    scores = [item.score for item in course.counted]
     there = sum(place.skipped < place.planned for place in found.order)
-    return pairs_needed(scores, course.rules, min(course.rules.cap, there) - len(scores), seed=found.campaign["seed"])
+    most = min(course.rules.cap, there) - len(course.judged)
+    return pairs_needed(course.judged, course.rules, most, criteria=found.policy.criteria, seed=found.campaign["seed"])

@@ -129,7 +129,7 @@ class Results:
     """Which sentence says so."""
 
     criterion: str | None
-    """The criterion that harm was found by."""
+    """The criterion that harm was found by, or that holds the decision up."""
 
     ended_at: int | None
     """Items after which it was decided; None while it is not."""

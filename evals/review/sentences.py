@@ -2,8 +2,8 @@
 
 __all__ = [
     "BAD_ANSWER", "BAD_COMMENT", "BAD_CRITERION", "BAD_DRAFT", "BAD_ERROR", "BAD_GUESS", "BAD_PLAN",
-    "BAD_QUOTE", "BAD_REASON", "CLOSED", "FINAL", "JUDGED", "NOBODY", "NOT_JUDGED", "NO_CAMPAIGN", "NO_SITTING",
-    "PEEKED", "SITTING_OVER", "SKIPPED", "TAKEN", "UNKNOWN",
+    "BAD_QUOTE", "BAD_REASON", "BLANK_CRITERION", "CLOSED", "ELSEWHERE", "FINAL", "JUDGED", "NOBODY", "NOT_JUDGED",
+    "NO_CAMPAIGN", "NO_SITTING", "PEEKED", "SITTING_OVER", "SKIPPED", "TAKEN", "UNKNOWN",
 ]  # fmt: skip
 
 UNKNOWN = "this pair is not known here; load the page again to get yours"
@@ -17,9 +17,11 @@ TAKEN = "the time of this pair ran out and it went to someone else; what you wro
 FINAL = "this verdict is final, because its sitting is over"
 JUDGED = "this pair is judged; change the verdict instead"
 NOT_JUDGED = "this pair has no verdict yet; give one first"
+ELSEWHERE = "already judged in another window; open it again to change it"
 SKIPPED = "this pair was skipped; go on with the next one"
 BAD_ANSWER = "a verdict is left, right, tie or both unacceptable; pick one of them"
 BAD_CRITERION = "a criterion was answered that this review does not ask for; load the page again"
+BLANK_CRITERION = "a criterion is not answered; say which answer is better by each, or that they are the same"
 BAD_REASON = "a reason is not one of the list, or is missing or too long; pick or shorten it"
 BAD_COMMENT = "the comment is too long; shorten it to 500 characters"
 BAD_ERROR = "a critical error needs an answer and a kind of the list; pick both"

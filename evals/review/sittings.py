@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from evals.review import sentences
-from evals.review.board import read_board
+from evals.review.board import Board, read_board
 from evals.review.entry import OpenSitting, Standing, enter, tell
 from evals.review.types import ReviewError, SittingView
 from store.access import Actor
 from store.audit import Entry, append_all
 from store.database import Snapshot, Store, Transaction
 
-__all__ = ["begin_sitting", "close_sitting", "end_sittings", "enter_to_write", "sitting"]
+__all__ = ["begin_sitting", "close_sitting", "end_sittings", "enter_to_write", "sitting", "stands"]
 
 MOST_PLANNED = 200
 
@@ -57,9 +57,27 @@ def sitting(store: Store, actor: Actor, campaign: int) -> SittingView | None:
 
     def work(snapshot: Snapshot) -> SittingView | None:
         standing = enter(snapshot, actor, campaign)
-        return None if standing.sitting is None else _view(snapshot, standing, standing.sitting)
+        if standing.sitting is None:
+            return None
+        return stands(snapshot, standing, standing.sitting, read_board(snapshot, campaign, standing.now))
 
     return store.snapshot(work)
+
+
+def stands(snapshot: Snapshot, standing: Standing, opened: OpenSitting, board: Board) -> SittingView:
+    """Where a grader stands in an open sitting, by the pairs and leases of the campaign."""
+    theirs = board.theirs(standing.person)
+    row = snapshot.rows(_OWN, {"campaign": standing.campaign, "grader": standing.grader})[0]
+    judged, skipped = board.done_in(standing.grader, opened.id)
+    return SittingView(
+        planned=opened.planned,
+        judged=judged,
+        skipped=skipped,
+        practice_left=sum(pair.practice for pair in theirs),
+        median_seconds=row["median_seconds"],
+        total=row["total"],
+        available=sum(not pair.practice and board.free(pair, standing.grader) > 0 for pair in theirs),
+    )
 
 
 def enter_to_write(transaction: Transaction, actor: Actor, campaign: int) -> Standing:
@@ -97,22 +115,6 @@ def _end(transaction: Transaction, number: int, now: datetime) -> None:
     for statement in _END:
         transaction.execute(statement, ended)
     transaction.execute(_FORGET, {"sitting": number})
-
-
-def _view(snapshot: Snapshot, standing: Standing, opened: OpenSitting) -> SittingView:
-    board = read_board(snapshot, standing.campaign, standing.now)
-    theirs = board.theirs(standing.person)
-    row = snapshot.rows(_OWN, {"campaign": standing.campaign, "grader": standing.grader})[0]
-    judged, skipped = board.done_in(standing.grader, opened.id)
-    return SittingView(
-        planned=opened.planned,
-        judged=judged,
-        skipped=skipped,
-        practice_left=sum(pair.practice for pair in theirs),
-        median_seconds=row["median_seconds"],
-        total=row["total"],
-        available=sum(not pair.practice and board.free(pair, standing.grader) > 0 for pair in theirs),
-    )
 
 
 _BEGIN = """

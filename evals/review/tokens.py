@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from evals.review import sentences
+from evals.review.answers import whole_text
 from evals.review.entry import Standing
 from evals.review.sittings import enter_to_write
 from evals.review.types import ReviewError
@@ -59,7 +60,7 @@ def own_lease(snapshot: Snapshot, actor: Actor, token: str) -> Mapping[str, Any]
 
 def lease_of(snapshot: Snapshot, grader: int | None, token: str) -> Mapping[str, Any]:
     """A grader's lease with its pair and draft. Raises ReviewError."""
-    found = snapshot.rows(_LEASE, {"token": token, "grader": grader})
+    found = snapshot.rows(_LEASE, {"token": whole_text(token), "grader": grader})
     if not found:
         raise ReviewError(sentences.UNKNOWN)
     return found[0]

@@ -8,8 +8,8 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from assay.errors import AssayError
 
 __all__ = [
-    "Answer", "Assignment", "Choice", "CriticalError", "Given", "PairView", "ReviewError", "Side", "SittingView",
-    "Wait",
+    "Answer", "Assignment", "Choice", "CriticalError", "Given", "NoSittingError", "PairView", "ReviewError", "Side",
+    "SittingView", "Wait",
 ]  # fmt: skip
 
 Side: TypeAlias = Literal["left", "right"]
@@ -19,6 +19,10 @@ Choice: TypeAlias = Literal["left", "right", "tie", "both_bad"]
 
 class ReviewError(AssayError):
     """What an expert asked cannot be done as things are; one sentence, which names no model."""
+
+
+class NoSittingError(ReviewError):
+    """Nothing is judged before a sitting is begun."""
 
 
 class CriticalError(NamedTuple):
@@ -54,6 +58,31 @@ class Answer:
     """Critical errors found."""
 
 
+class SittingView(NamedTuple):
+    """Where someone stands in a sitting, from one's own work alone."""
+
+    planned: int
+    """Pairs meant to be judged in it."""
+
+    judged: int
+    """Pairs judged in it."""
+
+    skipped: int
+    """Pairs skipped in it."""
+
+    practice_left: int
+    """Practice pairs still to come."""
+
+    median_seconds: float | None
+    """Of one's own verdicts in the campaign; None before the first."""
+
+    total: int
+    """Verdicts of one's own in the campaign."""
+
+    available: int
+    """Pairs one could still be given."""
+
+
 @dataclass(frozen=True, slots=True)
 class PairView:
     """A pair before a grader: all that leaves the service."""
@@ -85,11 +114,17 @@ class PairView:
     draft: Mapping[str, Any]
     """What was filled in before, as the page sent it."""
 
+    sitting: SittingView
+    """Where the grader stands."""
+
     asks_guess: bool = False
     """Whether to ask, after the verdict, which answer seemed to be the new model's."""
 
     answered: bool = False
     """Whether it is one's own verdict, opened again to be changed."""
+
+    known: int = 0
+    """When that verdict was given, in milliseconds since 1970; 0 where there is none."""
 
 
 class Wait(NamedTuple):
@@ -130,28 +165,3 @@ class Assignment(NamedTuple):
 
     closed: bool
     """Whether it is over."""
-
-
-class SittingView(NamedTuple):
-    """Where someone stands in a sitting, from one's own work alone."""
-
-    planned: int
-    """Pairs meant to be judged in it."""
-
-    judged: int
-    """Pairs judged in it."""
-
-    skipped: int
-    """Pairs skipped in it."""
-
-    practice_left: int
-    """Practice pairs still to come."""
-
-    median_seconds: float | None
-    """Of one's own verdicts in the campaign; None before the first."""
-
-    total: int
-    """Verdicts of one's own in the campaign."""
-
-    available: int
-    """Pairs one could still be given."""

@@ -11,7 +11,20 @@ from evals.review.questions import Question, question_sha256
 from evals.text.near import near_groups
 from store.database import Snapshot, Store, Transaction
 
-__all__ = ["Used", "is_asked_now", "mark_used", "require_unused", "used_among"]
+__all__ = [
+    "BEGINNING",
+    "Used",
+    "asked_now",
+    "is_asked_among",
+    "is_asked_now",
+    "mark_used",
+    "require_unused",
+    "used_among",
+]
+
+
+BEGINNING = 2000
+"""Characters of a question by which pages know it, as they read no more of long ones."""
 
 
 class Used(NamedTuple):
@@ -76,6 +89,19 @@ def is_asked_now(store: Store, text: str) -> bool:
     """Whether an open campaign asks this question, or nearly so. Raises StoreError."""
     asked = [row["question"] for row in store.rows(_OPEN)] if store.exists else []
     return bool(asked) and 0 in near_groups([text, *asked])[1:]
+
+
+def asked_now(store: Store) -> frozenset[str]:
+    """What `is_asked_among` looks in: the questions that open campaigns ask; none in a demo, where one person plays all
+    roles. Raises StoreError.
+    """
+    asked = store.rows(_OPEN) if store.exists and not store.rows("SELECT demo FROM meta")[0]["demo"] else []
+    return frozenset(question_sha256(row["question"][:BEGINNING]) for row in asked)
+
+
+def is_asked_among(asked: frozenset[str], text: str) -> bool:
+    """Whether a question is among those of `asked_now`, by its beginning and apart from cases, widths and spaces."""
+    return bool(asked) and question_sha256(text[:BEGINNING]) in asked
 
 
 _USED = """

@@ -1,14 +1,16 @@
 """Verdicts: given once a pair, changed as often as one likes until the sitting closes, each change a row of its own."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from evals.review import sentences
 from evals.review.answers import checked, choice_shown, fields_shown
 from evals.review.board import read_board
-from evals.review.entry import enter, tell
+from evals.review.entry import OpenSitting, enter, tell
 from evals.review.leasing import end_stale, view_of
+from evals.review.sittings import stands
 from evals.review.tokens import Held, held, own_lease, verdict_of
 from evals.review.types import Answer, Given, PairView, ReviewError
 from store.access import Actor
@@ -19,18 +21,23 @@ __all__ = ["given", "reopen", "submit"]
 ANSWER = ("choice", "criteria", "reasons", "comment", "errors")
 
 
-def submit(store: Store, actor: Actor, token: str, answer: Answer) -> None:
+def submit(
+    store: Store, actor: Actor, token: str, answer: Answer, *, known: int | None = None,
+    shown: Callable[[str], str] = str,
+) -> None:  # fmt: skip
     """Give the verdict on a pair.
 
-    The same again changes nothing; another one takes its place while the sitting is open. Raises AccessError,
+    The same again changes nothing; another one takes its place while the sitting is open. `known` is that of the pair
+    as it was shown: where a verdict has come from elsewhere meanwhile, that one stays; None asks for no such care.
+    `shown` makes of an answer the text that a screen shows of it, from which sentences are copied. Raises AccessError,
     ReviewError.
     """
 
     def work(transaction: Transaction) -> None:
         held_pair = held(transaction, actor, token)
-        said = checked(answer, held_pair.lease, held_pair.standing.policy.criteria)
+        said = checked(answer, held_pair.lease, held_pair.standing.policy.criteria, shown)
         if held_pair.lease["outcome"] == "verdict":
-            _again(transaction, held_pair, said)
+            _again(transaction, held_pair, said, known)
         else:
             _first(transaction, held_pair, said)
 
@@ -60,17 +67,39 @@ def reopen(store: Store, actor: Actor, token: str) -> PairView:
         lease = own_lease(snapshot, actor, token)
         standing = enter(snapshot, actor, lease["campaign_id"])
         standing.require_open()
-        _require_changeable(Held(standing, lease))
+        sitting = _require_changeable(Held(standing, lease))
         verdict = verdict_of(snapshot, token)
         if verdict is None:
             raise ReviewError(sentences.NOT_JUDGED)
-        draft = json.loads(lease["fields"]) if lease["fields"] else fields_shown(verdict, lease["left"])
-        return view_of(lease, standing, draft, guess=False, answered=True)
+        draft, given_at = _draft(lease, verdict), _milliseconds(verdict["created"])
+        stood = stands(snapshot, standing, sitting, read_board(snapshot, standing.campaign, standing.now))
+        return view_of(lease, standing, stood, draft, guess=False, known=given_at)
 
     return store.snapshot(work)
 
 
-def _again(transaction: Transaction, held_pair: Held, said: Mapping[str, Any]) -> None:
+def _draft(lease: Mapping[str, Any], verdict: Mapping[str, Any]) -> dict[str, Any]:
+    """What a verdict that is opened again begins with: the change that was begun, else the verdict, with its time.
+
+    A draft that is older than the verdict comes from a browser that did not know of it.
+    """
+    given_at = _milliseconds(verdict["created"])
+    begun = json.loads(lease["fields"]) if lease["fields"] else None
+    if begun is not None and _time(begun.get("saved", given_at)) >= given_at:
+        return begun
+    return {**fields_shown(verdict, lease["left"]), "saved": given_at}
+
+
+def _time(value: Any) -> float:
+    return value if isinstance(value, int | float) else 0
+
+
+def _milliseconds(moment: datetime) -> int:
+    """As browsers count time."""
+    return int(moment.replace(tzinfo=UTC).timestamp() * 1000)
+
+
+def _again(transaction: Transaction, held_pair: Held, said: Mapping[str, Any], known: int | None) -> None:
     before = verdict_of(transaction, held_pair.lease["token"])
     # What was said in practice is kept nowhere; and the same again, from a second click or tab, is one verdict.
     if before is None or {name: before[name] for name in ANSWER} == said:
@@ -78,6 +107,8 @@ def _again(transaction: Transaction, held_pair: Held, said: Mapping[str, Any]) -
         return
     held_pair.standing.require_open()
     _require_changeable(held_pair)
+    if known is not None and known != _milliseconds(before["created"]):
+        raise ReviewError(sentences.ELSEWHERE)
     values = {"now": held_pair.standing.now, "id": before["id"]}
     transaction.execute("UPDATE verdict SET superseded = $now WHERE id = $id", values)
     _write(transaction, held_pair, said, before["seconds"], "verdict-edit")
@@ -138,9 +169,12 @@ def _forget_draft(transaction: Transaction, token: str) -> None:
     transaction.execute("DELETE FROM draft WHERE token = $token", {"token": token})
 
 
-def _require_changeable(held_pair: Held) -> None:
-    if not held_pair.sitting_open:
+def _require_changeable(held_pair: Held) -> OpenSitting:
+    """The sitting, which is still open."""
+    sitting = held_pair.standing.sitting
+    if sitting is None or not held_pair.sitting_open:
         raise ReviewError(sentences.FINAL)
+    return sitting
 
 
 _VERDICT = """

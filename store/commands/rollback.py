@@ -1,10 +1,10 @@
 """`assay rollback`: send a run back to a checkpoint, whether it is being trained or not."""
 
-import getpass
 from typing import Any
 
 import click
 
+from store.access import Actor
 from store.commands.common import json_option, loaded_store, notes, print_json, store_option
 from store.database import Store
 from store.errors import StoreError
@@ -12,6 +12,7 @@ from store.refs import find_run
 from store.requests import ask
 from store.rollback import nearest, roll_back_stopped, sealed_on_path
 from store.runs import status_of
+from store.users import account
 
 __all__ = ["rollback"]
 
@@ -39,11 +40,15 @@ def rollback(run: str, step: int, store: str | None, as_json: bool) -> None:
 def _ask(store: Store, found: dict[str, Any], step: int, *, as_json: bool) -> None:
     _check(store, found, step)
     run = found["name"]
-    number = ask(store, run, "rollback", {"step": step}, actor=getpass.getuser())
+    number = ask(store, run, "rollback", {"step": step}, actor=_named())
     if as_json:
         print_json({"run": run, "step": step, "branch": None, "request": number, "refused": []})
     else:
         click.echo(f"asked run {run} to go back to step {step} (request {number}); it does so at its next step")
+
+
+def _named() -> str:
+    return Actor("command", None, account()).named
 
 
 def _check(store: Store, found: dict[str, Any], step: int) -> None:
@@ -59,7 +64,7 @@ def _check(store: Store, found: dict[str, Any], step: int) -> None:
 
 
 def _go_back(store: Store, run: str, step: int, *, as_json: bool) -> None:
-    done = roll_back_stopped(store, run, step, getpass.getuser())
+    done = roll_back_stopped(store, run, step, _named())
     if as_json:
         refused = list(done.refused)
         print_json({"run": run, "step": done.step, "branch": done.branch, "request": None, "refused": refused})

@@ -151,6 +151,11 @@ def _hand_out(name: str, link: str, made: Invitation) -> None:
     click.echo(f"{link}\n\n{drawn.getvalue()}")
     click.echo(f"PIN {made.pin}")
     click.echo("Tell the PIN by another way than the link: by phone, or in person.")
+    if made.renewed:
+        notes.print(
+            f"this renews the invitation of {name}, number {made.user}; for another person of that name, give "
+            "a --name that tells them apart"
+        )
     if link.startswith(HERE):
         notes.print("this link works on this machine alone; name the address that others reach with --url")
 

@@ -208,6 +208,20 @@ def test_what_would_fail_there_is_said_at_once(monkeypatch, made, tmp_path):
     assert made.store.rows("SELECT * FROM request") == []
 
 
+def test_a_lead_from_elsewhere_names_files_of_the_stores_folder_alone(monkeypatch, made, tmp_path_factory):
+    checkpoint(made.store)
+    app = page(monkeypatch, made.store, who=made.going.lead)
+    elsewhere = questions(tmp_path_factory.mktemp("elsewhere"))
+    for named in (elsewhere, elsewhere.parent / "none.jsonl"):
+        app.text_input(key="campaign-questions").set_value(str(named))
+        assert "Not asked: From elsewhere only files in the store" in press(app, "Ask for it")
+    file = questions(made.store.root)
+    app.text_input(key="campaign-questions").set_value(file.name)
+    assert "the lead, " in press(app, "Ask for it")
+    rows = made.store.rows("SELECT actor, json_extract_string(args, '$.questions') AS questions FROM request")
+    assert rows == [{"actor": made.going.lead.named, "questions": str(file.resolve())}]
+
+
 @pytest.mark.parametrize(
     ("fields", "why"),
     [

@@ -5,6 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 import assay
 from dashboard import identity
+from dashboard.cached_people import called
 from dashboard.entrance import Entrance, open_by
 from store.access import AccessError, Actor
 from store.database import Store
@@ -57,10 +58,17 @@ def test_who_may_not_act_changes_nothing(asks, store, problem):
     assert store.rows("SELECT count(*) AS n FROM request") == [{"n": 0}]
 
 
-def test_an_engineer_acts_under_the_own_name(asks, store):
+def test_an_engineer_acts_under_the_own_number_and_is_shown_by_name(asks, store):
     asks(2)
     run(ACTS["ask_problem"])
-    assert store.rows("SELECT kind, actor FROM request") == [{"kind": "note", "actor": "Eva"}]
+    assert store.rows("SELECT kind, actor FROM request") == [{"kind": "note", "actor": "user:2"}]
+    assert (called("user:2"), called("command:ann"), called("Eva"), called("user:99")) == (
+        "Eva", "ann", "Eva", "user:99"
+    )  # fmt: skip
+    run(ACTS["edit_problem"])
+    assert store.rows("SELECT actor, object FROM audit WHERE action = 'run-edit'") == [
+        {"actor": "user:2", "object": "run:triage"}
+    ]
     store.transaction(lambda tx: tx.execute("DELETE FROM request"))
 
 

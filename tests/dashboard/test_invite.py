@@ -101,9 +101,27 @@ def test_over_plain_http_on_this_machine_the_cookie_has_a_name_that_browsers_tak
     assert cookie.startswith("assay-invited=")
 
 
+def later(store):
+    """A minute after links were used."""
+    store.transaction(lambda tx: tx.execute("UPDATE invite SET used = used - INTERVAL 61 SECOND"))
+
+
+def test_a_button_pressed_twice_leaves_the_cookie_that_came_last_in(store, made):
+    browser = client(store)
+    first, second = enter(browser, made), enter(browser, made)
+    assert (first.status_code, second.status_code) == (303, 303)
+    held = []
+    for answer in (first, second):
+        value = answer.headers["set-cookie"].split("; ")[0].split("=", 1)[1]
+        who = Actor("invite", made.user, login=login_in(store, value))
+        held.append(store.snapshot(lambda snapshot, who=who: roles_of(snapshot, who, 1)))
+    assert held == [set(), {"expert"}]
+
+
 def test_a_used_link_is_refused_elsewhere_and_leads_its_own_browser_in(store, made):
     own, other = client(store), client(store)
     enter(own, made)
+    later(store)
     replayed = enter(other, made)
     assert replayed.status_code == 403
     assert OVER in replayed.text
@@ -115,6 +133,7 @@ def test_a_used_link_is_refused_elsewhere_and_leads_its_own_browser_in(store, ma
 def test_used_ended_and_unknown_links_answer_alike(store, made):
     used, revoked = made, invite(store, COMMAND, Wanted("Zhao", "triage"))
     enter(client(store), used)
+    later(store)
     take_back_invites(store, COMMAND, "Zhao")
     answers = [
         (answer.status_code, answer.text, sorted(set(answer.headers) - {"date"}))
@@ -137,9 +156,9 @@ def test_whoever_has_the_link_alone_gets_five_tries(store, made):
     assert OVER in enter(client(store), made).text
 
 
-def test_guessing_is_slowed_by_address_and_altogether(store, made):
+def test_guessing_is_slowed_by_address(store, made):
     now = [0.0]
-    tries = Tries(each=2, overall=3, window=60, clock=lambda: now[0])
+    tries = Tries(each=2, window=60, clock=lambda: now[0])
     browser = client(store, tries=tries)
     guess = [browser.post(f"/invite/guess{number}", data={"pin": "1"}).status_code for number in range(4)]
     assert guess == [403, 403, 429, 429]
@@ -148,16 +167,32 @@ def test_guessing_is_slowed_by_address_and_altogether(store, made):
     assert enter(browser, made).status_code == 303
 
 
-def test_failures_are_counted_by_address_and_together_and_forgotten():
+def test_a_stranger_at_a_hundred_addresses_shuts_nobody_out(store, made):
+    tries = Tries()
+    for number in range(1000):
+        tries.failed(f"203.0.113.{number % 100}")
+    assert not tries.allowed("203.0.113.7")
+    assert enter(client(store, tries=tries), made).status_code == 303
+
+
+def test_wrong_pins_of_a_link_that_is_one_are_no_guesses_at_codes(store, made):
+    browser = client(store, tries=Tries(each=1))
+    wrong = "000000" if made.pin != "000000" else "000001"
+    assert [enter(browser, made, wrong).status_code for _ in range(4)] == [403] * 4
+    assert enter(browser, made).status_code == 303
+
+
+def test_failures_are_counted_by_address_and_forgotten():
     now = [0.0]
-    tries = Tries(each=2, overall=3, window=60, clock=lambda: now[0])
-    for address in ("a", "a", "b"):
+    tries = Tries(each=2, window=60, clock=lambda: now[0])
+    for address in ("192.0.2.1", "::ffff:192.0.2.1", "2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "", ""):
         assert tries.allowed(address)
         tries.failed(address)
-    assert not tries.allowed("a")
-    assert not tries.allowed("c")
+    shut = ("192.0.2.1", "::ffff:c000:201", "2001:db8:1:2::7", "")
+    assert [address for address in shut if tries.allowed(address)] == []
+    assert all(map(tries.allowed, ("192.0.2.2", "2001:db8:1:3::1", "testclient")))
     now[0] = 60.0
-    assert tries.allowed("a")
+    assert all(map(tries.allowed, shut))
 
 
 def test_a_form_of_another_site_and_one_too_long_open_nothing(store, made):

@@ -1,12 +1,6 @@
 """The Review page in a real browser: by keyboard alone, on a phone, and when things go wrong within a word."""
 
-import os
 import re
-import shutil
-import signal
-import socket
-import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -14,11 +8,7 @@ pytest.importorskip("playwright", reason="playwright is not installed")
 
 from playwright.sync_api import expect
 
-from evals.review.sides import asks_guess
-from store.database import Store
-from store.users import local_user
-from tests.dashboard.conftest import dash_command, wait_for
-from tests.evals.review.campaigns import make_campaign
+from tests.dashboard.review_server import Server, make
 
 pytestmark = pytest.mark.browser
 
@@ -29,47 +19,6 @@ HOSTILE = (
 
 DESK = ".rv-desk"
 LINE = ".rv-comment input"
-
-
-def make(server, pairs=6, practice=0, policy="", texts=("First. It is this.", "Second. It is that.")):
-    """A campaign in the server's store, which begins anew."""
-    store = Store.at(server.root / "assay.duckdb")
-    with store.exclusive():
-        shutil.copy(server.blank, store.path)
-        Path(f"{store.path}.wal").unlink(missing_ok=True)
-    make_campaign(store, pairs=pairs, practice=practice, policy=policy)
-    values = {"first": texts[0], "second": texts[1]}
-    store.transaction(lambda tx: tx.execute("UPDATE pair SET first = $first, second = $second", values))
-    grader = local_user(store)
-    (server.root / ".secrets").mkdir(exist_ok=True)
-    (server.root / ".secrets" / "sides").write_bytes(quiet_secret(grader, pairs))
-    return store
-
-
-def quiet_secret(grader, pairs):
-    """One by which no pair in the middle of a sitting asks for a guess."""
-    tried = (bytes([number]) * 32 for number in range(256))
-    return next(key for key in tried if not any(asks_guess(key, 1, grader, number) for number in range(pairs)))
-
-
-class Server:
-    """A server that can be killed and started again on its port."""
-
-    def __init__(self, root, blank):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.root, self.blank, self.url = root, blank, f"http://127.0.0.1:{self.port}"
-        self.start()
-
-    def start(self):
-        command = dash_command(self.root, "--port", str(self.port))
-        self.process = subprocess.Popen(command, cwd=self.root, stderr=subprocess.DEVNULL, start_new_session=True)
-        wait_for(self.url)
-
-    def kill(self):
-        os.kill(self.process.pid, signal.SIGKILL)
-        self.process.wait(timeout=30)
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +80,7 @@ def drafts(store):
 
 
 def test_a_whole_sitting_is_judged_without_the_mouse(server, review):
-    store = make(server, pairs=6, practice=1)
+    store = make(server, pairs=6, practice=1, policy='[review]\ncriteria = ["accurate", "useful"]\n')
     page = review()
     page.locator(".rv-page").wait_for(timeout=60_000)
     page.keyboard.press("Shift+Tab")
@@ -140,13 +89,18 @@ def test_a_whole_sitting_is_judged_without_the_mouse(server, review):
     page.locator(DESK).wait_for(timeout=30_000)
     expect(page.locator(".rv-mark")).to_have_text("Practice: does not count · the last one")
     before = question(page)
-    page.keyboard.press("1")
-    page.keyboard.press("Enter")
+    for key in ("1", "q", "w", "Enter"):
+        page.keyboard.press(key)
     next_after(page, before)
     expect(page.locator(".rv-progress")).to_contain_text("0 of 5 tonight · about 10 min left")
     before = question(page)
-    for key in ("2", "q", "w", "w", "Shift+1", "Shift+3", "c"):
+    for key in ("2", "q", "Enter", "Enter"):
         page.keyboard.press(key)
+    expect(page.locator(".rv-notice")).to_have_text("Useful is not answered: W goes through A, same and B")
+    expect(page.get_by_role("group", name="Useful")).to_be_focused()
+    for key in ("w", "w", "Shift+1", "Shift+3", "c"):
+        page.keyboard.press(key)
+    expect(page.locator(".rv-notice")).to_be_hidden()
     page.keyboard.type("123 safe")
     page.keyboard.press("Enter")
     expect(page.locator(LINE)).not_to_be_focused()
@@ -154,8 +108,9 @@ def test_a_whole_sitting_is_judged_without_the_mouse(server, review):
     next_after(page, before)
     for key in ("3", "4", "1"):
         before = question(page)
-        page.keyboard.press(key)
-        page.keyboard.press(key)
+        # Where both are unacceptable no criterion is asked for.
+        for pressed in (key, *("qw" if key != "4" else ""), key):
+            page.keyboard.press(pressed)
         next_after(page, before)
     page.keyboard.press("s")
     page.get_by_role("dialog").wait_for()
@@ -239,6 +194,7 @@ def test_keys_of_an_input_method_are_letters_and_nothing_composed_is_lost(server
     assert [row["comment"] for row in verdicts(store)] == ["就诊1"]
 
 
+@pytest.mark.slow
 def test_what_is_typed_and_sent_while_the_server_is_gone_arrives_once(server, review):
     store = make(server)
     page = review()
@@ -295,11 +251,11 @@ def test_a_double_click_and_a_held_key_give_one_verdict(server, review):
 
 
 def test_a_sentence_marked_in_an_answer_becomes_a_critical_error(server, review):
-    store = make(server)
+    store = make(server, texts=("1. bread &amp; salt", "2. salt &amp; bread"))
     page = review()
     begin(page)
     before = question(page)
-    page.locator("[data-answer=right] p").click(click_count=3)
+    page.locator("[data-answer=right] li").click(click_count=3)
     page.keyboard.press("x")
     expect(page.get_by_label("Which kind of error")).to_be_focused()
     marked = page.locator(".rv-critical input").input_value()
@@ -388,3 +344,26 @@ def test_on_a_phone_both_answers_are_opened_and_the_verdict_is_at_hand(server, r
     expect(page.locator(".rv-asked")).not_to_have_text(before, timeout=20_000)
     assert [row["choice"] for row in verdicts(store)] == ["tie"]
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_what_was_begun_here_gives_way_to_a_verdict_from_elsewhere(server, review):
+    store = make(server)
+    page, other = review(), review()
+    begin(page)
+    page.keyboard.press("1")
+    page.keyboard.press("c")
+    page.keyboard.type("half a wo")
+    expect(page.locator(".rv-saved")).to_have_text("Saved", timeout=20_000)
+    other.reload()
+    other.locator(DESK).wait_for(timeout=60_000)
+    before = question(other)
+    other.locator(LINE).fill("from elsewhere")
+    other.keyboard.press("Alt+2")
+    other.keyboard.press("Alt+2")
+    next_after(other, before)
+    page.reload()
+    page.locator(DESK).wait_for(timeout=60_000)
+    page.keyboard.press("u")
+    expect(page.locator(".rv-mark")).to_have_text("Your earlier verdict, open to be changed", timeout=20_000)
+    expect(page.locator(LINE)).to_have_value("from elsewhere")
+    assert [row["comment"] for row in verdicts(store)] == ["from elsewhere"]

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from dashboard.hostile import LONGEST, render
+from dashboard.hostile import LARGEST, LONGEST, render, text_on_screen
 
 FETCHES = {
     "picture": "![x](http://evil.example/a.png)",
@@ -74,3 +74,24 @@ def test_a_very_long_answer_is_cut_and_says_so():
 @pytest.mark.parametrize("part", [">", "*", "[", "- ", "|a", "`", "<", "&", "1. ", "\n\n> * a"])
 def test_an_answer_made_to_keep_the_renderer_busy_stays_small(part):
     assert len(render(part * (LONGEST // len(part))).html) < 20 * LONGEST
+
+
+def test_a_text_that_makes_too_much_html_is_shown_as_it_was_written():
+    wide = "|a" * 600 + "|\n" + "|-" * 600 + "|\n" + "|\n" * 8500
+    found = render(wide)
+    assert "<table>" in render("|a|\n|-|\n|b|").html
+    assert "<table>" not in found.html
+    assert found.html.startswith("<p>|a|a")
+    assert len(found.html) < LARGEST
+
+
+@pytest.mark.parametrize(
+    "sign", ["\U000e0041", "\u3164", "\u115f", "\u1160", "\uffa0", "\u034f", "\ufe0f", "\ufff9", "\U000e0100", "\u0600"]
+)
+def test_signs_that_hide_text_are_left_out(sign):
+    found = render(f"a{sign}b")
+    assert (found.html, found.raw) == ("<p>ab</p>\n", "ab")
+
+
+def test_the_text_on_the_screen_has_neither_markup_nor_references():
+    assert text_on_screen("1. bread &amp; *salt*\n2. a < b").split() == ["bread", "&", "salt", "a", "<", "b"]

@@ -18,6 +18,8 @@ from store.access import Actor
 from store.errors import StoreError
 from tests.evals.review.campaigns import make_campaign
 
+BOTH = '[review]\ncriteria = ["accurate", "useful"]\n'
+
 APP = Path(dashboard.__file__).parent / "app.py"
 
 
@@ -61,7 +63,8 @@ class Browser:
         return message["id"]
 
     def judge(self, choice="tie", **fields):
-        return self.send("submit", token=self.data["pair"]["token"], fields={"choice": choice, **fields})
+        pair = self.data["pair"]
+        return self.send("submit", token=pair["token"], known=pair["known"], fields={"choice": choice, **fields})
 
     @property
     def words(self):
@@ -126,7 +129,8 @@ def test_the_pair_goes_out_without_anything_that_names_it(opened):
     found.send("begin", planned=5)
     pair = found.data["pair"]
     assert set(pair) == {
-        "token", "question", "left", "right", "shown_first", "criteria", "answered", "asks_guess", "draft", "mark",
+        "token", "question", "left", "right", "shown_first", "criteria", "answered", "asks_guess", "known",
+        "draft", "mark",
     }  # fmt: skip
     assert pair["question"]["raw"] == "What of item-00?"
     assert {pair["left"]["raw"], pair["right"]["raw"]} == {
@@ -171,7 +175,7 @@ def test_a_message_that_comes_twice_is_taken_once(opened):
 
 
 def test_all_that_is_filled_in_arrives(opened):
-    found, store = opened(practice=0)
+    found, store = opened(practice=0, policy=BOTH)
     found.send("begin", planned=5)
     quote = found.data["pair"]["right"]["raw"]
     errors = [{"side": "right", "type": "wrong-fact", "quote": quote}]
@@ -326,3 +330,58 @@ def test_a_store_that_is_busy_leaves_the_message_to_come_again(opened, monkeypat
     found.run()
     assert sent in found.data["acked"]
     assert store.rows("SELECT count(*) AS n FROM verdict")[0]["n"] == 1
+
+
+def test_a_blank_criterion_is_said_and_the_pair_stays(opened):
+    found, store = opened(practice=0, policy=BOTH)
+    found.send("begin", planned=5)
+    found.judge("left", criteria={"accurate": "tie"})
+    assert found.data["refused"]["words"].startswith("A criterion is not answered")
+    assert store.rows("SELECT count(*) AS n FROM verdict")[0]["n"] == 0
+
+
+def test_another_window_does_not_replace_a_verdict_it_does_not_know_of(opened):
+    found, store = opened(practice=0)
+    found.send("begin", planned=5)
+    token = found.data["pair"]["token"]
+    found.judge("left")
+    found.send("submit", token=token, known=0, fields={"choice": "right"})
+    assert found.data["refused"]["words"] == "Already judged in another window; open it again to change it."
+    assert store.rows("SELECT count(*) AS n FROM verdict")[0]["n"] == 1
+
+
+def test_a_sentence_marked_on_the_screen_is_found_in_the_source(opened):
+    found, store = opened(practice=0)
+    text = "1. bread &amp; salt\n2. then rest"
+    store.transaction(lambda tx: tx.execute("UPDATE pair SET first = $text, second = $text", {"text": text}))
+    found.send("begin", planned=5)
+    found.judge("left", errors=[{"side": "left", "type": "other", "quote": "bread & salt\nthen rest"}])
+    assert found.data["refused"] is None
+    assert json.loads(store.rows("SELECT errors FROM verdict")[0]["errors"])[0]["quote"] == "bread & salt\nthen rest"
+
+
+def test_the_first_pair_of_a_demo_lasts_as_long_as_the_page_before_it_says(opened, monkeypatch):
+    found, store = opened(practice=0)
+    store.transaction(lambda tx: tx.execute("UPDATE meta SET demo = true"))
+    st.cache_data.clear()
+    found.load()
+    assert found.data["options"][0]["words"] == "5 pairs, about 1 min"
+    found.send("begin", planned=5)
+    assert found.data["progress"]["words"] == "0 of 5 tonight · about 1 min left"
+
+
+def test_what_is_shown_stays_while_the_store_cannot_be_read(opened, monkeypatch):
+    found, _ = opened(practice=0)
+    found.send("begin", planned=5)
+    shown = found.data
+
+    def busy(*_):
+        raise StoreError("busy")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("dashboard.views.review.stage", busy)
+        found.data = None
+        assert found.run().data == shown
+        assert "cannot be read" not in found.words
+    found.judge("left")
+    assert found.data["pair"]["token"] != shown["pair"]["token"]

@@ -114,7 +114,7 @@ def test_a_button_asks_once_however_often_it_is_pressed(monkeypatch, live_store,
     assert app.button(key=f"ask-{kind}-1-").disabled
     button.click().run()
     assert [(request.kind, request.args, request.actor) for request in waiting(live_store, "live")] == [
-        (kind, {}, getpass.getuser())
+        (kind, {}, "user:1")
     ]
     take(live_store, "live")
     assert not app.exception

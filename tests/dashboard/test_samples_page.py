@@ -180,7 +180,7 @@ def test_a_question_without_words_is_not_asked(monkeypatch, unasked):
 def test_what_was_asked_last_stands_first_once_it_is_answered(monkeypatch, tmp_path):
     store = evaluated_store(tmp_path)
     for number, words in enumerate(("early?", "late?")):
-        ask(store, "triage", "evaluate", {"question": words, "places": ["2@250", "base"]}, actor="ann")
+        ask(store, "triage", "evaluate", {"question": words, "places": ["2@250", "base"]}, actor="command:ann")
         [taken] = take(store, "triage")
         question(store, words, (2, 250), f"answer {number}", evaluated.NOW + 2000 + number)
         finish(store, taken.id, "answered by 2@250, base")
@@ -197,7 +197,7 @@ def test_a_question_put_to_the_base_alone_is_found_by_its_request(monkeypatch, t
     question(store, "just you?", None, "yes", evaluated.NOW + 2000)
     load_spools(store)
     assert "just you?" not in [row["question"] for row in queries.answers(store, 1).to_pylist()]
-    ask(store, "triage", "evaluate", {"question": "just you?", "places": ["base"]}, actor="ann")
+    ask(store, "triage", "evaluate", {"question": "just you?", "places": ["base"]}, actor="command:ann")
     assert [row["answer"] for row in queries.answers(store, 1).to_pylist() if row["question"] == "just you?"] == ["yes"]
 
 
@@ -229,7 +229,7 @@ def test_the_base_answers_stand_there_before_any_checkpoint_is_asked(monkeypatch
 def test_a_base_is_known_by_the_model_or_the_checkpoint_a_run_began_with(tmp_path):
     model = {"provenance": {"model": {"sha256": evaluated.BASE}}}
     store = begun(tmp_path / "folder", {"facts": model})
-    ask(store, "begun", "evaluate", {"question": "just you?", "places": ["base"]}, actor="ann")
+    ask(store, "begun", "evaluate", {"question": "just you?", "places": ["base"]}, actor="command:ann")
     question(store, "just you?", None, "yes", evaluated.NOW + 2000)
     load_spools(store)
     # Of suites that this run was never put to, nothing is shown.
@@ -239,7 +239,7 @@ def test_a_base_is_known_by_the_model_or_the_checkpoint_a_run_began_with(tmp_pat
     child = begun(tmp_path / "run", {"facts": {"parent": "triage/2@250"}})
     question(store, "and you?", (2, 250), "no", evaluated.NOW + 2000)
     load_spools(store)
-    ask(child, "begun", "evaluate", {"question": "and you?", "places": ["base"]}, actor="ann")
+    ask(child, "begun", "evaluate", {"question": "and you?", "places": ["base"]}, actor="command:ann")
     assert [(row["answer"], row["is_base"]) for row in queries.answers(child, 2).to_pylist()] == [("no", True)]
 
 
@@ -258,7 +258,7 @@ def test_a_result_that_is_told_later_is_seen_then(monkeypatch, tmp_path):
 
 def test_the_newest_requests_are_read_the_newest_first(unasked):
     for number in range(queries.LATEST + 1):
-        ask(unasked, "triage", "evaluate", {"question": f"{number}?", "places": ["base"]}, actor="ann")
+        ask(unasked, "triage", "evaluate", {"question": f"{number}?", "places": ["base"]}, actor="command:ann")
     rows = queries.asked(unasked, 1).to_pylist()
     assert [row["question"] for row in rows] == [f"{number}?" for number in range(queries.LATEST, 0, -1)]
     assert (rows[0]["places"], rows[0]["taken"]) == (["base"], None)
@@ -280,7 +280,7 @@ def test_another_programs_run_cannot_be_asked(monkeypatch, full_store):
 
 
 def test_requests_to_an_evaluator_do_not_stand_above_the_views(monkeypatch, unasked):
-    ask(unasked, "triage", "evaluate", {"question": "why?", "places": ["base"]}, actor="ann")
+    ask(unasked, "triage", "evaluate", {"question": "why?", "places": ["base"]}, actor="command:ann")
     assert "why?" not in unescape(shown(opened(monkeypatch, unasked, view="curves")))
 
 

@@ -225,7 +225,7 @@ def test_score_now_asks_once_and_says_who_answers(monkeypatch, unscored):
 
 def test_what_came_of_a_request_is_said_where_it_says_more_than_that_it_was_done(monkeypatch, unscored):
     for place, result in (("1@50", "scored by 1@50"), ("1@100", "not done at 1@100: it is gone")):
-        ask(unscored, "triage", "evaluate", {"places": [place]}, actor="ann")
+        ask(unscored, "triage", "evaluate", {"places": [place]}, actor="command:ann")
         [taken] = take(unscored, "triage")
         finish(unscored, taken.id, result)
     words = shown(opened(monkeypatch, unscored))

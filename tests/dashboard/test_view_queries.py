@@ -109,17 +109,17 @@ def test_requests_are_those_open_and_the_newest_answered(empty_store):
         )
 
     empty_store.transaction(put)
-    numbers = [ask(empty_store, "mine", "note", {"text": str(number)}, actor="ann") for number in range(5)]
+    numbers = [ask(empty_store, "mine", "note", {"text": str(number)}, actor="command:ann") for number in range(5)]
     take(empty_store, "mine")
     for number in numbers[:4]:
         finish(empty_store, number, "noted")
     last = ask(empty_store, "mine", "pause", actor="bo")
     rows = requests.requests(empty_store, 1).to_pylist()
     assert [(row["id"], row["actor"], row["taken"] is None, row["result"]) for row in rows] == [
-        (numbers[1], "ann", False, "noted"),
-        (numbers[2], "ann", False, "noted"),
-        (numbers[3], "ann", False, "noted"),
-        (numbers[4], "ann", False, None),
+        (numbers[1], "command:ann", False, "noted"),
+        (numbers[2], "command:ann", False, "noted"),
+        (numbers[3], "command:ann", False, "noted"),
+        (numbers[4], "command:ann", False, None),
         (last, "bo", True, None),
     ]
     assert requests.requests(empty_store, 2).num_rows == 0

@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 from store.access import Actor
+from store.audit import first_broken
 from store.clock import utc_now
 from store.database import Store
+from store.users import NewUser, add_user
 
 COMMAND = Actor("command", None, "ann")
 
@@ -34,3 +36,18 @@ def put_campaign(store: Store, name: str = "triage", number: int = 1, *, days: f
 def planned(store: Store) -> list[int]:
     """Verdicts wanted of each pair, in order."""
     return [row["planned"] for row in store.rows("SELECT planned FROM pair ORDER BY place")]
+
+
+def add(store: Store, name: str = "Root", role: str = "admin", subject: str | None = None) -> int:
+    """Add someone, with a login where `subject` is given."""
+    return add_user(store, COMMAND, NewUser(name, role, ISSUER if subject else None, subject))
+
+
+def actions(store: Store) -> list[str]:
+    """What the audit log tells of, in order."""
+    return [row["action"] for row in store.rows("SELECT action FROM audit ORDER BY seq")]
+
+
+def first_broken_of(store: Store) -> int | None:
+    """The first row of the audit log that is not as it was appended."""
+    return store.snapshot(first_broken)

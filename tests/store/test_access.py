@@ -81,6 +81,19 @@ def test_a_role_for_one_campaign_counts_there_alone(store):
     assert refusal(store, actor, "verdict:write", 4) == "this needs the role expert; ask an admin for it"
 
 
+ALONE = {"engineer": {"campaign:status"}, "expert": {"verdict:write"}, "lead": {"campaign:status"},
+         "auditor": {"campaign:status"}, "admin": set()}  # fmt: skip
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_bound_role_is_none_for_what_is_about_no_campaign(store, role):
+    actor = person(store, role, campaign=3)
+    assert allowed(store, actor) == ALONE[role]
+    assert (allowed(store, actor, 3), allowed(store, actor, 4)) == (EXPECTED[role], set())
+    for action in set(ACTIONS) - ALONE[role]:
+        assert refusal(store, actor, action).startswith(("this needs the role ", "nobody may"))
+
+
 def test_the_role_that_allows_is_the_one_that_is_told(store):
     actor = person(store, "auditor", "lead")
     for action, role in (("campaign:results", "lead"), ("audit:read", "auditor"), ("user:list", "lead")):

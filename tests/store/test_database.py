@@ -155,7 +155,7 @@ def test_a_waiting_writer_goes_before_new_readers(store):
     first_inside.wait(20)
     writer = threading.Thread(target=lambda: store.transaction(lambda _: order.append("writer")))
     writer.start()
-    wait_for(lambda: store._gate._waiting_writers == 1)
+    wait_for(lambda: store._gate._waiting_writers)
     second = threading.Thread(target=lambda: store.snapshot(lambda _: order.append("second reader")))
     second.start()
     time.sleep(0.05)

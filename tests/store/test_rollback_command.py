@@ -69,7 +69,8 @@ def test_a_live_run_is_asked_to_go_back(live, store, status, step):
     }  # fmt: skip
     (request,) = waiting(store, "live")
     assert (request.kind, request.args) == ("rollback", {"step": step})
-    assert request.actor
+    assert request.actor == f"command:{request.called}"
+    assert request.called
 
 
 @pytest.mark.parametrize("step", [0, 5, 40])

@@ -2,14 +2,12 @@
 
 import json
 import shutil
-from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
 
 from assay.errors import AssayError
-from store.access import AccessError, Actor, may, roles_of
-from store.audit import first_broken
+from store.access import AccessError, Actor, roles_of
 from store.clock import utc_now
 from store.commands.user import user
 from store.database import Store
@@ -18,17 +16,21 @@ from store.invites import (
     Exchanged,
     Refused,
     Wanted,
-    can_enter,
-    end_login,
     exchange,
     invite,
-    opened_by,
-    take_back_invites,
 )
-from store.users import NewUser, add_user, grant, list_users, local_user, remove_user, take_back, user_of
-from tests.store.people import COMMAND, ISSUER, planned, put_campaign
-
-WRONG = "x"
+from store.users import (
+    NewUser,
+    add_user,
+    grant,
+    list_users,
+    local_user,
+    note_login,
+    remove_user,
+    take_back,
+    user_of,
+)
+from tests.store.people import COMMAND, ISSUER, actions, add, first_broken_of, planned, put_campaign
 
 
 @pytest.fixture(scope="module")
@@ -45,16 +47,8 @@ def store(root, blank):
     return Store.at(root / blank.name)
 
 
-def add(store, name="Root", role="admin", subject=None, **more):
-    return add_user(store, COMMAND, NewUser(name, role, ISSUER if subject else None, subject, **more))
-
-
 def held(store, number, campaign=None):
     return store.snapshot(lambda snapshot: roles_of(snapshot, Actor("oidc", number), campaign))
-
-
-def actions(store):
-    return [row["action"] for row in store.rows("SELECT action FROM audit ORDER BY seq")]
 
 
 def test_the_first_person_of_a_store_must_be_an_admin(store):
@@ -167,153 +161,35 @@ def test_a_role_for_all_campaigns_makes_a_second_grader_too(store):
     assert planned(store) == [2, 2, 1, 1]
 
 
-def test_a_link_and_its_pin_open_one_campaign_to_one_browser_once(store):
-    put_campaign(store)
-    put_campaign(store, "other", 2)
-    made = invite(store, COMMAND, Wanted("Wang", "triage", days=3))
-    opened = exchange(store, made.code, made.pin)
-    assert isinstance(opened, Exchanged)
-    assert opened.expires == made.expires
-    login = store.rows("SELECT token_sha256 FROM login")[0]["token_sha256"]
-    who = Actor("invite", made.user, login=login)
-    assert store.snapshot(lambda snapshot: roles_of(snapshot, who, 1)) == {"expert"}
-    assert store.snapshot(lambda snapshot: roles_of(snapshot, who, 2)) == set()
-    assert exchange(store, made.code, made.pin) == Refused(0)
-    assert opened_by(store, made.code, login)
-    assert not opened_by(store, made.code + WRONG, login)
-    assert first_broken_of(store) is None
-
-
-def first_broken_of(store):
-    return store.snapshot(first_broken)
-
-
-def test_of_code_pin_and_token_only_hashes_are_kept(store):
-    put_campaign(store)
-    made = invite(store, COMMAND, Wanted("Wang", "triage"))
-    opened = exchange(store, made.code, made.pin)
-    assert isinstance(opened, Exchanged)
-    told = json.dumps(
-        [store.rows(f'SELECT * FROM "{table}"') for table in ("invite", "login", "audit", "user", "role")], default=str
-    )
-    assert made.code not in told
-    assert opened.token not in told
-    assert f'"{made.pin}"' not in told
-
-
-def test_five_wrong_pins_lock_a_link(store):
-    put_campaign(store)
-    made = invite(store, COMMAND, Wanted("Wang", "triage"))
-    wrong = "000000" if made.pin != "000000" else "000001"
-    left = [exchange(store, made.code, wrong) for _ in range(6)]
-    assert left == [Refused(4), Refused(3), Refused(2), Refused(1), Refused(0), Refused(0)]
-    assert exchange(store, made.code, made.pin) == Refused(0)
-    assert actions(store).count("login-refused") == 5
-
-
-def ended(how, store, made):
-    changes = {
-        "unknown": "UPDATE invite SET code_sha256 = 'other'",
-        "used": "UPDATE invite SET used = $now",
-        "expired": "UPDATE invite SET expires = $now",
-        "revoked": "UPDATE invite SET revoked = $now",
-        "closed": "UPDATE campaign SET closed = $now",
-        "removed": 'UPDATE "user" SET removed = $now',
-    }
-    values = {} if how == "unknown" else {"now": utc_now()}
-    store.transaction(lambda tx: tx.execute(changes[how], values))
-
-
-@pytest.mark.parametrize("how", ["unknown", "used", "expired", "revoked", "closed", "removed"])
-def test_a_link_that_has_ended_gives_one_answer_whatever_the_pin(store, how):
-    put_campaign(store)
-    made = invite(store, COMMAND, Wanted("Wang", "triage"))
-    ended(how, store, made)
-    assert exchange(store, made.code, made.pin) == exchange(store, made.code, "no pin") == Refused(0)
-    assert store.rows("SELECT failures FROM invite") == [{"failures": 0}]
-
-
-def test_a_second_invite_ends_the_first_that_was_not_used(store):
-    put_campaign(store)
-    first = invite(store, COMMAND, Wanted("Wang", "triage"))
-    second = invite(store, COMMAND, Wanted("Wang", "triage", ("surgery",)))
-    assert first.user == second.user
-    assert exchange(store, first.code, first.pin) == Refused(0)
-    assert isinstance(exchange(store, second.code, second.pin), Exchanged)
-    third = invite(store, COMMAND, Wanted("Wang", "triage"))
-    assert store.rows("SELECT count(*) AS n FROM invite WHERE revoked IS NULL")[0]["n"] == 2
-    assert third.user == second.user
-    assert list_users(store, COMMAND)[0]["specialties"] == ["surgery"]
-
-
-def test_someone_of_the_same_name_in_another_campaign_is_another_person(store):
-    put_campaign(store)
-    put_campaign(store, "other", 2)
-    one, two = (invite(store, COMMAND, Wanted("Wang", name)) for name in ("triage", "other"))
-    assert one.user != two.user
-    with pytest.raises(StoreError, match=f"give the number instead: {one.user}, {two.user}"):
-        remove_user(store, COMMAND, "Wang")
-    remove_user(store, COMMAND, str(two.user))
-
-
-def test_an_invite_ends_with_its_campaign_at_the_latest(store):
-    put_campaign(store, days=2)
-    made = invite(store, COMMAND, Wanted("Wang", "1", days=14))
-    assert timedelta(days=1.9) < made.expires - utc_now() <= timedelta(days=2)
-    store.transaction(lambda tx: tx.execute("UPDATE campaign SET closed = $now", {"now": utc_now()}))
-    with pytest.raises(StoreError, match="campaign triage is over"):
-        invite(store, COMMAND, Wanted("Li", "triage"))
-    with pytest.raises(StoreError, match="there is no campaign nothing"):
-        invite(store, COMMAND, Wanted("Li", "nothing"))
-
-
-def test_taking_an_invite_back_ends_what_it_opened(store):
-    put_campaign(store)
-    made = invite(store, COMMAND, Wanted("Wang", "triage"))
-    exchange(store, made.code, made.pin)
-    login = store.rows("SELECT token_sha256 FROM login")[0]["token_sha256"]
-    who = Actor("invite", made.user, login=login)
-    take_back_invites(store, COMMAND, "Wang")
-    assert not store.snapshot(lambda snapshot: may(snapshot, who, "verdict:write", 1))
-    assert not can_enter(store, oidc=True)
-    with pytest.raises(StoreError, match="has no invitation to take back"):
-        take_back_invites(store, COMMAND, "Wang")
-
-
-def test_a_login_given_back_is_ended(store):
-    put_campaign(store)
-    made = invite(store, COMMAND, Wanted("Wang", "triage"))
-    exchange(store, made.code, made.pin)
-    login = store.rows("SELECT token_sha256 FROM login")[0]["token_sha256"]
-    end_login(store, login)
-    end_login(store, login)
-    assert store.snapshot(lambda snapshot: roles_of(snapshot, Actor("invite", made.user, login=login))) == set()
-    assert actions(store) == ["invite", "login", "logout"]
-
-
-@pytest.mark.parametrize(
-    ("role", "allowed"), [("lead", True), ("admin", True), ("engineer", False), ("auditor", False)]
-)
-def test_leads_and_admins_invite(store, role, allowed):
+@pytest.mark.parametrize("role", ["engineer", "auditor", "admin"])
+def test_roles_about_more_than_campaigns_are_not_given_for_one(store, role):
     put_campaign(store)
     add(store)
-    someone = Actor("oidc", add(store, "Someone", role, "1"))
-    if allowed:
-        assert invite(store, someone, Wanted("Wang", "triage")).campaign == "triage"
-    else:
-        with pytest.raises(AccessError):
-            invite(store, someone, Wanted("Wang", "triage"))
+    add(store, "Lea", "lead")
+    with pytest.raises(StoreError, match=f"the role {role} is for everything, not for one campaign"):
+        grant(store, COMMAND, "Lea", role, 1)
+    assert held(store, 2) == {"lead"}
 
 
-def test_whether_anyone_could_get_in(store):
+def test_someone_invited_before_makes_the_first_one_added_no_less_an_admin(store):
     put_campaign(store)
-    local_user(store)
-    assert not can_enter(store, oidc=True)
-    add(store, subject="1")
-    assert can_enter(store, oidc=True)
-    assert not can_enter(store, oidc=False)
     invite(store, COMMAND, Wanted("Wang", "triage"))
-    assert can_enter(store, oidc=False)
+    with pytest.raises(StoreError, match="the first one must be an admin"):
+        add(store, "Lea", "lead")
+    add(store)
+    add(store, "Lea", "lead")
+
+
+def test_a_login_at_a_provider_is_in_the_log_once(store):
+    number = add(store, subject="1")
+    for issued in (100, 100, 200):
+        note_login(store, number, issued)
+    rows = store.rows("SELECT actor, object, payload FROM audit WHERE action = 'login' ORDER BY seq")
+    assert [json.loads(row["payload"]) for row in rows] == [
+        {"way": "oidc", "issued": 100}, {"way": "oidc", "issued": 200}
+    ]  # fmt: skip
+    assert {(row["actor"], row["object"]) for row in rows} == {(f"user:{number}", f"user:{number}")}
+    assert first_broken_of(store) is None
 
 
 def run(root, *words, code=0):
@@ -342,6 +218,11 @@ def test_the_command_adds_lists_and_changes_people(root):
 def test_the_command_hands_out_link_code_and_pin_apart(store, root):
     put_campaign(store)
     words = ("invite", "--name", "王医生", "--campaign", "triage", "--url", "https://assay.example.org/")
+    first = run(root, *words)
+    assert "renews" not in first.stderr
+    assert "this renews the invitation of 王医生, number 1; for another person of that name" in " ".join(
+        run(root, *words).stderr.split()
+    )
     shown = run(root, *words).stdout
     link = next(line for line in shown.splitlines() if line.startswith("https://"))
     assert link.startswith("https://assay.example.org/invite/")
@@ -351,6 +232,7 @@ def test_the_command_hands_out_link_code_and_pin_apart(store, root):
     made = json.loads(run(root, *words, "--json").stdout)
     assert made["link"].endswith(made["code"])
     assert len(made["pin"]) == 6
+    assert made["renewed"] is True
     run(root, "revoke", "王医生", "--invite")
     assert exchange(store, made["code"], made["pin"]) == Refused(0)
 

@@ -120,6 +120,6 @@ class Person(threading.Thread):
         wait_for(self.first)
         for thing in self.things:
             kind, args = thing if isinstance(thing, tuple) else (thing, {})
-            number = ask(self.store, "r", kind, args, actor="lin")
+            number = ask(self.store, "r", kind, args, actor="command:lin")
             self.answers.append(wait_for(lambda number=number: done(self.store, number)))
             self.before()

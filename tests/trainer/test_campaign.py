@@ -165,6 +165,7 @@ def test_a_name_that_is_taken_is_refused_before_any_model_is_asked(store, questi
         opened(store, questions, name="spring")
 
 
+@pytest.mark.slow
 def test_of_two_that_open_the_same_name_at_once_one_is_refused(store, questions, assay):
     opened(store, questions)  # the answers are there, so that both are quick
     command = [*COMMAND, "--questions", questions, "--name", "spring", "--tokens", "6", "--store", store.path]
@@ -262,7 +263,8 @@ def test_practice_may_come_from_a_file_of_its_own(store, questions, tmp_path):
 def test_a_page_may_ask_for_a_campaign_and_the_evaluator_opens_it(store, questions):
     number = ask(
         store, "r", "open-campaign",
-        {"candidate": "1@6", "baseline": "base", "questions": str(questions), "tokens": 6, "policy": ""}, actor="lin",
+        {"candidate": "1@6", "baseline": "base", "questions": str(questions), "tokens": 6, "policy": ""},
+        actor="command:lin",
     )  # fmt: skip
     told = []
     evaluator = Evaluator(store, [], say=told.append)
@@ -309,7 +311,7 @@ def test_a_question_of_an_open_campaign_is_not_answered_in_a_chat(store, questio
 
 def test_a_question_of_an_open_campaign_is_not_answered_on_a_page(store, questions):
     opened(store, questions)
-    number = ask(store, "r", "evaluate", {"question": QUESTIONS[0]["question"], "places": ["1@6"]}, actor="lin")
+    number = ask(store, "r", "evaluate", {"question": QUESTIONS[0]["question"], "places": ["1@6"]}, actor="command:lin")
     evaluator = Evaluator(store, [], say=print)
     list(EvalWatch(store, "r", evaluator, lambda suites: pytest.fail("asked"), print).once())
     [row] = store.rows("SELECT result FROM request WHERE id = $number", {"number": number})

@@ -61,6 +61,7 @@ def test_the_headless_demo_tells_its_story_and_the_second_one_begins_with_the_th
     assert 900_000 < trained["parameters"] < 3_000_000
 
 
+@pytest.mark.slow
 def test_a_base_that_was_damaged_is_made_again(tmp_path):
     store = Store.at(tmp_path / "assay.duckdb")
     store.create(demo=True)

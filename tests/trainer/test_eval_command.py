@@ -131,7 +131,7 @@ def test_each_checkpoint_is_scored_in_order_and_once(run, suites):
 def test_a_question_from_a_page_is_answered_by_base_and_checkpoint(run):
     load_spools(run)
     said = []
-    ask(run, "r", "evaluate", {"question": "What is 2 plus 2?", "places": ["base", "1@6", "1@5"]}, actor="ada")
+    ask(run, "r", "evaluate", {"question": "What is 2 plus 2?", "places": ["base", "1@6", "1@5"]}, actor="command:ada")
     list(watch(run, [], said).once())
     [request] = run.rows("SELECT taken IS NOT NULL AS taken, result FROM request")
     assert request["taken"]

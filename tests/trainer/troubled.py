@@ -299,7 +299,7 @@ def _watched(trouble: Trouble, store: Store) -> Iterator[_Seen]:
         if self.guard.episode is not None and self.guard.episode.given_up:
             seen.left = None
             load_spools(store)
-            ask(store, "r", "stop-and-save", actor="lin")
+            ask(store, "r", "stop-and-save", actor="command:lin")
         return bool(went)
 
     with ExitStack() as patches:

@@ -1,6 +1,6 @@
 // The panel for critical errors: which answer, which kind, and the sentence itself.
 
-import { button, composing, h } from "./dom.js";
+import { beginning, button, composing, h } from "./dom.js";
 
 // The sentence someone marked in an answer, though the mark is gone once something else is pressed.
 export class Marked {
@@ -20,7 +20,7 @@ export class Marked {
     if (!found || found.isCollapsed || !found.anchorNode) return;
     const start = found.anchorNode.nodeType === Node.TEXT_NODE ? found.anchorNode.parentElement : found.anchorNode;
     const answer = start instanceof Element && this.root.contains(start) ? start.closest("[data-answer]") : null;
-    const quote = found.toString().trim().slice(0, 500);
+    const quote = beginning(found.toString().trim(), 500);
     if (answer && quote) this.last = { side: answer.dataset.answer, quote };
   }
 

@@ -2,7 +2,7 @@
 
 import { ask, help } from "./dialog.js";
 import { Critical, Marked } from "./critical.js";
-import { fill } from "./dom.js";
+import { beginning, fill } from "./dom.js";
 import { keepDraft, newest } from "./keep.js";
 import { listen } from "./keys.js";
 import { build, CHOICES, CRITERION_KEYS } from "./screen.js";
@@ -102,7 +102,7 @@ export class Desk {
       if (text.cut) element.append(Object.assign(document.createElement("p"), { className: "rv-cut", textContent: this.words.cut }));
     };
     put(this.parts.asked, this.pair.question);
-    this.parts.fold.querySelector("span").textContent = this.pair.question.raw.slice(0, 80);
+    this.parts.fold.querySelector("span").textContent = beginning(this.pair.question.raw, 80);
     put(this.parts.sides.left.text, this.pair.left);
     put(this.parts.sides.right.text, this.pair.right);
     this.parts.plain.setAttribute("aria-pressed", String(this.plain));
@@ -132,6 +132,7 @@ export class Desk {
     if (this.locked) return;
     if (this.fields.criteria[name] === value || value === null) delete this.fields.criteria[name];
     else this.fields.criteria[name] = value;
+    this.say("");
     this.changed();
   }
 
@@ -159,7 +160,8 @@ export class Desk {
 
   changed() {
     if (this.locked) return;
-    this.fields.saved = Date.now();
+    // Later than what it was made from, also where another device's clock is ahead.
+    this.fields.saved = Math.max(Date.now(), this.fields.saved + 1);
     keepDraft(this.token, this.fields);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.flush(), PAUSE);
@@ -187,15 +189,26 @@ export class Desk {
     return false;
   }
 
+  // Every criterion is wanted, but where both are unacceptable.
+  allAnswered() {
+    const blank = this.data.pair.criteria.findIndex(([name]) => !this.fields.criteria[name]);
+    if (blank < 0 || this.fields.choice === "both_bad") return true;
+    const [name, label] = this.data.pair.criteria[blank];
+    this.say(fill(this.words.criterion_first, { criterion: label, key: CRITERION_KEYS[blank] }));
+    this.parts.criteria[name][0].parentElement.focus();
+    return false;
+  }
+
   submit() {
     if (this.locked || !this.bothSeen()) return;
     if (!this.fields.choice) return this.say(this.words.choose_first);
+    if (!this.allAnswered()) return;
     if (this.critical.unfinished && !this.critical.add()) return;
     this.forget();
     this.outbox.withdrawDrafts(this.token);
     keepDraft(this.token, this.fields);
     const token = this.token;
-    this.sent = this.outbox.put("submit", { token, fields: structuredClone(this.fields) });
+    this.sent = this.outbox.put("submit", { token, known: this.pair.known, fields: structuredClone(this.fields) });
     this.status();
     if (this.pair.asks_guess) this.guess(token);
   }

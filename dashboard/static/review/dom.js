@@ -19,6 +19,11 @@ export function button(label, key, onclick, props = {}) {
   return h("button", { type: "button", class: "rv-button", onclick, ...keys, ...props }, ...shown);
 }
 
+// The first characters of a text; an emoji counts as one and is not cut in two.
+export function beginning(text, most) {
+  return [...text].slice(0, most).join("");
+}
+
 export function fill(words, values) {
   return Object.entries(values).reduce((said, [name, value]) => said.replace(`{${name}}`, value), words);
 }

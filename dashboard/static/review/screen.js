@@ -62,7 +62,7 @@ function criteria(parts, words, listed, act) {
     parts.criteria[name] = made;
     return h("div", { class: "rv-criterion" },
       h("span", { class: "rv-label" }, label, h("kbd", { "aria-hidden": "true", text: CRITERION_KEYS[place] })),
-      h("div", { class: "rv-group", role: "group", "aria-label": label, "aria-keyshortcuts": CRITERION_KEYS[place] }, ...made));
+      h("div", { class: "rv-group", role: "group", tabindex: -1, "aria-label": label, "aria-keyshortcuts": CRITERION_KEYS[place] }, ...made));
   });
   return rows.length ? h("div", { class: "rv-criteria" }, ...rows) : null;
 }

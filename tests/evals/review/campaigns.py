@@ -11,7 +11,11 @@ from store.access import Actor
 from store.clock import utc_now
 from store.database import Store, Transaction
 
-__all__ = ["Made", "add_role", "add_user", "make_campaign"]
+__all__ = ["NO_CRITERIA", "Made", "add_role", "add_user", "make_campaign"]
+
+
+NO_CRITERIA = "[review]\ncriteria = []\n"
+"""Policy of graders who say no more than which answer is better."""
 
 
 class Made(NamedTuple):
@@ -28,7 +32,7 @@ class Made(NamedTuple):
 
 
 def make_campaign(
-    store: Store, pairs: int = 12, graders: int = 2, practice: int = 3, policy: str = "", *,
+    store: Store, pairs: int = 12, graders: int = 2, practice: int = 3, policy: str = NO_CRITERIA, *,
     overlap: Sequence[int] = (), specialties: Sequence[str] = (), knows: Sequence[Sequence[str]] = (),
     identical: int = 0, simulated: bool = False,
 ) -> Made:  # fmt: skip

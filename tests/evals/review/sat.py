@@ -26,7 +26,7 @@ def pair_of(store, actor, campaign):
 def answered(store, actor, campaign, choice="left"):
     """Judge the next pair; its view."""
     view = pair_of(store, actor, campaign)
-    submit(store, actor, view.token, Answer(choice))
+    submit(store, actor, view.token, Answer(choice, dict.fromkeys(view.criteria, "tie")))
     return view
 
 

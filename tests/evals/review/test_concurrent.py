@@ -17,6 +17,8 @@ from tests.evals.review.campaigns import make_campaign
 
 REPO = Path(__file__).parents[3]
 
+USEFUL = '[review]\ncriteria = ["useful"]\n'
+
 
 def judge(store, actor, campaign, count):
     """Judge so many pairs, each with a second click; the tokens."""
@@ -60,7 +62,7 @@ def require_sound(store, campaign, tokens):
 
 @pytest.mark.slow
 def test_two_hundred_submits_of_twenty_threads_are_two_hundred_verdicts(store):
-    made = make_campaign(store, pairs=190, graders=20, practice=0, overlap=range(0, 190, 10))
+    made = make_campaign(store, pairs=190, graders=20, practice=0, policy=USEFUL, overlap=range(0, 190, 10))
     with ThreadPoolExecutor(20) as graders:
         done = graders.map(lambda actor: judge(store, actor, made.campaign, 10), made.graders)
         tokens = [token for some in done for token in some]
@@ -70,7 +72,7 @@ def test_two_hundred_submits_of_twenty_threads_are_two_hundred_verdicts(store):
 
 @pytest.mark.slow
 def test_four_processes_that_judge_at_once_lose_and_double_nothing(store):
-    made = make_campaign(store, pairs=42, graders=4, practice=0, overlap=[0, 1, 2])
+    made = make_campaign(store, pairs=42, graders=4, practice=0, policy=USEFUL, overlap=[0, 1, 2])
     code = (
         "import sys\nfrom store.access import Actor\nfrom store.database import Store\n"
         "from tests.evals.review.test_concurrent import judge\n"

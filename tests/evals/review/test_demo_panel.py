@@ -6,8 +6,8 @@ import pytest
 
 from evals.review.demo_panel import LEAST, REFERENCES, finish, may_finish
 from evals.review.errors import CampaignError
-from evals.review.service import begin_sitting, next_pair, submit
-from evals.review.types import Answer
+from evals.review.service import begin_sitting, close_sitting, next_pair, submit
+from evals.review.types import Answer, PairView
 from store.access import Actor
 from store.database import Statement, Store
 from store.users import local_user
@@ -66,3 +66,23 @@ def test_nobody_but_the_person_at_the_machine_of_a_demo_may_call_it(tmp_path):
     judge(store, who, campaign, LEAST)
     assert may_finish(store, who, campaign)
     assert not may_finish(store, who._replace(way="oidc"), campaign)
+
+
+def test_after_the_end_of_its_time_there_is_nothing_to_finish(tmp_path):
+    store, who, campaign = opened(tmp_path)
+    judge(store, who, campaign, LEAST)
+    store.transact([Statement("UPDATE campaign SET expires = opened")])
+    assert not may_finish(store, who, campaign)
+
+
+def test_the_last_pair_of_a_demos_sitting_asks_no_guess_as_the_sitting_closes_with_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("evals.review.leasing.asks_guess", lambda *_: True)
+    store, who, campaign = opened(tmp_path)
+    for planned, asked in ((2, [True, False]), (20, [True] * 11 + [False])):
+        begin_sitting(store, who, campaign, planned)
+        found = []
+        while isinstance(pair := next_pair(store, who, campaign), PairView):
+            submit(store, who, pair.token, Answer("tie"))
+            found += [pair.asks_guess] * (not pair.practice)
+        assert found == asked
+        close_sitting(store, who, campaign)

@@ -10,6 +10,8 @@ from store.clock import utc_now
 from tests.evals.review.campaigns import add_role, add_user, make_campaign
 from tests.evals.review.sat import pair_of, seated
 
+TWO = '[review]\ncriteria = ["accurate", "useful"]\n'
+
 
 @pytest.fixture
 def made(store):
@@ -56,7 +58,8 @@ def test_a_verdict_older_than_a_sitting_lasts_counts_though_nobody_closed_it(sto
 
 
 @pytest.mark.parametrize("better", ["candidate", "baseline"])
-def test_verdict_criteria_and_errors_are_turned_to_the_candidate(store, made, better, clock):
+def test_verdict_criteria_and_errors_are_turned_to_the_candidate(store, better, clock):
+    made = make_campaign(store, pairs=4, practice=1, policy=TWO, specialties=["skin", ""])
     (grader, _) = seated(store, made)
     for _ in range(4):
         view = pair_of(store, grader, made.campaign)
@@ -107,3 +110,32 @@ def test_of_two_wanted_verdicts_one_may_be_skipped_for_good(store):
     submit(store, first, pair_of(store, first, made.campaign).token, Answer("left"))
     skip(store, second, pair_of(store, second, made.campaign).token, "odd")
     assert planned(store, made) == [PlannedItem("item-00", 2, 1)]
+
+
+def test_a_second_verdict_that_nobody_is_left_to_give_is_missing(store):
+    made = make_campaign(store, pairs=2, practice=0, overlap=[0, 1])
+    first, second = seated(store, made)
+    submit(store, first, pair_of(store, first, made.campaign).token, Answer("left"))
+    assert [item.skipped for item in planned(store, made)] == [0, 0]
+    values = {"now": utc_now(), "user": second.user}
+    store.transaction(lambda now: now.execute("UPDATE role SET revoked = $now WHERE user_id = $user", values))
+    assert [item.skipped for item in planned(store, made)] == [1, 0]
+
+
+def test_of_a_closed_campaign_one_verdict_of_two_is_enough_and_none_still_stops_the_prefix(store):
+    made = make_campaign(store, pairs=3, practice=0, overlap=[0, 2])
+    first, _ = seated(store, made)
+    for _ in range(2):
+        submit(store, first, pair_of(store, first, made.campaign).token, Answer("left"))
+    close_campaign(store, made.lead, made.campaign, "enough")
+    assert planned(store, made) == [
+        PlannedItem("item-00", 2, 1), PlannedItem("item-01", 1, 0), PlannedItem("item-02", 2, 0),
+    ]  # fmt: skip
+
+
+def test_where_both_are_unacceptable_criteria_left_open_are_ties(store):
+    made = make_campaign(store, pairs=1, practice=0, policy=TWO)
+    (grader, _) = seated(store, made)
+    submit(store, grader, pair_of(store, grader, made.campaign).token, Answer("both_bad"))
+    close_sitting(store, grader, made.campaign)
+    assert [row.criteria for row in judged(store, made)] == [{"accurate": 0.5, "useful": 0.5}]

@@ -244,9 +244,20 @@ def test_nothing_of_a_view_names_item_place_run_or_side(store):
     (grader, _) = seated(store, made)
     view = pair_of(store, grader, made.campaign)
     assert {field.name for field in fields(PairView)} == {
-        "token", "question", "left", "right", "shown_first", "criteria", "practice", "expires", "draft", "asks_guess",
-        "answered",
+        "token", "question", "left", "right", "shown_first", "criteria", "practice", "expires", "draft", "sitting",
+        "asks_guess", "answered", "known",
     }  # fmt: skip
     assert len(bytes.fromhex(view.token)) == 16
     for word in ("secret", "candidate", "baseline", f"campaign-{made.campaign}"):
         assert word not in repr(view)
+
+
+def test_a_pair_that_is_opened_again_after_its_time_begins_anew(store, clock):
+    made = make_campaign(store, practice=0)
+    (grader, _) = seated(store, made)
+    view = pair_of(store, grader, made.campaign)
+    clock.pass_by(hours=3)
+    assert pair_of(store, grader, made.campaign).token == view.token
+    clock.pass_by(seconds=90)
+    submit(store, grader, view.token, Answer("left"))
+    assert store.rows("SELECT seconds FROM verdict") == [{"seconds": 90}]

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 
 import pytest
 from pyarrow import parquet
@@ -17,6 +18,7 @@ from evals.review.used import used_among
 from store.access import AccessError
 from store.audit import first_broken
 from store.clock import utc_now
+from store.database import Store
 from tests.evals.review.campaigns import add_role, add_user
 from tests.evals.review.drafts import LEAD, draft, judge, opened, stored
 
@@ -95,9 +97,10 @@ def test_how_often_labels_are_flipped_follows_from_disagreement():
     assert label_smoothing(0.6) is None
 
 
-@pytest.fixture
-def judged(store):
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, blank):
     """Two graders on eight pairs, all of which overlap: fresh wins q0 to q3, ties q4, both bad q5, stale q6 and q7."""
+    store = Store.at(shutil.copy(blank, tmp_path_factory.mktemp("judged")))
     number = opened(store, pairs=8, identical=1, policy="[review]\noverlap = 1.0\ncriteria = []\n")
 
     def add(transaction):
@@ -110,6 +113,14 @@ def judged(store):
     one, other = store.transaction(add)
     judge(store, number, one, lambda n: said[n], errors=lambda n: "stale" if n == 7 else None)
     judge(store, number, other, lambda n: "stale" if n == 0 else said[n])
+    return store, number
+
+
+@pytest.fixture
+def judged(store, whole):
+    """That campaign's number, in a store of the test's own."""
+    filled, number = whole
+    shutil.copytree(filled.root, store.root, dirs_exist_ok=True)
     return number
 
 

@@ -330,3 +330,48 @@ def test_a_campaign_whose_time_is_over_is_closed(store):
     found = results(store, made.lead, made.campaign)
     assert (found.sentence, found.overall.n) == ("stopped", 2)
     assert closed(store, made.campaign)["reason"] == EXPIRED
+
+
+def test_a_criterion_that_too_few_pairs_were_judged_by_holds_the_decision_up_and_says_so(store):
+    made = make_campaign(store, 40, policy=ACCURATE)
+    judge(store, made.campaign, made.graders[0], "w" * 30, criteria={"accurate": "ww" + "-" * 28})
+    found = results(store, made.lead, made.campaign)
+    assert (found.decision, found.sentence, found.criterion) == ("continue", "criterion", "accurate")
+    assert found.criteria[0].share.n == 2
+    # Overall it would have been decided long ago; the criterion alone is followed.
+    assert found.needed.pairs is None or found.needed.pairs > 5
+
+
+def test_the_forecast_waits_for_every_criterion(store):
+    made = make_campaign(store, 200, policy=ACCURATE)
+    judge(store, made.campaign, made.graders[0], "w" * 9, criteria={"accurate": "t" * 9})
+    found = results(store, made.lead, made.campaign)
+    alone = make_campaign(store, 200, policy=ENDLESS)
+    judge(store, alone.campaign, alone.graders[0], "w" * 9)
+    assert found.needed.pairs > results(store, alone.lead, alone.campaign).needed.pairs
+
+
+def test_guesses_count_once_their_verdicts_are_final_and_few_say_nothing(store):
+    made = make_campaign(store, 40, policy=ENDLESS)
+    judge(store, made.campaign, made.graders[0], "wlw", guesses=dict.fromkeys(range(3), "right"))
+    judge(store, made.campaign, made.graders[1], "ww", start=3, guesses={3: "wrong", 4: "wrong"}, closed=False)
+    found = results(store, made.lead, made.campaign).blinding
+    assert (found.index, found.guesses, found.held) == (1.0, 3, None)
+
+
+def test_a_look_after_the_end_is_logged_though_the_last_one_was_just_before(store):
+    made = make_campaign(store, 4)
+    results(store, made.lead, made.campaign)
+    close_campaign(store, made.lead, made.campaign, "enough")
+    for _ in range(2):
+        results(store, made.lead, made.campaign)
+    assert len(audit(store, "peek", made)) == 2
+
+
+def test_a_pair_whose_second_grader_never_came_counts_once_the_campaign_is_closed(store):
+    made = make_campaign(store, 20, overlap=[2, 7], policy=ENDLESS)
+    judge(store, made.campaign, made.graders[0], "wl" * 10)
+    assert results(store, made.lead, made.campaign).overall.n == 2
+    close_campaign(store, made.lead, made.campaign, "nobody else came")
+    found = results(store, made.lead, made.campaign)
+    assert (found.overall.n, found.decision) == (20, "inconclusive")

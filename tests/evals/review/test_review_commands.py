@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 from datetime import UTC, datetime
 
 import pytest
@@ -11,9 +12,11 @@ from assay.cli import main
 from evals.review.hours import hours
 from evals.review.peeks import has_peeked
 from store.access import AccessError
+from store.database import Store
 from store.users import local_user
-from tests.evals.review.campaigns import add_role, add_user
+from tests.evals.review.campaigns import add_role, add_user, make_campaign
 from tests.evals.review.drafts import LEAD, judge, opened
+from tests.evals.review.judged import judge as judge_table
 
 
 @pytest.fixture
@@ -29,22 +32,33 @@ def run(capsys, store):
     return command
 
 
-@pytest.fixture
-def grader(store):
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, blank):
+    """A campaign of twelve pairs, eleven of which one grader has found better: store, number, grader."""
+    store = Store.at(shutil.copy(blank, tmp_path_factory.mktemp("judged")))
+
     def add(transaction):
         person = add_user(transaction, "=Wang")
         add_role(transaction, person, "expert")
         return person
 
-    return store.transaction(add)
+    grader = store.transaction(add)
+    number = opened(store, pairs=12, practice=3, identical=1, name="spring")
+    judge(store, number, grader, lambda n: "tie" if n == 3 else "fresh")
+    return store, number, grader
 
 
 @pytest.fixture
-def judged(store, grader):
-    """A campaign of twelve pairs, eleven of which one grader has found better."""
-    number = opened(store, pairs=12, practice=3, identical=1, name="spring")
-    judge(store, number, grader, lambda n: "tie" if n == 3 else "fresh")
+def judged(store, whole):
+    """That campaign's number, in a store of the test's own."""
+    filled, number, _ = whole
+    shutil.copytree(filled.root, store.root, dirs_exist_ok=True)
     return number
+
+
+@pytest.fixture
+def grader(whole):
+    return whole[2]
 
 
 def sentence(run, *arguments):
@@ -91,6 +105,24 @@ def test_results_say_what_is_decided_and_that_somebody_looked(run, store, judged
     )
     assert "better than the baseline" in out
     assert "missing: no pair had two graders" in out
+
+
+def test_results_say_how_far_to_trust_them_and_that_they_are_made_up(run, store):
+    made = make_campaign(store, 6, overlap=[0, 1, 2], simulated=True)
+    judge_table(store, made.campaign, made.graders[0], "wwwwww", guesses=dict.fromkeys(range(3), "right"))
+    judge_table(store, made.campaign, made.graders[1], "www")
+    code, out, _ = run("results", made.campaign)
+    assert code == 0
+    lines = out.splitlines()
+    assert lines[0] == "simulated: these verdicts are made up by a program"
+    same = "undefined, as all verdicts are the same (3 pairs with two graders)"
+    assert f"graders: 2; agreement (Krippendorff's alpha): {same}" in lines
+    [blinding] = [line for line in lines if line.startswith("blinding: ")]
+    assert blinding.startswith("blinding: too few guesses; index +1.00 (")
+    assert blinding.endswith("guesses: 3")
+    [position] = [line for line in lines if line.startswith("position: ")]
+    assert position.endswith(": within what the policy allows")
+    assert "skipped for good: 0.0 % of the pairs; θ is 1.00, 1.00 with them as ties, 1.00 with them as losses" in lines
 
 
 def test_results_before_the_first_verdict_say_so(run, store):

@@ -10,6 +10,7 @@ from evals.review.service import (
     close_campaign,
     close_sitting,
     next_pair,
+    reopen,
     save_draft,
     sitting,
     skip,
@@ -39,6 +40,20 @@ def test_a_sitting_says_where_one_stands_from_ones_own_work_alone(store, clock):
         assert view.token == answered(store, grader, made.campaign).token
     skip(store, grader, pair_of(store, grader, made.campaign).token, "unclear")
     assert sitting(store, grader, made.campaign) == SittingView(3, 2, 1, 0, 20.0, 2, 2)
+
+
+def test_each_pair_says_where_one_stands_while_it_is_judged(store):
+    made = make_campaign(store, practice=1)
+    grader = made.graders[0]
+    begin_sitting(store, grader, made.campaign, 3)
+    stood = []
+    for _ in range(3):
+        before = sitting(store, grader, made.campaign)
+        view = answered(store, grader, made.campaign)
+        assert view.sitting == before
+        stood.append((view.sitting.practice_left, view.sitting.judged))
+    assert stood == [(1, 0), (0, 0), (0, 1)]
+    assert reopen(store, grader, view.token).sitting == sitting(store, grader, made.campaign)
 
 
 def test_when_its_pairs_are_done_a_sitting_waits_until_it_grows_or_closes(store):

@@ -1,6 +1,7 @@
 """Verdicts: given once, changed while the sitting is open, refused with a sentence, and never lost."""
 
 import json
+from datetime import UTC
 
 import pytest
 
@@ -9,6 +10,7 @@ from evals.review.service import (
     begin_sitting,
     close_campaign,
     close_sitting,
+    flag,
     given,
     guess,
     next_pair,
@@ -21,6 +23,8 @@ from evals.review.service import (
 from evals.review.types import Answer, CriticalError, Given, ReviewError
 from tests.evals.review.campaigns import make_campaign
 from tests.evals.review.sat import answered, pair_of, seated
+
+BOTH = '[review]\ncriteria = ["accurate", "useful"]\n'
 
 
 @pytest.fixture
@@ -50,7 +54,9 @@ def told(store, action):
     return [json.loads(row["payload"]) for row in rows]
 
 
-def test_what_was_said_by_left_and_right_is_kept_by_first_and_second(store, made, grader, clock):
+def test_what_was_said_by_left_and_right_is_kept_by_first_and_second(store, clock):
+    made = make_campaign(store, pairs=4, practice=0, policy=BOTH)
+    grader = seated(store, made)[0]
     view = pair_of(store, grader, made.campaign)
     clock.pass_by(seconds=90)
     errors = (CriticalError("left", "wrong-fact", "It  is\n**this**"), CriticalError("right", "other", "It is that"))
@@ -217,7 +223,9 @@ def test_a_quote_may_differ_in_spaces_widths_marks_and_invisible_characters():
     assert folded("Take two tablets") not in folded(source)
 
 
-def test_ones_own_verdicts_can_be_seen_and_opened_again_as_they_were_said(store, made, grader):
+def test_ones_own_verdicts_can_be_seen_and_opened_again_as_they_were_said(store, clock):
+    made = make_campaign(store, pairs=4, practice=0, policy='[review]\ncriteria = ["useful"]\n')
+    grader = seated(store, made)[0]
     first = pair_of(store, grader, made.campaign)
     answer = Answer("right", {"useful": "left"}, ("clear",), "hm", (CriticalError("left", "other", "It is"),))
     submit(store, grader, first.token, answer)
@@ -229,8 +237,9 @@ def test_ones_own_verdicts_can_be_seen_and_opened_again_as_they_were_said(store,
     view = reopen(store, grader, first.token)
     assert view.draft == {
         "choice": "right", "criteria": {"useful": "left"}, "reasons": ["clear"], "comment": "hm",
-        "errors": [{"side": "left", "type": "other", "quote": "It is"}],
+        "errors": [{"side": "left", "type": "other", "quote": "It is"}], "saved": view.known,
     }  # fmt: skip
+    assert view.known == int(clock.now.replace(tzinfo=UTC).timestamp() * 1000)
     assert (view.left, view.right, view.answered, view.asks_guess) == (first.left, first.right, True, False)
     save_draft(store, grader, first.token, {"choice": "left"})
     assert reopen(store, grader, first.token).draft == {"choice": "left"}
@@ -258,3 +267,71 @@ def test_a_skipped_pair_takes_no_verdict_and_a_judged_one_no_skip(store, made, g
     with pytest.raises(ReviewError, match="this pair is judged; change the verdict instead"):
         skip(store, grader, judged.token, "unclear")
     assert next_pair(store, grader, made.campaign) is not None
+
+
+def test_a_verdict_needs_every_criterion_but_in_practice_and_where_both_are_unacceptable(store):
+    made = make_campaign(store, pairs=4, practice=1, policy=BOTH)
+    grader = made.graders[0]
+    begin_sitting(store, grader, made.campaign, 4)
+    submit(store, grader, pair_of(store, grader, made.campaign).token, Answer("left"))
+    view = pair_of(store, grader, made.campaign)
+    for criteria in ({}, {"accurate": "tie"}):
+        with pytest.raises(ReviewError, match="a criterion is not answered; say which answer is better by each"):
+            submit(store, grader, view.token, Answer("left", criteria))
+    submit(store, grader, view.token, Answer("left", {"accurate": "tie", "useful": "right"}))
+    submit(store, grader, pair_of(store, grader, made.campaign).token, Answer("both_bad"))
+    assert len(verdicts(store)) == 2
+
+
+def test_a_window_that_does_not_know_of_a_verdict_does_not_replace_it(store, made, grader, clock):
+    view = pair_of(store, grader, made.campaign)
+    submit(store, grader, view.token, Answer("left"), known=view.known)
+    submit(store, grader, view.token, Answer("left"), known=view.known)
+    with pytest.raises(ReviewError, match="already judged in another window; open it again to change it"):
+        submit(store, grader, view.token, Answer("right"), known=view.known)
+    opened = reopen(store, grader, view.token)
+    clock.pass_by(seconds=5)
+    submit(store, grader, view.token, Answer("tie"), known=opened.known)
+    with pytest.raises(ReviewError, match="already judged in another window"):
+        submit(store, grader, view.token, Answer("right"), known=opened.known)
+    assert [row["stands"] for row in verdicts(store)] == [False, True]
+
+
+def test_a_draft_of_before_the_verdict_does_not_come_back_with_it(store, made, grader):
+    view = pair_of(store, grader, made.campaign)
+    submit(store, grader, view.token, Answer("left"))
+    known = reopen(store, grader, view.token).known
+    save_draft(store, grader, view.token, {"choice": "right", "saved": known - 1})
+    assert reopen(store, grader, view.token).draft["choice"] == "left"
+    save_draft(store, grader, view.token, {"choice": "right", "saved": known + 1})
+    assert reopen(store, grader, view.token).draft["choice"] == "right"
+
+
+def test_half_an_emoji_is_left_out_and_harms_nothing(store, made, grader):
+    view = pair_of(store, grader, made.campaign)
+    save_draft(store, grader, view.token, {"comment": "half \ud83d"})
+    assert pair_of(store, grader, made.campaign).draft == {"comment": "half "}
+    flag(store, grader, view.token, "odd \ud83d")
+    submit(
+        store,
+        grader,
+        view.token,
+        Answer("left", comment="so \ud83d", errors=(CriticalError("left", "other", "It is \ud83d"),)),
+    )
+    row = store.rows("SELECT comment, errors FROM verdict")[0]
+    assert (row["comment"], json.loads(row["errors"])[0]["quote"]) == ("so", "It is")
+    skip(store, grader, pair_of(store, grader, made.campaign).token, "x\ud83d")
+    assert store.rows("SELECT reason FROM flag UNION ALL SELECT reason FROM lease WHERE outcome = 'skipped'") == [
+        {"reason": "odd"}, {"reason": "x"},
+    ]  # fmt: skip
+    with pytest.raises(ReviewError, match="this pair is not known here"):
+        submit(store, grader, "\ud83d", Answer("left"))
+
+
+def test_a_sentence_may_be_copied_from_the_screen(store, made, grader):
+    view = pair_of(store, grader, made.campaign)
+    copied = Answer("left", errors=(CriticalError("left", "other", "bread & salt then rest"),))
+    with pytest.raises(ReviewError, match="does not stand in that answer"):
+        submit(store, grader, view.token, copied)
+    submit(store, grader, view.token, copied, shown=lambda text: f"bread & salt\nthen rest, {text}")
+    assert len(verdicts(store)) == 1
