@@ -150,7 +150,10 @@ class Store:
         try:
             with instance.cursor() as cursor:
                 cursor.execute(f"USE {self._alias}")
+                # In one transaction: each of some hundred statements would be written through to the disk alone.
+                cursor.execute("BEGIN")
                 create_schema(cursor.execute, demo=demo)
+                cursor.execute("COMMIT")
         finally:
             self._detach()
         unfinished.rename(self.path)
