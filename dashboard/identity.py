@@ -32,7 +32,7 @@ def actor() -> Actor:
     """Who asks for this page; someone unknown where nobody has signed in. Raises StoreError."""
     way = entrance()
     store = Store.at(cached.store_path())
-    cookie = st.context.cookies.get(way.cookie)
+    cookie = _cookie()
     signed_in = way.oidc and bool(st.user.is_logged_in)
     if cookie:
         invited = _invited(store, cookie)
@@ -89,7 +89,14 @@ def guarded(action: str, work: Callable[[], T]) -> Callable[[], T]:
 
 
 def _sits_here() -> bool:
-    return entrance().public is None and not st.context.cookies.get(entrance().cookie)
+    return entrance().public is None and not _cookie()
+
+
+def _cookie() -> str:
+    """The cookie of someone invited; empty without one."""
+    found: object = st.context.cookies.get(entrance().cookie)
+    # Under test there is no browser, and Streamlit's stand-in for one answers with anything.
+    return found if isinstance(found, str) else ""
 
 
 def _invited(store: Store, cookie: str) -> Actor | None:

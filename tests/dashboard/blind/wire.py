@@ -17,7 +17,7 @@ _KINDS = "submit|skip|flag|guess|draft|undo|open|next|finish|more|close|begin|ca
 
 _OWN_IDS = (
     (re.compile(rf"\b({_KINDS})-[0-9a-z]{{8,9}}-[0-9a-z]+"), r"\1-ID"),
-    (re.compile(r'("saved": )\d+(\.\d+)?'), r"\1WHEN"),
+    (re.compile(r'("(?:saved|known)": )\d+(\.\d+)?'), r"\1WHEN"),
 )
 """Ids that the browser gives its messages, and when it kept a draft."""
 
