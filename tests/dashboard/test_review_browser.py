@@ -271,6 +271,21 @@ def test_a_sentence_marked_in_an_answer_becomes_a_critical_error(server, review)
     assert f'"quote": "{marked}"' in store.rows("SELECT errors FROM verdict")[0]["errors"]
 
 
+def test_a_mark_counts_though_the_key_comes_before_the_browser_tells_of_it(server, review):
+    make(server)
+    page = review()
+    begin(page)
+    page.evaluate(
+        """() => {
+          const answer = document.querySelector("[data-answer=left]");
+          document.getSelection().selectAllChildren(answer);
+          answer.dispatchEvent(new KeyboardEvent("keydown", { key: "x", code: "KeyX", bubbles: true, composed: true }));
+        }"""
+    )
+    expect(page.locator(".rv-critical input")).to_have_value(page.locator("[data-answer=left]").inner_text())
+    expect(page.get_by_label("Which kind of error")).to_be_focused()
+
+
 def test_what_someone_else_asks_of_the_page_touches_nothing_that_is_typed(server, review):
     """The language changes in the middle: the words do, what is filled in does not."""
     make(server)

@@ -24,7 +24,9 @@ export class Marked {
     if (answer && quote) this.last = { side: answer.dataset.answer, quote };
   }
 
+  // A browser tells of a new mark later, when a key may already have been pressed: look once more.
   take() {
+    this.look();
     const taken = this.last;
     this.last = null;
     return taken;
