@@ -42,6 +42,12 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     "user:manage": frozenset({ADMIN}),
     "user:list": frozenset({LEAD, AUDITOR, ADMIN}),
     "audit:read": frozenset({AUDITOR}),
+    "release:read": frozenset({ENGINEER, LEAD, AUDITOR}),
+    "release:propose": frozenset({ENGINEER, LEAD}),
+    "release:approve": frozenset({LEAD}),
+    "release:make": frozenset({LEAD}),
+    "release:restore": frozenset({LEAD}),
+    "release:confirm": frozenset({ENGINEER, LEAD}),
 }
 """Roles that may do each action; whatever is not here, nobody may."""
 
