@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from assay.errors import AssayError
+from evals.stats.critical import clean_needed
 from evals.stats.decision import Rules
 
 __all__ = ["DEFAULT", "DEFAULT_FILE", "PolicyError", "ReviewPolicy", "policy_from", "read_policy"]
@@ -68,10 +69,29 @@ class ReviewPolicy:
     criteria: tuple[str, ...] = CRITERIA
     """What graders say of a pair besides the verdict; may be none."""
 
+    min_alpha: float = 0.0
+    """Krippendorff's alpha that graders of the same pairs must come above."""
+
+    waive_agreement: bool = False
+    """Whether agreement need not be known, as where one grader must do."""
+
+    max_differing: float = 0.0
+    """Largest share of its answers that the candidate may give otherwise once it is the folder to be released."""
+
     @property
     def rules(self) -> Rules:
         """As the statistics take them."""
-        return Rules(margin=self.margin, alpha=self.alpha, futile_alpha=self.futility, cap=self.n_max)
+        return self.rules_of(self.n_max)
+
+    def rules_of(self, pairs: int) -> Rules:
+        """The same for a campaign of so many pairs.
+
+        Good news ends none before as many as show, without an error, that critical errors are within their limit. Where
+        the pairs are too few to show that, waiting for them would show nothing either.
+        """
+        cap = min(self.n_max, pairs)
+        least = clean_needed(self.critical_limit, self.alpha, most=cap) or 0
+        return Rules(margin=self.margin, alpha=self.alpha, futile_alpha=self.futility, cap=cap, least=least)
 
 
 DEFAULT = ReviewPolicy()
@@ -135,6 +155,10 @@ def _from_0_to_1(number: float) -> bool:
     return 0 <= number <= 1
 
 
+def _from_minus_1_to_1(number: float) -> bool:
+    return -1 <= number <= 1
+
+
 def _whole(most: int) -> _Kind:
     def holds(number: float) -> bool:
         return isinstance(number, int) and 1 <= number <= most
@@ -152,21 +176,30 @@ _ERRORS = _Kind(_between(0, 100), "a number above 0, such as 3")
 
 _KINDS = {
     **dict.fromkeys(("alpha", "futility", "margin"), _SHARE),
-    **dict.fromkeys(("overlap", "max_blinding_index", "max_skip", "critical_limit"), _WITH_ENDS),
+    **dict.fromkeys(("overlap", "max_blinding_index", "max_skip", "critical_limit", "max_differing"), _WITH_ENDS),
     **dict.fromkeys(("n_max", "min_graders", "min_specialties"), _COUNT),
     "lease_minutes": _MINUTES,
     "sitting_hours": _HOURS,
     "max_position_z": _ERRORS,
+    "min_alpha": _Kind(_from_minus_1_to_1, "a number from -1 to 1"),
 }
 
 
 def _value(key: str, value: Any, name: str) -> Any:
     if key == "criteria":
         return _criteria(value, name)
+    if key == "waive_agreement":
+        return _flag(key, value, name)
     kind = _KINDS[key]
     if isinstance(value, bool) or not isinstance(value, int | float) or not kind.holds(value):
         raise PolicyError(f"{name}: [review] {key} is {value!r}; give {kind.wanted}")
     return value if kind.whole else float(value)
+
+
+def _flag(key: str, value: Any, name: str) -> bool:
+    if not isinstance(value, bool):
+        raise PolicyError(f"{name}: [review] {key} is {value!r}; give true or false")
+    return value
 
 
 def _criteria(value: Any, name: str) -> tuple[str, ...]:

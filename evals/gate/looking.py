@@ -1,0 +1,118 @@
+"""A look at a candidate: its evidence, what the gate says of it, and who has signed that.
+
+found = look(store, actor, "triage@600")
+found.decision, found.digest, found.standing.missing
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from evals.gate.evidence import Gathering, Live, evidence_digest, gather
+from evals.gate.gate import gate
+from evals.gate.live import ENVIRONMENT, live_before
+from evals.gate.policy import Policy, default_policy, whole_policy
+from evals.gate.proposals import Proposal, newest_proposal
+from evals.gate.reviewed import Campaign, Reviewed, campaigns_of
+from evals.gate.signed import Standing, standing
+from evals.gate.types import Check, Decision, decision_of
+from evals.review.results import results
+from store.access import Actor, require
+from store.database import Snapshot, Store
+from store.places import Place, find_checkpoint
+
+__all__ = ["Look", "look"]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is known of a candidate."""
+
+    place: Place
+    """The checkpoint."""
+
+    environment: str
+    """Where it would be released."""
+
+    policy: Policy
+    """What it is checked by."""
+
+    evidence: dict[str, Any]
+    """All that it is decided on."""
+
+    digest: str
+    """SHA-256 of the evidence, as hex: what an approval signs."""
+
+    checks: tuple[Check, ...]
+    """What the gate says."""
+
+    decision: Decision
+    """The weakest of them."""
+
+    proposal: Proposal | None
+    """The folder that would be released; None where none was built."""
+
+    live: Live | None
+    """What it would take the place of."""
+
+    standing: Standing
+    """Who has signed this evidence, and what is missing."""
+
+
+def look(
+    store: Store, actor: Actor, named: str, *, policy: Policy | None = None, environment: str = ENVIRONMENT
+) -> Look:
+    """Look at RUN@STEP. Without a policy it is the one its campaign was opened with, else the one Assay brings.
+
+    What experts found is part of it, so the look is logged, and whoever looks cannot grade in the campaign. Raises
+    AccessError, StoreError where there is no such checkpoint, PolicyError.
+    """
+
+    def find(snapshot: Snapshot) -> tuple[Place, Live | None, list[Campaign]]:
+        require(snapshot, actor, "release:read")
+        place = find_checkpoint(snapshot, store.root, named)
+        return place, live_before(snapshot, environment, place.sha256), campaigns_of(snapshot, place)
+
+    place, live, campaigns = store.snapshot(find)
+    review = _reviewed(store, actor, campaigns, live)
+
+    def read(snapshot: Snapshot) -> Look:
+        rules = policy or _policy_of(snapshot, review)
+        proposal = newest_proposal(snapshot, place.sha256)
+        asked = Gathering(store.root, place, proposal, live, environment, rules.sha256)
+        evidence = gather(snapshot, asked, review)
+        checks, digest = gate(rules, evidence), evidence_digest(evidence)
+        signed = standing(snapshot, proposal, environment, digest, rules.approval.approvals_required)
+        return Look(
+            place, environment, rules, evidence, digest, tuple(checks), decision_of(checks), proposal, live, signed
+        )
+
+    return store.snapshot(read)
+
+
+def _reviewed(store: Store, actor: Actor, campaigns: Sequence[Campaign], live: Live | None) -> Reviewed | None:
+    """The newest campaign against what is live counts, else the newest; what the others found is told beside it."""
+    if not campaigns:
+        return None
+    right = [one for one in campaigns if live and one.baseline_sha256 == live.checkpoint_sha256]
+    chosen = (right or list(campaigns))[0]
+    found = results(store, actor, chosen.id)
+    others = [(one.name, results(store, actor, one.id).decision) for one in campaigns if one.id != chosen.id]
+    simulated = store.rows(_SIMULATED, {"campaign": chosen.id})[0]["count"]
+    return Reviewed(found, chosen.opened, tuple(others), simulated)
+
+
+def _policy_of(snapshot: Snapshot, review: Reviewed | None) -> Policy:
+    if review is None:
+        return default_policy()
+    values = {"sha256": review.results.policy_sha256}
+    found = snapshot.rows("SELECT text FROM policy WHERE sha256 = $sha256", values)
+    name = f"the policy of campaign {review.results.name}"
+    return whole_policy(found[0]["text"], name) if found else default_policy()
+
+
+_SIMULATED = """
+SELECT count(*) AS count FROM verdict v WHERE v.campaign_id = $campaign AND v.superseded IS NULL
+  AND concat('user:', v.grader) IN (
+    SELECT object FROM audit WHERE action = 'user-add' AND json_extract_string(payload, '$.simulated') = 'true')
+"""

@@ -1,0 +1,36 @@
+"""Whether a sealed folder is there: its manifest's digest, and the size of every file.
+
+Bytes are hashed when a folder is proposed and when it is released; looking must be quick.
+"""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from store.artifacts import MANIFEST, ArtifactError, digest, read_manifest
+
+__all__ = ["folder_state"]
+
+
+def folder_state(root: Path, path: str, sha256: str, beside: Collection[str] = ()) -> dict[str, Any]:
+    """`state` is whole, gone or changed; `what` says what is changed."""
+    folder = root / path
+    if not (folder / MANIFEST).is_file():
+        return {"state": "gone", "what": path}
+    try:
+        if digest(folder) != sha256:
+            return {"state": "changed", "what": f"its {MANIFEST} is not the one that was sealed"}
+        files = read_manifest(folder)["files"]
+    except ArtifactError as error:
+        return {"state": "changed", "what": str(error).replace(f"{folder}/", "")}
+    for name, sealed in files.items():
+        size = (folder / name).stat().st_size if (folder / name).is_file() else None
+        if size != sealed.get("bytes"):
+            return {"state": "changed", "what": f"{name} is missing" if size is None else f"{name} has another size"}
+    odd = sorted(_names(folder) - files.keys() - {MANIFEST} - set(beside))
+    return {"state": "changed", "what": f"{odd[0]} was added"} if odd else {"state": "whole", "what": ""}
+
+
+def _names(folder: Path) -> set[str]:
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return {path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts)}
