@@ -63,7 +63,6 @@ SAYS: Mapping[str, str] = {
     "policy.same": "checked by the policy that the campaign was opened with",
     "policy.changed": "this policy is not the one that campaign {name} was opened with: a policy is fixed before the "
     "first verdict; check by that one, or open another campaign",
-    "policy.unknown": "no campaign was opened with a policy",
     "experts.superior": "experts prefer it: {wins} : {ties} : {losses}, strength {evidence} ({decides} decides)",
     "experts.not_worse": "experts find it not worse by more than {margin}: {wins} : {ties} : {losses}",
     "experts.futile": "experts do not find it better, and more pairs would not change that: {wins} : {ties} : {losses}",
