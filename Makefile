@@ -7,6 +7,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PACKAGES := assay store evals trainer dashboard
+# Tests run in so many processes, each with one thread for its sums: two that share two cores are quicker than one.
+WORKERS ?= 2
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -q -n $(WORKERS) --dist loadfile
 
 .PHONY: demo test test-slow lint format docs bench-install clean
 
@@ -14,10 +17,10 @@ demo: $(VENV)/.demo
 	@$(BIN)/assay demo
 
 test: $(VENV)/.dev
-	@$(BIN)/pytest -q
+	@$(PYTEST)
 
 test-slow: $(VENV)/.dev
-	@$(BIN)/pytest -q -m slow
+	@$(PYTEST) -m slow
 
 lint: $(VENV)/.dev
 	@$(BIN)/ruff check .
