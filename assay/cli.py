@@ -53,7 +53,13 @@ COMMANDS = {
         "evals.commands.score:score", "Score texts against references: BLEU, chrF, ROUGE, exact match, F1.", "eval"
     ),
     "review": Command("evals.commands.review:review", "Open blind reviews, follow them, and weigh experts' verdicts."),
+    "gate": Command("evals.commands.gate:gate", "Check a checkpoint's evidence, and approve or refuse its release."),
     "user": Command("store.commands.user:user", "Add people, give them roles, invite experts, and take it all back."),
+    "export": Command(
+        "trainer.export_command:export",
+        "Write a checkpoint as a folder to be tried elsewhere; it is not released.",
+        "train",
+    ),
     "db": Command("store.commands.db:db", "Check, migrate, rebuild, query and export the store."),
 }
 

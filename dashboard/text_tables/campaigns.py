@@ -61,6 +61,10 @@ TEXTS: dict[str, Text] = {
         "zh": "按目前进度；有了结论会更早结束",
         "en": "at this pace; earlier once it is decided",
     },
+    "campaigns.forecast.least": {
+        "zh": "按目前进度；有了结论会更早结束（好结果至少评 {least} 对）",
+        "en": "at this pace; earlier once it is decided (with good news from {least} pairs on)",
+    },
     "campaigns.forecast.none": {"zh": "无法预计", "en": "not foreseeable"},
     "campaigns.forecast.over": {"zh": "已结束", "en": "closed"},
     "campaigns.seconds": {"zh": "每对用时", "en": "Time a pair"},
@@ -83,6 +87,11 @@ TEXTS: dict[str, Text] = {
     "campaigns.rule.alpha": {"zh": "误判概率上限", "en": "A claim may be wrong in"},
     "campaigns.rule.futility": {"zh": "误弃概率上限", "en": "A good one may be given up in"},
     "campaigns.rule.n_max": {"zh": "最多", "en": "At most"},
+    "campaigns.rule.least": {"zh": "好结果至少评", "en": "With good news at least"},
+    "campaigns.rule.least.what": {
+        "zh": "{count} 对，才能足够了解严重错误",
+        "en": "{count} pairs, to know critical errors well enough",
+    },
     "campaigns.rule.pairs": {"zh": "{count} 对", "en": "{count} pairs"},
     "campaigns.rule.overlap": {"zh": "两人评判的比例", "en": "Judged by two"},
     "campaigns.rule.critical": {"zh": "严重错误上限", "en": "Critical errors up to"},
@@ -113,6 +122,7 @@ TEXTS: dict[str, Text] = {
     },
     "campaigns.new.candidate": {"zh": "候选检查点", "en": "Candidate"},
     "campaigns.new.baseline": {"zh": "对比", "en": "Baseline"},
+    "campaigns.new.released": {"zh": "已发布的 v{version}（{candidate}）", "en": "Released v{version} ({candidate})"},
     "campaigns.new.base": {"zh": "基座（运行的起点）", "en": "base (the start of its run)"},
     "campaigns.new.questions": {
         "zh": "题目文件（本机路径，JSONL）",
@@ -165,6 +175,23 @@ TEXTS: dict[str, Text] = {
     "campaigns.says.superior": {
         "zh": "候选优于基线：{n} 对评判足以证明。",
         "en": "The candidate is better than the baseline; {n} pairs show it.",
+    },
+    "campaigns.says.superior.early": {
+        "zh": "目前是好结果：候选优于基线，{n} 对评判足以证明。{least}",
+        "en": "Good so far: the candidate is better than the baseline; {n} pairs show it. {least}",
+    },
+    "campaigns.says.not_worse.early": {
+        "zh": "目前是好结果：候选不比基线差过 {margin}；是否更好，未能证明（{n} 对）。{least}",
+        "en": "Good so far: the candidate is not worse by more than {margin}; that it is better is not shown "
+        "({n} pairs). {least}",
+    },
+    "campaigns.says.least": {
+        "zh": "至少评 {least} 对，才能足够了解严重错误。",
+        "en": "At least {least} pairs are judged, so that critical errors are known well enough.",
+    },
+    "campaigns.says.least.short": {
+        "zh": "要足够了解严重错误，需要评 {least} 对，但能评的只有 {there} 对。",
+        "en": "To know critical errors well enough takes {least} pairs, but only {there} can be judged.",
     },
     "campaigns.says.not_worse": {
         "zh": "候选不比基线差过 {margin}；是否更好，未能证明（{n} 对）。",
@@ -258,6 +285,8 @@ TEXTS: dict[str, Text] = {
         "zh": "{low} 到 {high} 对（十之八九）；按目前的胜率推算",
         "en": "{low} to {high} in 8 of 10 cases, at the present rates",
     },
+    "campaigns.needed.left": {"zh": "{pairs} 对", "en": "{pairs}"},
+    "campaigns.needed.good": {"zh": "目前是好结果。{least}", "en": "Good so far. {least}"},
     "campaigns.needed.open": {
         "zh": "至少 {low} 对；也可能评完都没有结论",
         "en": "{low} at least; it may also end undecided",
@@ -315,81 +344,6 @@ TEXTS: dict[str, Text] = {
     "campaigns.criterion.accurate": {"zh": "准确", "en": "accurate"},
     "campaigns.criterion.professional": {"zh": "专业", "en": "professional"},
     "campaigns.criterion.useful": {"zh": "有用", "en": "useful"},
-    # critical errors
-    "campaigns.critical": {"zh": "严重错误", "en": "Critical errors"},
-    "campaigns.critical.sum": {
-        "zh": "候选 {candidate} / {n} 对，基线 {baseline} 对；候选的真实比例在 {low} 到 {high} 之间（随时查看都成立），"
-        "上限 {limit}。",
-        "en": "Candidate {candidate} of {n} pairs, baseline {baseline}; the candidate's share lies between {low} and "
-        "{high} (true at every look), {limit} is put up with.",
-    },
-    "campaigns.critical.fixed": {
-        "zh": "只看这一次：至多 {high}。",
-        "en": "For this one look alone: {high} at most.",
-    },
-    "campaigns.critical.none": {"zh": "没有人标出严重错误。", "en": "Nobody has found one."},
-    "campaigns.critical.above": {"zh": "超过上限", "en": "above the limit"},
-    "campaigns.critical.more": {"zh": "其余 {count} 处", "en": "{count} more"},
-    "campaigns.side.candidate": {"zh": "候选", "en": "candidate"},
-    "campaigns.side.baseline": {"zh": "基线", "en": "baseline"},
-    "campaigns.critical.question": {"zh": "问题", "en": "question"},
-    "campaigns.critical.answer": {"zh": "回答", "en": "answer"},
-    "campaigns.critical.quote": {"zh": "原句", "en": "quoted"},
-    "campaigns.error.wrong-fact": {"zh": "事实错误", "en": "wrong fact"},
-    "campaigns.error.dangerous-advice": {"zh": "危险建议", "en": "dangerous advice"},
-    "campaigns.error.missed-emergency": {"zh": "漏掉急症", "en": "missed emergency"},
-    "campaigns.error.made-up-source": {"zh": "编造出处", "en": "made-up source"},
-    "campaigns.error.other": {"zh": "其他", "en": "other"},
-    # details
-    "campaigns.graders": {"zh": "评判者", "en": "Graders"},
-    "campaigns.graders.name": {"zh": "姓名", "en": "name"},
-    "campaigns.graders.erased": {"zh": "用户 {number}", "en": "user {number}"},
-    "campaigns.graders.verdicts": {"zh": "定稿评判", "en": "final verdicts"},
-    "campaigns.graders.seconds": {"zh": "中位用时", "en": "median time"},
-    "campaigns.graders.side": {"zh": "选左侧的比例", "en": "left side won"},
-    "campaigns.graders.without": {"zh": "去掉此人后", "en": "without this one"},
-    "campaigns.graders.flips": {"zh": "结论会变：{decision}", "en": "the decision changes: {decision}"},
-    "campaigns.graders.same": {"zh": "结论不变", "en": "the same decision"},
-    "campaigns.graders.alone": {"zh": "只有一人", "en": "only one grader"},
-    "campaigns.details": {"zh": "这些评判有多可信", "en": "How far these verdicts can be trusted"},
-    "campaigns.like_these": {"zh": "同类专家会怎么说", "en": "Experts like these"},
-    "campaigns.like_these.value": {
-        "zh": "胜负差 {low} 到 {high}（95 %；连评判者一起重抽）",
-        "en": "win difference {low} to {high} (95 %, graders drawn anew as well as pairs)",
-    },
-    "campaigns.like_these.none": {"zh": "至少要两位评判者", "en": "needs two graders"},
-    "campaigns.position": {"zh": "位置影响", "en": "Effect of the side"},
-    "campaigns.position.value": {
-        "zh": "左侧赢 {share}（z = {z}，p = {p}）：{reads}",
-        "en": "the left won {share} (z = {z}, p = {p}): {reads}",
-    },
-    "campaigns.position.within": {"zh": "在容许范围内", "en": "within what is put up with"},
-    "campaigns.position.beyond": {"zh": "超出容许范围", "en": "beyond what is put up with"},
-    "campaigns.position.none": {"zh": "还没有分出胜负的题", "en": "no pair was decided yet"},
-    "campaigns.skips": {"zh": "跳过的题", "en": "Skipped pairs"},
-    "campaigns.skips.value": {
-        "zh": "{share}；全算平局，胜负差 {ties}；全算输，{losses}：{reads}",
-        "en": "{share}; all ties: win difference {ties}; all lost: {losses}: {reads}",
-    },
-    "campaigns.skips.holds": {"zh": "结论不取决于它们", "en": "the claim does not hang on them"},
-    "campaigns.skips.hangs": {"zh": "结论取决于它们", "en": "the claim hangs on them"},
-    "campaigns.length": {"zh": "回答长度", "en": "Length of the answers"},
-    "campaigns.length.value": {
-        "zh": "若一样长，胜负差为 {adjusted}（{low} 到 {high}）",
-        "en": "at equal lengths the win difference is {adjusted} ({low} to {high})",
-    },
-    "campaigns.length.none": {"zh": "无法估计", "en": "cannot be told"},
-    "campaigns.reversed": {"zh": "意见相反", "en": "Opposite verdicts"},
-    "campaigns.reversed.value": {"zh": "两人评的题中占 {share}", "en": "{share} of the pairs judged twice"},
-    "campaigns.flags": {"zh": "被标为有问题的题（{count}）", "en": "Pairs found faulty ({count})"},
-    "campaigns.flags.question": {"zh": "问题", "en": "question"},
-    "campaigns.flags.reason": {"zh": "原因", "en": "what is wrong"},
-    "campaigns.decision.superior": {"zh": "更好", "en": "better"},
-    "campaigns.decision.not_worse": {"zh": "不更差", "en": "not worse"},
-    "campaigns.decision.harm": {"zh": "有害", "en": "harm"},
-    "campaigns.decision.futile": {"zh": "不值得再评", "en": "futile"},
-    "campaigns.decision.inconclusive": {"zh": "没有结论", "en": "inconclusive"},
-    "campaigns.decision.continue": {"zh": "尚无结论", "en": "undecided"},
     # Home
     "waiting.pairs": {"zh": "有 {count} 题等你盲评", "en": "{count} pairs wait for your blind verdict"},
     "waiting.campaign": {

@@ -29,6 +29,9 @@ __all__ = ["BASE", "checked", "command", "requests", "show"]
 BASE = "base"
 """What the candidate's run began with."""
 
+RELEASED = "released"
+"""What is live."""
+
 EXAMPLE = {"candidate": "RUN@STEP", "baseline": BASE, "questions": "questions.jsonl"}
 
 _FIELDS = ("candidate", "baseline", "questions", "policy", "title", "language")
@@ -64,9 +67,10 @@ def _form(places: list[str]) -> None:
             st.text_input(t("campaigns.new.questions"), key=_key("questions"), placeholder=EXAMPLE["questions"])
             st.text_input(t("campaigns.new.title"), key=_key("title"), max_chars=120)
         with right:
+            named = _baselines()
             st.selectbox(
-                t("campaigns.new.baseline"), [BASE, *places], key=_key("baseline"),
-                format_func=lambda place: t("campaigns.new.base") if place == BASE else str(place),
+                t("campaigns.new.baseline"), [*named, *places], key=_key("baseline"),
+                format_func=lambda place: named.get(place, str(place)),
             )  # fmt: skip
             st.text_input(t("campaigns.new.policy"), key=_key("policy"))
             st.selectbox(
@@ -74,6 +78,13 @@ def _form(places: list[str]) -> None:
                 index=list(LANGUAGES).index(current()), format_func=lambda code: LANGUAGES[code],
             )  # fmt: skip
         st.form_submit_button(t("campaigns.new.send"), on_click=_ask)
+
+
+def _baselines() -> dict[str, str]:
+    """Baselines that are no checkpoint of the list, with their words; what is live first, as it is to be beaten."""
+    live = cached_campaigns.live(cached.store_path())
+    words = {RELEASED: t("campaigns.new.released", **live)} if live else {}
+    return {**words, BASE: t("campaigns.new.base")}
 
 
 def _key(name: str) -> str:

@@ -98,7 +98,9 @@ def _forecast(one: Status) -> Card:
         return Card(t("campaigns.forecast"), "–", t("campaigns.forecast.over"))
     if one.forecast is None:
         return Card(t("campaigns.forecast"), "–", t("campaigns.forecast.none"))
-    return Card(t("campaigns.forecast"), words.date(one.forecast), t("campaigns.forecast.what"))
+    # Of the rules and of how far it is alone, so that it tells nothing of who wins.
+    key = "campaigns.forecast.least" if one.final < one.least else "campaigns.forecast.what"
+    return Card(t("campaigns.forecast"), words.date(one.forecast), t(key, least=count(one.least)))
 
 
 def _before(one: Status) -> None:
@@ -110,6 +112,7 @@ def _before(one: Status) -> None:
 def _rules(one: Status) -> None:
     policy = one.policy
     named = ", ".join(map(words.criterion, policy.criteria)) or t("campaigns.rule.none")
+    least = t("campaigns.rule.least.what", count=count(one.least)) if one.least else t("campaigns.rule.none")
     with st.expander(t("campaigns.policy")):
         plain.facts(
             [
@@ -117,6 +120,7 @@ def _rules(one: Status) -> None:
                 (t("campaigns.rule.alpha"), words.share(policy.alpha)),
                 (t("campaigns.rule.futility"), words.share(policy.futility)),
                 (t("campaigns.rule.n_max"), t("campaigns.rule.pairs", count=count(policy.n_max))),
+                (t("campaigns.rule.least"), least),
                 (t("campaigns.rule.overlap"), words.share(policy.overlap)),
                 (t("campaigns.rule.critical"), words.share(policy.critical_limit)),
                 (t("campaigns.rule.blinding"), f"{policy.max_blinding_index:g}"),

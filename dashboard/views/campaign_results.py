@@ -18,7 +18,7 @@ from evals.review.progress import Status
 from evals.review.results import Part, Results, Share
 from store.access import Actor
 
-__all__ = ["show"]
+__all__ = ["bar", "cards", "chart", "parts", "show"]
 
 
 def show(one: Status, who: Actor) -> None:
@@ -32,15 +32,15 @@ def show(one: Status, who: Actor) -> None:
     found = cached_campaigns.found(cached.store_path(), who, one.campaign, cached_campaigns.stamp(one))
     _decision(found)
     if found.overall is not None:
-        widgets.cards(_cards(found, found.overall))
+        widgets.cards(cards(found, found.overall))
         if found.blinding is not None and found.blinding.held is False:
             widgets.notice(t("campaigns.blinding.broken.what", limit=f"{found.blinding.limit:g}"), "bad")
-        _bar(found, found.overall)
+        bar(found, found.overall)
         left, right = st.columns(2, gap="medium")
         with left:
-            _chart(found)
+            chart(found)
         with right:
-            _parts(found)
+            parts(found)
     campaign_errors.show(found)
     campaign_details.show(found)
     st.button(t("campaigns.results.hide"), key=f"campaign-hide-{one.campaign}", on_click=_toggle, args=(key,))
@@ -69,7 +69,8 @@ def _decision(found: Results) -> None:
     )
 
 
-def _cards(found: Results, overall: Share) -> list[Card]:
+def cards(found: Results, overall: Share) -> list[Card]:
+    """The figures that a lead decides by."""
     sure = words.share(1 - found.alpha)
     bounds = t("campaigns.bounds", low=words.points(overall.lower), high=words.points(overall.upper), sure=sure)
     margin = t("campaigns.points", value=f"{100 * found.margin:g}")
@@ -124,20 +125,24 @@ def _needed(found: Results) -> Card:
     if known.pairs is None:
         told = t("campaigns.needed.unforeseeable.what", most=count(known.most))
         return Card(name, t("campaigns.needed.unforeseeable"), told)
+    if found.sentence == "superior.early":
+        left = t("campaigns.needed.left", pairs=count(known.pairs))
+        return Card(name, left, t("campaigns.needed.good", least=words.least(found)))
     key = "campaigns.needed.what" if known.high is not None else "campaigns.needed.open"
     return Card(name, t("campaigns.needed.value", pairs=count(known.pairs)), t(key, low=known.low, high=known.high))
 
 
-def _bar(found: Results, overall: Share) -> None:
+def bar(found: Results, overall: Share) -> None:
+    """Pairs won, tied and lost."""
     colors = widgets.look().series
-    parts = [
+    cells_of = [
         ("win", overall.wins, t("campaigns.bar.win", count=overall.wins), f"background:{colors[0]}"),
         ("tie", overall.ties, t("campaigns.bar.tie", count=overall.ties), ""),
         ("loss", overall.losses, t("campaigns.bar.loss", count=overall.losses), f"background:{colors[1]}"),
     ]
     cells = "".join(
         f'<div class="a-{name}" style="flex-grow:{number};{color}"><span>{escape(said)}</span></div>'
-        for name, number, said, color in parts
+        for name, number, said, color in cells_of
         if number
     )
     told = [t("campaigns.bar.both_bad", count=overall.both_bad)] * bool(overall.both_bad)
@@ -150,7 +155,8 @@ def _bar(found: Results, overall: Share) -> None:
     )
 
 
-def _chart(found: Results) -> None:
+def chart(found: Results) -> None:
+    """How the strength of evidence grew."""
     title = t("campaigns.chart", decides=words.decides(found))
     st.html(f'<p class="a-title">{escape(title)}</p>')
     lines = [
@@ -167,11 +173,12 @@ def _chart(found: Results) -> None:
         "decides": t("campaigns.chart.decides", value=words.decides(found)),
     }  # fmt: skip
     ended = found.ended_at if found.decision != "inconclusive" else None
-    chart = evidence_chart(lines, found.decides_at, ended, said, widgets.look())
-    draw(chart, key=f"campaign-evidence-{found.campaign}", alt=title)
+    picture = evidence_chart(lines, found.decides_at, ended, said, widgets.look())
+    draw(picture, key=f"campaign-evidence-{found.campaign}", alt=title)
 
 
-def _parts(found: Results) -> None:
+def parts(found: Results) -> None:
+    """By criterion and field; nothing where there are none."""
     if not found.criteria and not any(part.name for part in found.specialties):
         return
     st.html(f'<p class="a-title">{escape(t("campaigns.parts"))}</p>')

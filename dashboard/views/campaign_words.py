@@ -5,13 +5,14 @@ from datetime import datetime
 from html import escape
 
 from dashboard.language import t
+from dashboard.words import count
 from evals.review.progress import Status
 from evals.review.results import Results
 from evals.review.settling import BY_RULES, EXPIRED
 
 __all__ = [
-    "CRITERIA", "DECISIONS", "ERRORS", "TONES", "criterion", "date", "decides", "error", "marks", "pace", "points",
-    "progress", "reason", "sentence", "share", "state", "strength",
+    "CRITERIA", "DECISIONS", "ERRORS", "TONES", "criterion", "date", "decides", "error", "least", "marks", "pace",
+    "points", "progress", "reason", "sentence", "share", "state", "strength",
 ]  # fmt: skip
 
 CRITERIA = {
@@ -28,7 +29,8 @@ ERRORS = {
 """Texts of the kinds of critical errors."""
 
 SENTENCES = {
-    "superior": "campaigns.says.superior", "not_worse": "campaigns.says.not_worse",
+    "superior": "campaigns.says.superior", "superior.early": "campaigns.says.superior.early",
+    "not_worse": "campaigns.says.not_worse", "not_worse.early": "campaigns.says.not_worse.early",
     "harm.critical": "campaigns.says.harm.critical", "harm.criterion": "campaigns.says.harm.criterion",
     "harm.overall": "campaigns.says.harm.overall", "futile": "campaigns.says.futile",
     "inconclusive": "campaigns.says.inconclusive", "stopped": "campaigns.says.stopped",
@@ -137,5 +139,11 @@ def sentence(found: Results) -> str:
     judged = next((part.share.n for part in found.criteria if part.name == found.criterion), 0)
     return t(
         SENTENCES[found.sentence], n=n, margin=margin, limit=share(found.critical.limit),
-        errors=found.critical.candidate, criterion=criterion(found.criterion or ""), judged=judged,
+        errors=found.critical.candidate, criterion=criterion(found.criterion or ""), judged=judged, least=least(found),
     )  # fmt: skip
+
+
+def least(found: Results) -> str:
+    """Why it goes on though there is good news, in one sentence."""
+    key = "campaigns.says.least" if found.there >= found.least else "campaigns.says.least.short"
+    return t(key, least=count(found.least), there=count(found.there))

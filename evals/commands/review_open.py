@@ -22,7 +22,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--candidate", required=True, metavar="RUN@STEP", help="Checkpoint that may be released.")
 @click.option(
     "--baseline", required=True, metavar="released|base|RUN@STEP",
-    help="What it is judged against; base is what the candidate's run began with.",
+    help="What it is judged against: what is live in prod, what the candidate's run began with, or a checkpoint.",
 )  # fmt: skip
 @click.option(
     "--questions", required=True, metavar="FILE", type=_FILE, help="Rows with id, question; may have system, specialty."

@@ -57,7 +57,18 @@ def _sentence(found: Results) -> str:
     counted = found.overall.n if found.overall else 0
     said = SAYS[found.decision].format(margin=found.margin, futile_theta=rules.futile_theta, n=counted)
     words = WORDS.get(found.sentence, said)
+    if found.sentence.endswith(".early"):
+        return f"good so far: {words}; {_least(found)}"
     return f"{words}, by {found.criterion}" if found.criterion else words
+
+
+def _least(found: Results) -> str:
+    """Why it goes on though there is good news."""
+    if found.there < found.least:
+        return (
+            f"to know critical errors well enough takes {found.least:,} pairs, but only {found.there:,} can be judged"
+        )
+    return f"at least {found.least:,} pairs are judged, so that critical errors are known well enough"
 
 
 def _evidence(found: Results) -> Table:

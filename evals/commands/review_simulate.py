@@ -88,6 +88,10 @@ def _print(found: Simulated, plan: Plan, rules: ReviewPolicy, pace: float) -> No
     for decision, share in found.decisions.items():
         console.print(f"{100 * share:5.1f} %  {decision}: {SAYS[decision].format(**words)}", markup=False)
     console.print()
+    if found.least:
+        console.print(
+            f"good news ends none before {found.least:,} pairs, so that critical errors are known well enough"
+        )
     _, half, high = found.pairs
     console.print(f"pairs: {found.mean_pairs:,.0f} on average; half of the campaigns end by {half:,}, 90 % by {high:,}")
     weeks = _weeks(found, plan.graders, pace)

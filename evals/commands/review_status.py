@@ -58,6 +58,11 @@ def _print_one(one: Status) -> None:
     console.print(f"{one.graders} of {one.roster} graders have judged, {one.pace:.1f} verdicts a day")
     if one.forecast:
         console.print(f"done by {one.forecast:%Y-%m-%d} at that pace, at the latest")
+    if one.least and one.closed is None:
+        console.print(
+            f"by its rules a candidate that does well is judged on {one.least:,} pairs at least, so that critical "
+            "errors are known well enough"
+        )
     for sentence in one.warnings:
         notes.print(f"note: {sentence}")
 

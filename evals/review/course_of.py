@@ -16,10 +16,10 @@ from evals.stats.items import ScoredItem, completed_prefix, mirrored, tallied
 __all__ = ["CourseOf", "Sentence", "course_of"]
 
 Sentence: TypeAlias = Literal[
-    "superior", "not_worse", "harm.critical", "harm.criterion", "harm.overall", "futile", "inconclusive", "stopped",
-    "continue", "criterion", "nothing",
+    "superior", "superior.early", "not_worse", "not_worse.early", "harm.critical", "harm.criterion", "harm.overall",
+    "futile", "inconclusive", "stopped", "continue", "criterion", "nothing",
 ]  # fmt: skip
-"""Which sentence says what is decided."""
+"""Which sentence says what is decided; early: it goes on, as good news ends nothing before so many items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class CourseOf:
 def course_of(found: Gathered) -> CourseOf:
     """Follow the completed prefix. A campaign that is closed is taken as one that gets no more items."""
     prefix = completed_prefix(found.order, map(said, found.verdicts))
-    rules = found.policy.rules
+    rules = found.policy.rules_of(len(found.order))
     over = found.is_complete or found.campaign["closed"] is not None
     if over and prefix:
         rules = replace(rules, cap=min(rules.cap, len(prefix)))
@@ -70,7 +70,12 @@ def _told(
     if not counted and found.campaign["closed"] is not None:
         decision = "inconclusive"
     sentence, criterion = _sentence(found, decision, counted, judged, rules)
+    if course.ended is None and len(counted) < rules.least:
+        sentence = _EARLY.get(sentence, sentence)
     return CourseOf(course, counted, judged, rules, decision, sentence, criterion)
+
+
+_EARLY: dict[Sentence, Sentence] = {"superior": "superior.early", "not_worse": "not_worse.early"}
 
 
 def _judged(prefix: Sequence[ScoredItem], verdicts: Sequence[Verdict]) -> list[Judged]:

@@ -2,7 +2,8 @@
 
 The pairs to come are drawn from those judged, with one win, one tie and one loss beside them so that a few lucky pairs
 foretell no certainty. Each path is followed to its end by the campaign's rules, for the overall verdicts and by every
-criterion.
+criterion. What was shown by those judged stays shown, and good news ends no path before as many pairs as the rules ask
+for, or as there are.
 """
 
 from collections import Counter
@@ -74,21 +75,22 @@ def pairs_needed(
 
 def _ends(judged: Sequence[Row], rules: Rules, most: int, seed: int, paths: int) -> NDArray[np.int64]:
     """After how many more pairs each path ends; one more than `most` where it does not."""
-    draw, width = np.random.default_rng(seed), len(judged[0])
+    draw, width, wait = np.random.default_rng(seed), len(judged[0]), min(rules.least - len(judged), most)
     beside: list[Row] = [(value,) * width for value in (0.0, 0.5, 1.0)]
     rows = sorted({*judged, *beside}, key=_by_score)
     known = Counter(judged)
     chances = np.array([known[row] + (row in beside) for row in rows], np.float64)
     drawn = draw.choice(len(rows), size=(most, paths), p=chances / chances.sum())
-    counts = np.array([known[row] for row in rows], np.float64)
+    seen = [rows.index(row) for row in judged]
     wealth = [
-        _Wealth([row[at] for row in rows], counts, m, paths, turned=turned) for at, m, turned in _tests(rules, width)
+        _Wealth([row[at] for row in rows], seen, m, paths, turned=turned) for at, m, turned in _tests(rules, width)
     ]
     ends = np.full(paths, most + 1)
     for place, now in enumerate(drawn, 1):
-        better, futile, *held = (one.after(now) for one in wealth)
-        proven = np.logical_and.reduce([better >= rules.needed, *(one >= rules.needed for one in held)])
-        over = proven | (futile >= rules.futile_needed)
+        better, futile, *parts = (one.after(now) for one in wealth)
+        held = np.logical_and.reduce([part >= rules.needed for part in parts])
+        given_up = futile >= rules.futile_needed
+        over = np.where(held, ((better >= rules.needed) | given_up) & (place >= wait), given_up)
         ends[over & (ends > most)] = place
         if (ends <= most).all():
             break
@@ -110,12 +112,13 @@ class _Wealth:
     """One e-process on many paths at once; its largest value so far."""
 
     def __init__(
-        self, values: Sequence[float | None], counts: Array, m: float, paths: int, *, turned: bool
+        self, values: Sequence[float | None], seen: Sequence[int], m: float, paths: int, *, turned: bool
     ) -> None:  # fmt: skip
         self._gains = np.stack([_gains(1 - value if turned and value is not None else value, m) for value in values])
-        start = counts @ self._gains
-        self._logs = np.repeat(start[None, :], paths, axis=0)
-        self._most = np.full(paths, -np.inf)
+        self._logs, self._most = np.zeros((1, BETS.stakes)), np.full(1, -np.inf)
+        for row in seen:
+            self.after(np.array([row]))
+        self._logs, self._most = np.repeat(self._logs, paths, axis=0), np.repeat(self._most, paths)
 
     def after(self, drawn: NDArray[np.int64]) -> Array:
         """The largest evidence so far, as a logarithm, with one more item on each path."""

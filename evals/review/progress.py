@@ -67,6 +67,9 @@ class Status:
     most: int
     """Pairs after which it ends, whatever was found."""
 
+    least: int
+    """Pairs before which good news does not end it; 0 for none. Its rules say so, whatever is found."""
+
     judged: int
     """Pairs that have all their verdicts."""
 
@@ -160,6 +163,7 @@ def _status(snapshot: Snapshot, number: int) -> Status:
     values = {"campaign": number, "now": now, "before": now - timedelta(hours=policy.sitting_hours),
               "since": now - timedelta(days=PACE_DAYS), "most": policy.n_max}  # fmt: skip
     counts = snapshot.rows(_COUNTS, values)[0]
+    rules = policy.rules_of(counts["pairs"])
     left, recent = counts.pop("left_over"), counts.pop("recent")
     days = min(PACE_DAYS, max(1.0, (now - row["opened"]).total_seconds() / 86400))
     pace = 0.0 if row["closed"] else recent / days
@@ -167,7 +171,7 @@ def _status(snapshot: Snapshot, number: int) -> Status:
             "policy_sha256")  # fmt: skip
     return Status(
         campaign=number, **{name: row[name] for name in kept}, closed_by=row["closed_by"] or "",
-        reason=row["reason"] or "", most=min(counts["pairs"], policy.n_max), pace=pace,
+        reason=row["reason"] or "", most=rules.cap, least=rules.least, pace=pace,
         forecast=now + timedelta(days=left / pace) if pace and left else None,
         warnings=_warnings(row["data"]), policy=policy, roster=len(roster(snapshot, number, now)), **counts,
     )  # fmt: skip

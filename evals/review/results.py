@@ -92,7 +92,7 @@ def results_of(found: Gathered) -> Results:
         campaign=row["id"], **{name: row[name] for name in _KEPT},
         unblinded=sum(verdict.unblinded for verdict in found.verdicts), closed=row["closed"],
         decision=course.decision, sentence=course.sentence, criterion=course.criterion,
-        ended_at=course.course.ended.n if course.course.ended else None, n_max=policy.n_max,
+        ended_at=course.course.ended.n if course.course.ended else None, n_max=policy.n_max, least=rules.least,
         margin=policy.margin, alpha=policy.alpha, decides_at=1 / policy.alpha, futile_at=1 / policy.futility,
         course=_course(course), overall=overall(found, course), identical=found.identical,
         with_identical=_with_identical(found, course), criteria=criteria(found, course),

@@ -137,6 +137,9 @@ class Results:
     n_max: int
     """Items after which it ends undecided."""
 
+    least: int
+    """Items before which good news does not end it, so that critical errors are known well enough; 0 for none."""
+
     margin: float
     """Loss in win difference that is put up with."""
 
@@ -202,3 +205,8 @@ class Results:
 
     warnings: tuple[str, ...]
     """What was found before it opened."""
+
+    @property
+    def there(self) -> int:
+        """Items that can be counted in the end: those that are, and those that can still come."""
+        return (self.overall.n if self.overall else 0) + self.needed.most

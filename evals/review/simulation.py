@@ -65,6 +65,9 @@ class Simulated:
     campaigns: int
     """How many were made up."""
 
+    least: int
+    """Pairs before which good news ended none."""
+
     decisions: dict[Decision, float]
     """Share of each decision that came."""
 
@@ -84,7 +87,7 @@ class Simulated:
         """As plain JSON."""
         quantiles = ("p10", "p50", "p90")
         return {
-            "campaigns": self.campaigns, "decisions": dict(self.decisions),
+            "campaigns": self.campaigns, "least_pairs": self.least, "decisions": dict(self.decisions),
             "pairs": {"mean": self.mean_pairs, **dict(zip(quantiles, self.pairs, strict=True))},
             "verdicts": {"mean": self.mean_verdicts, **dict(zip(quantiles, self.verdicts, strict=True))},
         }  # fmt: skip
@@ -102,14 +105,13 @@ def check_plan(plan: Plan) -> None:
 def simulate_campaigns(plan: Plan, policy: ReviewPolicy, campaigns: int) -> Simulated:
     """Make up campaigns and follow each to its end. Raises CampaignError for chances that cannot be."""
     check_plan(plan)
-    cap = min(plan.pairs, policy.n_max)
-    rules = Rules(margin=policy.margin, alpha=policy.alpha, futile_alpha=policy.futility, cap=cap)
-    scores, wanted = drawn_scores(plan, policy, campaigns, cap)
+    rules = policy.rules_of(plan.pairs)
+    scores, wanted = drawn_scores(plan, policy, campaigns, rules.cap)
     ended = _ends(scores, wanted.cumsum(axis=1), rules)
     counts = Counter[Decision](one.decision for one in ended).most_common()
     shares: dict[Decision, float] = {decision: count / campaigns for decision, count in counts}
     return Simulated(
-        campaigns, shares,
+        campaigns, rules.least, shares,
         *_spread([one.pairs for one in ended]), *_spread([one.verdicts for one in ended]),
     )  # fmt: skip
 
@@ -135,23 +137,23 @@ def _ends(scores: Array, verdicts: NDArray[np.int64], rules: Rules) -> list[Ende
     )]  # fmt: skip
     found: dict[int, Ended] = {}
     for place in range(scores.shape[1]):
-        most = np.stack([test.after(scores[:, place]) for test in tests], axis=1)
-        capped = place + 1 >= rules.cap
-        for row in _perhaps_over(most, rules, capped=capped):
+        most, n = np.stack([test.after(scores[:, place]) for test in tests], axis=1), place + 1
+        for row in _perhaps_over(most, rules, n):
             evidence = Evidence(*most[row].tolist())
-            decision = decide(evidence, rules, capped=capped)
-            if row not in found and is_over(decision, evidence, rules, capped=capped):
-                found[row] = Ended(decision, place + 1, int(verdicts[row, place]))
+            decision = decide(evidence, rules, capped=n >= rules.cap)
+            if row not in found and is_over(decision, evidence, rules, n=n):
+                found[row] = Ended(decision, n, int(verdicts[row, place]))
         if len(found) == len(scores):
             break
     return [found[row] for row in range(len(scores))]
 
 
-def _perhaps_over(most: Array, rules: Rules, *, capped: bool) -> list[int]:
-    """Campaigns in which any threshold that ends one was reached."""
+def _perhaps_over(most: Array, rules: Rules, n: int) -> list[int]:
+    """Campaigns in which any threshold that ends one after `n` items was reached."""
     better, _, harm, futile = most.T
-    reached = (better >= rules.needed) | (harm >= rules.needed) | (futile >= rules.futile_needed)
-    return np.flatnonzero(reached | capped).tolist()
+    good = (better >= rules.needed) & (n >= rules.least)
+    reached = good | (harm >= rules.needed) | (futile >= rules.futile_needed)
+    return np.flatnonzero(reached | (n >= rules.cap)).tolist()
 
 
 class _Wealth:

@@ -73,6 +73,9 @@ def follow(
     >>> course = follow([Judged(1.0)] * 12, Rules())
     >>> course.decision, course.ended.n
     ('superior', 11)
+    >>> course = follow([Judged(1.0)] * 12, Rules(least=59))
+    >>> course.decision, course.ended
+    ('superior', None)
     """
     looks: list[Look] = []
     ended: Look | None = None
@@ -98,7 +101,7 @@ def _looks(
         said = decide(
             overall.most, rules, capped=capped, criteria=[part.most for part in parts.values()], critical=critical
         )
-        yield Look(n, overall.now, said), is_over(said, overall.most, rules, capped=capped)
+        yield Look(n, overall.now, said), is_over(said, overall.most, rules, n=n)
 
 
 class _Growing:

@@ -6,13 +6,17 @@ Mathematical Statistics 41 (1970) 1397-1409):
     E_n(p) = B(errors + 1, n - errors + 1) / (p^errors (1 - p)^(n - errors))
 
 What has E_n(p) < 1/α is left. For one look that was fixed beforehand `proportion.exact_upper` is narrower; people are
-shown both, each with its name.
+shown both, each with its name. A campaign that goes well is looked at for errors after `clean_needed` items at the
+earliest, a number that is fixed before the first verdict.
 """
 
 import math
+from bisect import bisect_left
 from typing import NamedTuple
 
-__all__ = ["ErrorBounds", "anytime_bounds", "shown_above"]
+from evals.stats.proportion import exact_upper
+
+__all__ = ["ErrorBounds", "anytime_bounds", "clean_needed", "shown_above"]
 
 _HALVINGS = 60
 """More than a float's 53 bits."""
@@ -46,6 +50,20 @@ def shown_above(errors: int, n: int, limit: float, alpha: float = 0.05) -> bool:
     (False, True)
     """
     return errors > limit * n and _log_e(errors, n, limit) >= -math.log(alpha)
+
+
+def clean_needed(limit: float, alpha: float = 0.05, *, most: int) -> int | None:
+    """Fewest items that show the share to be `limit` at most, in one look, if none of them has a critical error.
+
+    0 where the limit is 1, and nothing is to be shown; None where `most` items do not show it.
+
+    >>> clean_needed(0.05, most=300), clean_needed(0.05, most=58), clean_needed(0.0, most=300)
+    (59, None, None)
+    """
+    if limit >= 1:
+        return 0
+    found = 1 + bisect_left(range(1, most + 1), True, key=lambda n: exact_upper(0, n, alpha) <= limit)
+    return found if found <= most else None
 
 
 def _upper(errors: int, n: int, alpha: float) -> float:

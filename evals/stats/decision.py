@@ -44,6 +44,9 @@ class Rules:
     cap: int = 300
     """Items after which the campaign ends, whatever was found."""
 
+    least: int = 0
+    """Items before which good news ends nothing, so that critical errors are known well enough; 0 for none."""
+
     @property
     def allowed_theta(self) -> float:
         """θ of a candidate that is worse by the margin exactly."""
@@ -136,14 +139,18 @@ def decide(
     return "inconclusive" if capped else "continue"
 
 
-def is_over(decision: Decision, overall: Evidence, rules: Rules, *, capped: bool) -> bool:
-    """Whether more verdicts are pointless.
+def is_over(decision: Decision, overall: Evidence, rules: Rules, *, n: int) -> bool:
+    """Whether more verdicts are pointless after `n` items.
 
-    `not_worse` alone ends nothing: it always comes before `superior`, which may still follow while it is neither futile
-    nor capped.
+    Good news ends nothing before `least` items. `not_worse` alone ends nothing even then: it always comes before
+    `superior`, which may still follow while it is neither futile nor capped.
     """
+    if n >= rules.cap:
+        return True
+    if decision in ("superior", "not_worse") and n < rules.least:
+        return False
     if decision == "not_worse":
-        return capped or overall.futile >= rules.futile_needed
+        return overall.futile >= rules.futile_needed
     return decision != "continue"
 
 

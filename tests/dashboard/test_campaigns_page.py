@@ -13,8 +13,10 @@ from dashboard import identity
 from dashboard.pages import page_path
 from dashboard.texts import TEXTS
 from dashboard.views import campaign_form
+from store.database import Statement
 from tests.dashboard.reviewed import QUOTE, copied, reviewed_store
-from tests.evals.review.campaigns import add_role, add_user
+from tests.evals.review.campaigns import add_role, add_user, make_campaign
+from tests.evals.review.judged import judge
 
 APP = Path(dashboard.__file__).parent / "app.py"
 
@@ -127,6 +129,77 @@ def test_it_is_said_in_chinese(monkeypatch, made):
     assert "候选优于基线：11 对评判足以证明。" in words
 
 
+WHY = "At least 59 pairs are judged, so that critical errors are known well enough."
+
+EARLY = {
+    "en": (
+        f"Good so far: the candidate is better than the baseline; 12 pairs show it. {WHY}",
+        f"Good so far. {WHY}",
+        "47",
+    ),
+    "zh": (
+        "目前是好结果：候选优于基线，12 对评判足以证明。至少评 59 对，才能足够了解严重错误。",
+        "目前是好结果。至少评 59 对，才能足够了解严重错误。",
+        "47 对",
+    ),
+}
+
+
+@pytest.mark.parametrize(("lang", "press_on"), [("en", "Show results"), ("zh", "查看结果")])
+def test_good_news_that_waits_for_more_pairs_says_why(monkeypatch, made, lang, press_on):
+    waiting = make_campaign(made.store, 80)
+    judge(made.store, waiting.campaign, waiting.graders[0], "w" * 12)
+    app = page(monkeypatch, made.store, waiting, lang=lang)
+    for told in EARLY[lang]:
+        assert f">{told}<" not in said(app)
+    words = press(app, press_on)
+    for told in EARLY[lang]:
+        assert f">{told}<" in words
+    assert not made.store.rows("SELECT 1 FROM campaign WHERE id = $id AND closed IS NOT NULL", {"id": waiting.campaign})
+
+
+def test_not_worse_so_far_says_that_more_pairs_are_judged(monkeypatch, made):
+    waiting = make_campaign(made.store, 80)
+    judge(made.store, waiting.campaign, waiting.graders[0], "w" * 9 + "l" * 16)
+    words = press(page(monkeypatch, made.store, waiting), "Show results")
+    assert (
+        "Good so far: the candidate is not worse by more than 15 points; that it is better is not shown (25 pairs). "
+        f"{WHY}" in words
+    )
+
+
+def test_where_too_few_pairs_are_left_to_know_critical_errors_it_says_so(monkeypatch, made):
+    short = make_campaign(made.store, 59, graders=1)
+    judge(made.store, short.campaign, short.graders[0], "ss" + "w" * 12)
+    words = press(page(monkeypatch, made.store, short), "Show results")
+    assert "To know critical errors well enough takes 59 pairs, but only 57 can be judged." in words
+    words = press(page(monkeypatch, made.store, short, lang="zh"), "查看结果")
+    assert "要足够了解严重错误，需要评 59 对，但能评的只有 57 对。" in words
+
+
+def test_the_status_says_the_least_pairs_of_the_rules_whoever_wins(monkeypatch, made):
+    told, both = [], [make_campaign(made.store, 80) for _ in range(2)]
+    made.store.transaction(lambda tx: tx.execute("UPDATE campaign SET opened = opened - INTERVAL 30 HOUR"))
+    for one, outcomes in zip(both, ("w" * 12, "wltt" * 3), strict=True):
+        judge(made.store, one.campaign, one.graders[0], outcomes)
+        words = said(page(monkeypatch, made.store, one)).replace(f"campaign-{one.campaign}", "campaign")
+        assert "at this pace; earlier once it is decided (with good news from 59 pairs on)" in words
+        assert "59 pairs, to know critical errors well enough" in words
+        told.append(words)
+    assert told[0] == told[1]
+    few = said(page(monkeypatch, made.store, made.won))
+    assert "With good news at least" in few
+    assert "to know critical errors well enough" not in few
+
+
+def test_once_as_many_are_final_the_forecast_speaks_of_them_no_more(monkeypatch, made):
+    one = make_campaign(made.store, 80)
+    judge(made.store, one.campaign, one.graders[0], "wltt" * 15)
+    words = said(page(monkeypatch, made.store, one))
+    assert "at this pace; earlier once it is decided" in words
+    assert "with good news from" not in words
+
+
 def test_a_lead_closes_a_campaign_with_a_reason(monkeypatch, made):
     app = page(monkeypatch, made.store, made.going)
     assert "Say why it is closed." in press(app, "Close it for good")
@@ -197,6 +270,32 @@ def test_the_form_asks_the_evaluator_of_the_candidates_run(monkeypatch, made, tm
     }  # fmt: skip
     assert "triage/1@40 against base: waits for an evaluator" in words
     assert "assay eval triage --watch" in words
+
+
+def release(store):
+    """Something is live in prod, and something newer elsewhere."""
+    proposal = """INSERT INTO proposal VALUES
+        (1, NULL, 'triage@20', 1, 20, 'x', 'aa', 'y', 'bb', false, '{}', '[]', now(), 'user:1', '{}')"""
+    row = """INSERT INTO release VALUES
+        ($id, $where, 'release', $version, 1, 1, 'bb', false, '', now(), 'user:1', 'lead', '', '')"""
+    store.transact([
+        Statement(proposal), Statement(row, {"id": 1, "where": "prod", "version": 3}),
+        Statement(row, {"id": 2, "where": "trial", "version": 9}),
+    ])  # fmt: skip
+
+
+def test_what_is_live_is_the_first_baseline_to_choose(monkeypatch, made, tmp_path):
+    checkpoint(made.store)
+    before = page(monkeypatch, made.store).selectbox(key="campaign-baseline")
+    assert before.options == ["base (the start of its run)", "triage/1@40"]
+    release(made.store)
+    app = page(monkeypatch, made.store)
+    baselines = app.selectbox(key="campaign-baseline")
+    assert baselines.options == ["Released v3 (triage@20)", "base (the start of its run)", "triage/1@40"]
+    app.text_input(key="campaign-questions").set_value(str(questions(tmp_path)))
+    assert "triage/1@40 against released: waits for an evaluator" in press(app, "Ask for it")
+    [row] = made.store.rows("SELECT args FROM request")
+    assert json.loads(row["args"])["baseline"] == "released"
 
 
 def test_what_would_fail_there_is_said_at_once(monkeypatch, made, tmp_path):

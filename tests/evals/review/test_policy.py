@@ -1,11 +1,13 @@
 """Policies: defaults, what they may say, and one sentence for what they may not."""
 
 import hashlib
+import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from evals.review.policy import DEFAULT, PolicyError, ReviewPolicy, policy_from, read_policy
+from evals.review.policy import DEFAULT, DEFAULT_FILE, PolicyError, ReviewPolicy, policy_from, read_policy
 from evals.stats.decision import Rules
 
 
@@ -13,7 +15,8 @@ def test_an_empty_policy_has_the_defaults_of_the_design():
     assert policy_from("") == policy_from("[review]\n") == DEFAULT == ReviewPolicy(
         alpha=0.05, margin=0.15, futility=0.1, n_max=300, overlap=0.25, min_graders=2, min_specialties=1,
         max_position_z=3.0, max_blinding_index=0.2, max_skip=0.1, critical_limit=0.05, lease_minutes=25,
-        sitting_hours=12, criteria=("accurate", "professional", "useful"),
+        sitting_hours=12, criteria=("accurate", "professional", "useful"), min_alpha=0.0, waive_agreement=False,
+        max_differing=0.0,
     )  # fmt: skip
 
 
@@ -21,7 +24,42 @@ def test_what_a_policy_says_is_taken_and_the_rest_is_as_it_was():
     found = policy_from('[review]\nmargin = 0.2\nn_max = 80\noverlap = 1\ncriteria = ["kind"]\n[approval]\nx = 1\n')
     assert (found.margin, found.n_max, found.overlap, found.criteria) == (0.2, 80, 1.0, ("kind",))
     assert (found.alpha, found.lease_minutes) == (0.05, 25)
-    assert found.rules == Rules(margin=0.2, alpha=0.05, futile_alpha=0.1, cap=80)
+    assert found.rules == Rules(margin=0.2, alpha=0.05, futile_alpha=0.1, cap=80, least=59)
+
+
+def test_the_file_that_assay_brings_says_the_defaults_and_each_of_them():
+    assert read_policy(DEFAULT_FILE)[0] == DEFAULT
+    said = tomllib.loads(DEFAULT_FILE.read_text(encoding="utf-8"))["review"]
+    assert said.keys() == {field.name for field in fields(ReviewPolicy)}
+
+
+def test_agreement_may_be_waived_or_asked_to_be_high_and_answers_may_differ():
+    found = policy_from("[review]\nmin_alpha = -0.2\nwaive_agreement = true\nmax_differing = 1\n")
+    assert (found.min_alpha, found.waive_agreement, found.max_differing) == (-0.2, True, 1.0)
+    assert policy_from("[review]\nmin_alpha = -1\n").min_alpha == -1.0
+    assert policy_from("[review]\nmin_alpha = 1\n").min_alpha == 1.0
+
+
+@pytest.mark.parametrize(
+    ("said", "pairs", "least"),
+    [
+        ("", 300, 59),
+        ("", 1000, 59),
+        ("", 59, 59),
+        ("", 58, 0),
+        ("n_max = 58", 300, 0),
+        ("alpha = 0.01", 300, 90),
+        ("critical_limit = 0.1", 300, 29),
+        ("critical_limit = 0.01", 300, 299),
+        ("critical_limit = 0.009", 300, 0),
+        ("critical_limit = 0", 300, 0),
+        ("critical_limit = 1", 300, 0),
+    ],
+)
+def test_good_news_waits_until_critical_errors_can_be_known_well_enough_where_they_can(said, pairs, least):
+    policy = policy_from(f"[review]\n{said}\n")
+    rules = policy.rules_of(pairs)
+    assert (rules.least, rules.cap) == (least, min(pairs, policy.n_max))
 
 
 def test_criteria_may_be_none():
@@ -53,6 +91,14 @@ def test_criteria_may_be_none():
         ('[review]\ncriteria = ["kind", " kind"]\n', "give a list of words"),
         ("[review]\nlease_minutes = 100000\n", "lease_minutes is 100000; give a whole number from 1 to 1440"),
         ("[review]\nsitting_hours = 13\n", "sitting_hours is 13; give a whole number from 1 to 12"),
+        ("[review]\nmin_alpha = 1.1\n", "min_alpha is 1.1; give a number from -1 to 1"),
+        ("[review]\nmin_alpha = -2\n", "min_alpha is -2; give a number from -1 to 1"),
+        ("[review]\nmin_alpha = nan\n", "min_alpha is nan; give a number from -1 to 1"),
+        ("[review]\nmin_alpha = true\n", "min_alpha is True; give a number from -1 to 1"),
+        ("[review]\nwaive_agreement = 1\n", "waive_agreement is 1; give true or false"),
+        ('[review]\nwaive_agreement = "yes"\n', "waive_agreement is 'yes'; give true or false"),
+        ("[review]\nmax_differing = 1.5\n", "max_differing is 1.5; give a number from 0 to 1"),
+        ("[review]\nmax_differing = -0.1\n", "max_differing is -0.1; give a number from 0 to 1"),
     ],
 )
 def test_what_a_policy_may_not_say_is_refused_with_what_to_give_instead(text, sentence):

@@ -49,6 +49,22 @@ def test_it_is_the_same_whoever_wins(store):
     assert first["pace"] == second["pace"]
 
 
+def test_it_is_the_same_whether_good_news_waits_for_more_pairs_or_there_is_none(store):
+    won, even = (make_campaign(store, 80, policy=ENDLESS) for _ in range(2))
+    judge(store, won.campaign, won.graders[0], "w" * 20)
+    judge(store, even.campaign, even.graders[0], "wltt" * 5)
+    first, second = (status_dict(one(store, made)) for made in (won, even))
+    assert (first["least"], first["closed"], first["judged"]) == (59, None, 20)
+    apart = {name for name in first if first[name] != second[name]}
+    assert apart <= {"campaign", "name", "opened", "forecast"}
+
+
+def test_the_least_pairs_are_those_of_the_rules_for_as_many_pairs_as_there_are(store):
+    assert one(store, make_campaign(store, 59, policy=ENDLESS)).least == 59
+    assert one(store, make_campaign(store, 58, policy=ENDLESS)).least == 0
+    assert one(store, make_campaign(store, 80, policy=f"{ENDLESS}critical_limit = 0.1\n")).least == 29
+
+
 def test_the_end_by_its_rules_does_not_say_what_was_found(store):
     won, lost = (make_campaign(store, 11, policy=ENDLESS) for _ in range(2))
     judge(store, won.campaign, won.graders[0], "w" * 11)

@@ -125,6 +125,45 @@ def test_results_say_how_far_to_trust_them_and_that_they_are_made_up(run, store)
     assert "skipped for good: 0.0 % of the pairs; θ is 1.00, 1.00 with them as ties, 1.00 with them as losses" in lines
 
 
+EARLY = "superior: good so far: the candidate is better than the baseline; "
+
+
+def test_good_news_that_waits_for_more_pairs_says_why_and_the_status_does_not_tell(run, store):
+    made = make_campaign(store, 80)
+    judge_table(store, made.campaign, made.graders[0], "w" * 12)
+    _, out, _ = run("status", made.campaign)
+    sentence = (
+        "by its rules a candidate that does well is judged on 59 pairs at least, so that critical errors are known "
+        "well enough"
+    )
+    assert " ".join(out.split()).endswith(sentence)
+    assert "good so far" not in out
+    _, out, _ = run("results", made.campaign)
+    assert " ".join(out.split()).startswith(
+        f"{EARLY}at least 59 pairs are judged, so that critical errors are known well enough. campaign-1: "
+    )
+    found = json.loads(run("results", made.campaign, "--json")[1])
+    assert (found["decision"], found["sentence"], found["ended_at"]) == ("superior", "superior.early", None)
+    assert (found["least"], found["needed"]["pairs"]) == (59, 47)
+
+
+def test_where_too_few_are_left_for_that_it_says_so(run, store):
+    made = make_campaign(store, 59, graders=1)
+    judge_table(store, made.campaign, made.graders[0], "ss" + "w" * 12)
+    _, out, _ = run("results", made.campaign)
+    assert " ".join(out.split()).startswith(
+        f"{EARLY}to know critical errors well enough takes 59 pairs, but only 57 can be judged. "
+    )
+
+
+def test_the_status_of_few_pairs_or_of_a_closed_campaign_does_not_speak_of_more(run, store, judged):
+    make_campaign(store, 58)
+    assert "known well enough" not in run("status", 2)[1]
+    made = make_campaign(store, 80)
+    run("close", made.campaign, "--reason", "enough")
+    assert "known well enough" not in run("status", made.campaign)[1]
+
+
 def test_results_before_the_first_verdict_say_so(run, store):
     opened(store)
     code, out, _ = run("results", "1")
@@ -202,6 +241,18 @@ def test_a_plan_is_one_document(capsys):
     assert (found["planned_pairs"], found["campaigns"], found["graders"]) == (60, 40, 1)
     assert found["weeks"]["mean"] == pytest.approx(found["verdicts"]["mean"] / 20)
     assert sum(found["decisions"].values()) == pytest.approx(1)
+
+
+def test_a_plan_says_from_how_many_pairs_on_good_news_ends_a_campaign(capsys, tmp_path):
+    def simulate(*more):
+        with pytest.raises(SystemExit):
+            main(["review", "simulate", "--theta", "0.9", "--ties", "0", "--campaigns", "20", *more])
+        return capsys.readouterr().out
+
+    assert "good news ends none before 59 pairs, so that critical errors are known well enough" in simulate()
+    assert json.loads(simulate("--json"))["least_pairs"] == 59
+    (tmp_path / "pol.toml").write_text("[review]\ncritical_limit = 1\n")
+    assert "good news ends none" not in simulate("--policy", str(tmp_path / "pol.toml"))
 
 
 def test_one_made_up_campaign_lies_in_a_store_of_its_own(capsys, tmp_path, store):

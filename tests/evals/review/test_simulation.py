@@ -20,9 +20,10 @@ POLICY = ReviewPolicy()
 def test_many_campaigns_end_as_each_does_alone():
     plan = Plan(0.6, 0.2, 80, 2, seed=4)
     scores, verdicts = drawn_scores(plan, POLICY, 25, 80)
-    rules = Rules(cap=80)
+    rules = Rules(cap=80, least=59)
     alone = [follow([Judged(score) for score in row], rules).ended for row in scores.tolist()]
     found = simulate_campaigns(plan, POLICY, 25)
+    assert found.least == 59
     assert found.mean_pairs == pytest.approx(np.mean([end.n for end in alone]))
     said = [end.decision for end in alone]
     assert found.decisions == {decision: said.count(decision) / 25 for decision in set(said)}
@@ -48,6 +49,16 @@ def test_what_a_plan_says_holds_as_figures():
     few = simulate_campaigns(Plan(0.6, 0.2, 5, 1), POLICY, 50)
     assert few.decisions == {"inconclusive": 1.0}
     assert few.pairs == (5, 5, 5)
+
+
+def test_good_news_ends_no_made_up_campaign_before_critical_errors_are_known_well_enough():
+    plan = Plan(0.9, 0.0, 300, 1)
+    assert simulate_campaigns(plan, POLICY, 50).pairs == (59, 59, 59)
+    free = simulate_campaigns(plan, ReviewPolicy(critical_limit=1.0), 50)
+    assert (free.least, free.pairs[1] < 30) == (0, True)
+    # Fewer pairs than that show nothing of them, however many are judged.
+    few = simulate_campaigns(Plan(0.9, 0.0, 58, 1), POLICY, 50)
+    assert (few.least, few.as_dict()["least_pairs"], few.pairs[1] < 30) == (0, 0, True)
 
 
 @pytest.mark.parametrize(("theta", "ties"), [(0.05, 0.2), (0.95, 0.2), (0.5, 1.1), (float("nan"), 0.2), (0.5, -0.1)])
