@@ -54,13 +54,19 @@ COMMANDS = {
     ),
     "review": Command("evals.commands.review:review", "Open blind reviews, follow them, and weigh experts' verdicts."),
     "gate": Command("evals.commands.gate:gate", "Check a checkpoint's evidence, and approve or refuse its release."),
+    "release": Command(
+        "evals.commands.release:release", "Release checkpoints, restore earlier ones, and say and verify what is live."
+    ),
     "user": Command("store.commands.user:user", "Add people, give them roles, invite experts, and take it all back."),
     "export": Command(
         "trainer.export_command:export",
         "Write a checkpoint as a folder to be tried elsewhere; it is not released.",
         "train",
     ),
-    "db": Command("store.commands.db:db", "Check, migrate, rebuild, query and export the store."),
+    "db": Command(
+        "store.commands.db:db",
+        "Check, migrate, rebuild, query, export, back up and restore the store; verify its audit log.",
+    ),
 }
 
 

@@ -6,12 +6,13 @@ import streamlit as st
 
 from dashboard.cached import KEEP, LIVE, SELDOM
 from dashboard.queries import campaigns as queries
+from evals.gate.live import ENVIRONMENT, live_in
 from evals.review.progress import Status, status
 from evals.review.results import Results, results
 from store.access import Actor, may
 from store.database import Store
 
-__all__ = ["asked", "campaigns", "ended", "found", "may_do", "places", "stamp", "to_judge"]
+__all__ = ["asked", "campaigns", "ended", "found", "live", "may_do", "places", "stamp", "to_judge"]
 
 Row = dict[str, Any]
 
@@ -67,6 +68,13 @@ def asked(path: str) -> list[Row]:
 def places(path: str) -> list[Row]:
     """Checkpoints that can be judged; see `queries.campaigns.places`."""
     return queries.places(Store.at(path)).to_pylist()
+
+
+@st.cache_data(ttl=LIVE, max_entries=4, show_spinner=False)
+def live(path: str) -> Row | None:
+    """What is live in prod: version, candidate; see `evals.gate.live.live_in`."""
+    now = Store.at(path).snapshot(lambda snapshot: live_in(snapshot, ENVIRONMENT))
+    return {"version": now.version, "candidate": now.candidate} if now else None
 
 
 @st.cache_data(ttl=SELDOM, max_entries=16, show_spinner=False)

@@ -11,7 +11,7 @@ from evals.prompt import ChatTemplate, ChatTokenizer
 from evals.text.errors import DataError
 from evals.text.sample import Turn
 
-__all__ = ["Decoder", "answer", "evaluating", "generate", "longest_input", "reply", "room_for"]
+__all__ = ["Decoder", "answer", "evaluating", "generate", "longest_input", "reply", "room_for", "stops_of"]
 
 
 class Decoder(ChatTokenizer, Protocol):
@@ -59,13 +59,14 @@ def reply(
     An answer also ends with the template's end-of-turn token, which need not be the model's end of sequence.
     Raises DataError where the template refuses a conversation, and as `generate` does.
     """
+    generator: Any = model
     said = generate(
         model,
         tokenizer,
         [template.prompt(list(turns)) for turns in conversations],
         max_new_tokens=max_new_tokens,
         batch_size=batch_size,
-        stop_ids=_ends_of_sequence(model, tokenizer) | _end_of_turn(tokenizer, template),
+        stop_ids=stops_of(generator.generation_config.eos_token_id, tokenizer, template),
         progress=progress,
     )
     return [text.strip() for text in said]
@@ -89,7 +90,8 @@ def generate(
     Raises DataError where the model cannot read that many tokens.
     """
     assert all(prompts), "a model goes on from one token at least"
-    stops = _ends_of_sequence(model, tokenizer) if stop_ids is None else stop_ids
+    generator: Any = model
+    stops = _ends_of_sequence(generator.generation_config.eos_token_id, tokenizer) if stop_ids is None else stop_ids
     room = room_for(model, max_new_tokens)
     fitting = [prompt[-room:] if room else prompt for prompt in prompts]
     # Longest first: less padding, and what does not fit in memory fails at once.
@@ -167,9 +169,12 @@ def room_for(model: nn.Module, max_new_tokens: int) -> int | None:
     return None if limit is None else limit - max_new_tokens
 
 
-def _ends_of_sequence(model: nn.Module, tokenizer: Decoder) -> frozenset[int]:
-    generator: Any = model
-    said = generator.generation_config.eos_token_id
+def stops_of(said: int | list[int] | None, tokenizer: Decoder, template: ChatTemplate) -> frozenset[int]:
+    """The tokens with which an answer of `reply` ends; `said` is eos_token_id of the model's generation config."""
+    return _ends_of_sequence(said, tokenizer) | _end_of_turn(tokenizer, template)
+
+
+def _ends_of_sequence(said: int | list[int] | None, tokenizer: Decoder) -> frozenset[int]:
     ends: list[int | None] = [*(said if isinstance(said, list) else [said]), tokenizer.eos_token_id]
     return frozenset(end for end in ends if end is not None)
 

@@ -143,8 +143,12 @@ class ChatTemplate:
         answer = [False] * len(ids)
         for span in spans:
             self._mark(answer, ids, starts, span, text)
-        lead = self._lead if self.is_built_in else []
-        return self._cut(lead + ids, [False] * len(lead) + answer, max_length)
+        return self._cut(self.lead + ids, [False] * len(self.lead) + answer, max_length)
+
+    @property
+    def lead(self) -> list[int]:
+        """Ids that stand before what it renders: the tokenizer's own, where it has no template that says so."""
+        return self._lead if self.is_built_in else []
 
     def prompt(self, turns: Sequence[Turn]) -> list[int]:
         """Turn a conversation that waits for an answer into the ids to generate from.
@@ -153,7 +157,7 @@ class ChatTemplate:
         """
         messages, _ = self._rendered(turns)
         ids, _ = self._tokens(self._render(messages, generation=True), [])
-        return (self._lead if self.is_built_in else []) + ids
+        return self.lead + ids
 
     def _encode_text(self, text: str, max_length: int | None) -> Encoded:
         ids, _ = self._tokens(text, [])

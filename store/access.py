@@ -68,8 +68,8 @@ class AccessError(AssayError):
 class Actor(NamedTuple):
     """Who asks, as the way in says; what the person may do is in the store."""
 
-    way: Literal["local", "command", "oidc", "invite"]
-    """local and command need the machine itself; oidc and invite are logins."""
+    way: Literal["local", "command", "oidc", "invite", "persona"]
+    """local and command need the machine itself; oidc and invite are logins; a persona is played in a demo store."""
 
     user: int | None
     """Number of the user; None where the person is unknown to this store, and for commands."""
@@ -114,7 +114,7 @@ def roles_of(snapshot: Snapshot, actor: Actor, campaign: int | None = None, *, b
     if actor.user is None:
         return frozenset()
     values = {"user": actor.user, "campaign": campaign, "login": actor.login, "now": utc_now(), "bound": bound}
-    return frozenset(row["role"] for row in snapshot.rows(_INVITED if actor.way == "invite" else _HELD, values))
+    return frozenset(row["role"] for row in snapshot.rows(_BY_WAY.get(actor.way, _HELD), values))
 
 
 _HELD = """
@@ -133,6 +133,11 @@ WHERE l.token_sha256 = $login AND l.user_id = $user AND l.revoked IS NULL AND l.
   AND i.revoked IS NULL AND u.removed IS NULL AND r.revoked IS NULL AND r.role = 'expert'
   AND (i.campaign_id = $campaign OR ($bound AND $campaign IS NULL))
 """
+
+# Nobody but whoever sits at the machine of a demo asks as one of its people; elsewhere they could do nothing.
+_PLAYED = f"{_HELD} AND u.issuer = 'demo' AND (SELECT demo FROM meta)"
+
+_BY_WAY = {"invite": _INVITED, "persona": _PLAYED}
 
 
 def _refusal(snapshot: Snapshot, actor: Actor, allowed: frozenset[str]) -> str:

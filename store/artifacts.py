@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
@@ -18,8 +18,8 @@ from assay.recording import Run
 from assay.version import VERSION
 
 __all__ = [
-    "MANIFEST", "ArtifactError", "Manifest", "announce", "clear_temporary", "digest", "read_manifest", "remove", "seal",
-    "sealed_folders", "temporary_for", "verify",
+    "MANIFEST", "ArtifactError", "Manifest", "announce", "clear_temporary", "digest", "discard_temporary",
+    "read_manifest", "remove", "seal", "sealed_folders", "temporary_for", "verify",
 ]  # fmt: skip
 
 MANIFEST = "manifest.json"
@@ -38,26 +38,32 @@ class ArtifactError(AssayError):
 
 def temporary_for(final: Path) -> Path:
     """Make the empty folder to write `final` in before it is sealed."""
-    folder = final.parent / f"{TEMPORARY}{final.name}-{os.getpid()}"
+    folder = _temporary(final)
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     return folder
 
 
-def seal(temporary: Path, final: Path, facts: Mapping[str, Any]) -> Manifest:
+def discard_temporary(final: Path) -> None:
+    """Remove what this process has left of the folder to write `final` in, however far it came."""
+    shutil.rmtree(_temporary(final), ignore_errors=True)
+
+
+def seal(temporary: Path, final: Path, facts: Mapping[str, Any], beside: Collection[str] = ()) -> Manifest:
     """Write the manifest, make all of it safe on disk, and give the folder its final name.
 
-    `facts` stand in the manifest beside `files`. Raises ArtifactError where `final` exists, OSError
-    where the disk refuses; `final` then does not exist.
+    `facts` stand in the manifest beside `files`; those named in `beside` are in the folder and not among them. Raises
+    ArtifactError where `final` exists, OSError where the disk refuses; `final` then does not exist.
     """
     if final.exists():
         raise ArtifactError(f"{final} exists; a sealed folder is never written again")
-    files = {name: _described(temporary / name) for name in _file_names(temporary)}
+    names = _file_names(temporary)
+    files = {name: _described(temporary / name) for name in names if name not in beside}
     manifest = {"format": FORMAT, "program": f"assay {VERSION}", **facts, "files": files}
     text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
     (temporary / MANIFEST).write_text(text + "\n", encoding="utf-8")
-    for name in (*files, MANIFEST):
+    for name in (*names, MANIFEST):
         _sync(temporary / name)
     for folder in (path for path in temporary.rglob("*") if path.is_dir()):
         _sync(folder)
@@ -67,11 +73,11 @@ def seal(temporary: Path, final: Path, facts: Mapping[str, Any]) -> Manifest:
     return manifest
 
 
-def verify(folder: Path, expected: str | None = None) -> Manifest:
+def verify(folder: Path, expected: str | None = None, beside: Collection[str] = ()) -> Manifest:
     """Check every file of a sealed folder and return its manifest.
 
-    `expected` is the digest it was announced with, where that is known. Raises ArtifactError naming
-    the file and what differs.
+    `expected` is the digest it was announced with, where that is known; `beside` are names of files that may lie there
+    without having been sealed. Raises ArtifactError naming the file and what differs.
     """
     manifest = read_manifest(folder)
     if expected is not None and digest(folder) != expected:
@@ -82,7 +88,7 @@ def verify(folder: Path, expected: str | None = None) -> Manifest:
         if name not in present:
             raise ArtifactError(f"{folder / name} is missing; the folder is not used")
         _check_file(folder / name, _object(sealed))
-    if odd := sorted(present - files.keys()):
+    if odd := sorted(present - files.keys() - set(beside)):
         raise ArtifactError(f"{folder / odd[0]} was added after the folder was sealed; the folder is not used")
     return manifest
 
@@ -151,6 +157,10 @@ def read_manifest(folder: Path) -> Manifest:
     if fields.get("format") != FORMAT:
         raise ArtifactError(f"{folder / MANIFEST} has format {fields.get('format')}, this program reads {FORMAT}")
     return fields
+
+
+def _temporary(final: Path) -> Path:
+    return final.parent / f"{TEMPORARY}{final.name}-{os.getpid()}"
 
 
 def _object(value: Any) -> dict[str, Any]:

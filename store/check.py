@@ -37,9 +37,28 @@ def _by_query(store: Store, name: str, well: str, ill: str, sql: str) -> Check:
 
 _OWNED = (
     "branch", "metric", "metric_span", "step_batch", "checkpoint", "event", "request", "pin", "dataset", "sample",
-    "spool_offset", "eval_run", "campaign",
+    "spool_offset", "eval_run", "campaign", "proposal",
 )  # fmt: skip
-"""Tables with a run_id; in `pin`, `eval_run` and `campaign` it may be null, which is no run's."""
+"""Tables with a run_id; in `pin`, `eval_run`, `campaign` and `proposal` it may be null, which is no run's."""
+
+_UNIQUE = (
+    ("proposal", "id", "id", ""),
+    ("decision", "id", "id", ""),
+    ("decision", "any_value(id)", "proposal_id, environment, evidence_sha256", ""),
+    ("approval", "id", "id", ""),
+    ("release", "id", "id", ""),
+    ("release", "environment, ' v', version", "environment, version", "WHERE kind = 'release'"),
+)
+"""What must stand once: table, how it is called, the columns, and which rows."""
+
+_RELEASED = (
+    ("decision", "proposal_id", "proposal"),
+    ("approval", "proposal_id", "proposal"),
+    ("approval", "decision_id", "decision"),
+    ("release", "proposal_id", "proposal"),
+    ("release", "decision_id", "decision"),
+)
+"""Rows that are of others: table, column, and the table of those."""
 
 _QUESTIONS = (
     (
@@ -77,6 +96,21 @@ _QUESTIONS = (
         "UNION ALL SELECT DISTINCT CAST(eval_id AS VARCHAR) FROM "
         "(SELECT eval_id FROM score UNION ALL SELECT eval_id FROM item_result) "
         "WHERE eval_id NOT IN (SELECT id FROM eval_run)"),
+    ),
+    (
+        "releases", "every proposal, decision, approval and release stands once, and what it is of is there",
+        "rows that stand twice, or are of what is not there: {}",
+        " UNION ALL ".join(
+            f"SELECT '{table}' AS t, concat({names}) AS named FROM {table} {where} GROUP BY {by} HAVING count(*) > 1"
+            for table, names, by, where in _UNIQUE
+        ) + " UNION ALL " + " UNION ALL ".join(
+            f"SELECT '{table}', concat(id) FROM {table} WHERE {column} NOT IN (SELECT id FROM {of})"
+            for table, column, of in _RELEASED
+        ),
+    ),
+    (
+        "keys", "every key stands once", "keys that stand twice: {}",
+        "SELECT key_id FROM signing_key GROUP BY key_id HAVING count(*) > 1",
     ),
     (
         "roll-up", "closed spans hold what the values do",

@@ -75,6 +75,11 @@ class Snapshot:
 class Transaction(Snapshot):
     """What can be done inside an exclusive transaction; reads see what it wrote."""
 
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, store: "Store") -> None:
+        super().__init__(cursor)
+        self.store = store
+        """The store it writes in."""
+
     def execute(self, sql: str, params: Params | None = None) -> None:
         """Run one statement."""
         self._cursor.execute(sql, dict(params or {}))
@@ -266,7 +271,7 @@ class Store:
             try:
                 with instance.cursor() as cursor, self._explained():
                     cursor.execute(f"USE {self._alias}")
-                    yield from _transaction(cursor)
+                    yield from _transaction(cursor, self)
             finally:
                 self._detach()
 
@@ -334,10 +339,10 @@ class Store:
             raise StoreMissingError(f"there is no store at {self.path}; record a run, or name another with --store")
 
 
-def _transaction(cursor: duckdb.DuckDBPyConnection) -> Iterator[Transaction]:
+def _transaction(cursor: duckdb.DuckDBPyConnection, store: Store) -> Iterator[Transaction]:
     cursor.execute("BEGIN")
     try:
-        yield Transaction(cursor)
+        yield Transaction(cursor, store)
     except BaseException:
         cursor.execute("ROLLBACK")
         raise

@@ -5,7 +5,18 @@ from typing import NamedTuple
 from store.clock import utc_now
 from store.database import Store, Transaction
 
-__all__ = ["Pin", "held", "hold", "holders_of_run", "let_go", "pin", "release"]
+__all__ = ["HOLDER", "Pin", "held", "hold", "holders_of_run", "let_go", "named_holders", "pin", "release"]
+
+HOLDER = """
+coalesce(CASE pin.holder_kind
+    WHEN 'proposal' THEN (SELECT max(candidate) FROM proposal p WHERE CAST(p.id AS VARCHAR) = pin.holder)
+    WHEN 'approval' THEN (SELECT max(nullif(u.name, '')) FROM approval a JOIN "user" u ON u.id = a.user_id
+                          WHERE CAST(a.id AS VARCHAR) = pin.holder)
+    WHEN 'release' THEN (SELECT max(concat(r.environment, ' v', r.version)) FROM release r
+                         WHERE CAST(r.id AS VARCHAR) = pin.holder)
+END, pin.holder)
+"""
+"""In SQL, what people call the holder of a row of `pin`: those of the gate are kept by their numbers."""
 
 
 class Pin(NamedTuple):
@@ -15,10 +26,10 @@ class Pin(NamedTuple):
     """Path relative to the store's root, or a digest."""
 
     holder_kind: str
-    """run, campaign, approval or release."""
+    """run, campaign, proposal, approval or release."""
 
     holder: str
-    """Its name."""
+    """Its name; of a proposal, an approval and a release its number."""
 
 
 def pin(store: Store, target: str, *, target_kind: str, run_id: int | None, holder: str, holder_kind: str) -> None:
@@ -71,6 +82,20 @@ def holders_of_run(store: Store, run_id: int) -> list[Pin]:
     """Everything of a run that something else holds now."""
     return _pins(store, "run_id = $run_id", {"run_id": run_id})
 
+
+def named_holders(store: Store, run_id: int) -> list[str]:
+    """A phrase for each thing of a run and what holds it now, as people know it: `triage/… by release prod v2`."""
+    rows = store.rows(_NAMED, {"run_id": run_id})
+    return [f"{row['target']} by {SAID.get(row['kind'], row['kind'])} {row['name']}" for row in rows]
+
+
+SAID = {"approval": "the approval of", "proposal": "the proposal of"}
+"""Kinds of holders in a sentence, where the word alone does not do."""
+
+_NAMED = f"""
+SELECT DISTINCT target, holder_kind AS kind, {HOLDER} AS name FROM pin WHERE released IS NULL AND run_id = $run_id
+ORDER BY target, kind, name
+"""
 
 _SAME = "target = $target AND holder = $holder AND holder_kind = $holder_kind"
 

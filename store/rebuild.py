@@ -23,9 +23,10 @@ PEOPLE_FIELDS = ("tags", "starred", "archived", "notes", "edited")
 
 REVIEW_TABLES = (
     "user", "role", "invite", "login", "policy", "campaign", "pair", "mapping", "sitting", "lease", "verdict", "draft",
-    "flag", "guess", "used_item", "audit",
+    "flag", "guess", "used_item", "audit", "proposal", "decision", "approval", "release", "confirmation", "signing_key",
+    "audit_head",
 )  # fmt: skip
-"""Tables that no spool holds: what people said and who did what."""
+"""Tables that no spool holds: what people said, released and signed, and who did what."""
 
 
 class Rebuilt(NamedTuple):
@@ -41,8 +42,8 @@ class Rebuilt(NamedTuple):
     """The old file, put aside; None where there was none."""
 
     carried: bool
-    """Whether what people added came over: tags, notes, requests, pins, campaigns, verdicts, the audit log; not where
-    the old file is unreadable."""
+    """Whether what people added came over: tags, notes, requests, pins, campaigns, verdicts, releases, keys, the audit
+    log; not where the old file is unreadable."""
 
 
 def rebuild(store: Store, *, force: bool = False) -> Rebuilt:
@@ -139,7 +140,7 @@ def _carry_over(transaction: Transaction, old: dict[str, Any]) -> None:
 def _carry_review(transaction: Transaction, table: str, rows: pa.Table, new_id: dict[int, int]) -> None:
     if not rows.num_rows:
         return
-    if table == "campaign":
+    if "run_id" in rows.column_names:
         found = [{**row, "run_id": new_id.get(row["run_id"])} for row in rows.to_pylist()]
         rows = pa.Table.from_pylist(found, schema=rows.schema)
     transaction.insert(table, rows)

@@ -11,10 +11,16 @@ from store.clock import utc_now
 from store.database import Store, Transaction
 from store.refs import find_run
 
-__all__ = ["KINDS", "Request", "ask", "finish", "take", "waiting"]
+__all__ = ["EVALUATOR", "KINDS", "Request", "ask", "finish", "take", "waiting"]
 
-KINDS = ("stop-and-save", "save-now", "pause", "continue", "note", "rollback", "evaluate", "open-campaign")
+EVALUATOR = ("evaluate", "open-campaign", "propose")
+"""What asks models questions, which waits for an evaluator."""
+
+KINDS = ("stop-and-save", "save-now", "pause", "continue", "note", "rollback", *EVALUATOR)
 """What can be asked."""
+
+ACTIONS = {"open-campaign": "campaign:open", "propose": "release:propose"}
+"""What whoever asks must be allowed to do, where that is not run:act."""
 
 AGAIN = timedelta(seconds=2)
 """So soon after each other two equal requests are one: a button pressed twice."""
@@ -103,7 +109,7 @@ def finish(store: Store, request_id: int, result: str) -> None:
 
 
 def _refusal(transaction: Transaction, request: Request) -> str | None:
-    action = "campaign:open" if request.kind == "open-campaign" else "run:act"
+    action = ACTIONS.get(request.kind, "run:act")
     try:
         # Before accounts were written as such, `assay rollback` wrote them plainly.
         is_old = request.kind == "rollback" and ":" not in request.actor

@@ -10,7 +10,7 @@ from store.database import Store, Transaction
 from store.errors import StoreError
 from store.eval_rows import forget_run
 from store.evaluations import remove_files
-from store.pins import holders_of_run
+from store.pins import named_holders
 from store.refs import find_run
 
 __all__ = ["LOST_AFTER", "list_runs", "remove_run", "seconds_taken", "show_run", "status_of"]
@@ -77,10 +77,9 @@ def remove_run(store: Store, name: str, *, force: bool = False) -> None:
     run = find_run(store, name)
     if status_of(run) in ("running", "paused") and not force:
         raise StoreError(f"run {name} is {status_of(run)}; stop it first, or say --force")
-    pins = holders_of_run(store, run["id"])
-    if pins:
-        said = ", ".join(f"{pin.target} by {pin.holder_kind} {pin.holder}" for pin in pins)
-        raise StoreError(f"run {name} cannot be removed, parts of it are held: {said}")
+    held = named_holders(store, run["id"])
+    if held:
+        raise StoreError(f"run {name} cannot be removed, parts of it are held: {', '.join(held)}")
     # The folder first: rows without a spool are harmless, a spool without rows would be loaded again.
     doomed = store.root / f".removing-{name}"
     if doomed.exists():
@@ -98,7 +97,8 @@ def remove_run(store: Store, name: str, *, force: bool = False) -> None:
         transaction.execute(
             "UPDATE pin SET released = $now WHERE holder_kind = 'run' AND holder = $name", _now_and(name)
         )
-        transaction.execute("UPDATE campaign SET run_id = NULL WHERE run_id = $id", {"id": run["id"]})
+        for table in ("campaign", "proposal"):
+            transaction.execute(f"UPDATE {table} SET run_id = NULL WHERE run_id = $id", {"id": run["id"]})
         transaction.execute("DELETE FROM run WHERE id = $id", {"id": run["id"]})
         return keys
 

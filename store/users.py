@@ -174,7 +174,7 @@ def take_back(store: Store, actor: Actor, named: str, role: str, campaign: int |
 
 
 def remove_user(store: Store, actor: Actor, named: str) -> None:
-    """Take everything back from someone for good: roles, invites, logins.
+    """Take everything back from someone for good: roles, invites, logins, keys.
 
     Raises StoreError where there is no such person, or it is the last admin, AccessError.
     """
@@ -269,6 +269,7 @@ _REMOVE = (
     "UPDATE login SET revoked = $now WHERE user_id = $user AND revoked IS NULL",
     "UPDATE invite SET revoked = $now WHERE user_id = $user AND revoked IS NULL",
     "UPDATE role SET revoked = $now WHERE user_id = $user AND revoked IS NULL",
+    "UPDATE signing_key SET retired = $now WHERE user_id = $user AND retired IS NULL",
     'UPDATE "user" SET removed = $now WHERE id = $user',
 )
 

@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 import torch
 
 from assay.errors import AssayError
-from store.artifacts import ArtifactError, read_manifest, sealed_folders, verify
+from evals.gate.evidence import BESIDE
+from store.artifacts import MANIFEST, ArtifactError, read_manifest, sealed_folders, verify
 from store.database import Store
+from store.moved import found_again
 from trainer.config import ModelConfig
 from trainer.config_file import config_from, read_toml
 from trainer.errors import ModelError
@@ -18,7 +20,10 @@ from trainer.lineage import check_base
 from trainer.model import check_model_folder, load_adapter, load_model, load_tokenizer
 from trainer.origin import find_origin
 
-__all__ = ["Asked", "earlier", "find_asked", "load_asked", "require_base"]
+__all__ = ["EXPORT", "Asked", "earlier", "find_asked", "load_asked", "require_base"]
+
+EXPORT = "export"
+"""What the manifest of a folder calls it that was written to be loaded elsewhere."""
 
 
 class Asked(NamedTuple):
@@ -36,6 +41,9 @@ class Asked(NamedTuple):
     folder: Path | None = None
     """The checkpoint; None for anything else."""
 
+    tokenizer: Path | None = None
+    """Folder of its tokenizer; None where that is the model's."""
+
     @property
     def base(self) -> "Asked | None":
         """What its run began with, to be asked as well."""
@@ -43,9 +51,9 @@ class Asked(NamedTuple):
 
 
 def find_asked(text: str, store: Store) -> Asked:
-    """Find what RUN, RUN@STEP, RUN/BRANCH@STEP or a folder names: a model, an adapter or a checkpoint.
+    """Find what RUN, RUN@STEP, RUN/BRANCH@STEP or a folder names: a model, an adapter, a checkpoint or an export.
 
-    A run of that name comes before a folder. Every byte of a checkpoint is checked. Raises AssayError.
+    A run of that name comes before a folder. Every byte of a sealed folder is checked. Raises AssayError.
     """
     run = text.partition("@")[0].partition("/")[0]
     if run and (store.root / run / "spool").is_dir():
@@ -57,9 +65,8 @@ def find_asked(text: str, store: Store) -> Asked:
         raise AssayError(
             f"there is no run {run or text} in {store.root}, and no folder {text}; `assay runs ls` lists the runs"
         )
-    if (place / "manifest.json").is_file():
-        verify(place)
-        return _checkpoint(text, place)
+    if (place / MANIFEST).is_file():
+        return _sealed(text, place)
     if (place / "adapter_config.json").is_file():
         return Asked(text, _adapter(place))
     config = ModelConfig(path=str(place))
@@ -94,7 +101,7 @@ def load_asked(asked: Asked) -> tuple[Any, Any]:
     require_base(asked)
     if config.adapter:
         check_base(config)
-    tokenizer, model = load_tokenizer(config), load_model(config.path, config, "auto")
+    tokenizer, model = load_tokenizer(config, asked.tokenizer), load_model(config.path, config, "auto")
     if config.adapter:
         model = load_adapter(model, Path(config.adapter))
     return model.to("cuda" if torch.cuda.is_available() else "cpu").eval(), tokenizer
@@ -105,6 +112,16 @@ def require_base(asked: Asked) -> None:
     config = asked.config
     if config.adapter and not Path(config.path).expanduser().exists() and not config.allow_download:
         raise ModelError(f"{asked.name} is an adapter of the model in {config.path}, which is not there; put it back")
+
+
+def _sealed(name: str, place: Path) -> Asked:
+    if read_manifest(place).get("kind") != EXPORT:
+        verify(place)
+        return _checkpoint(name, place)
+    verify(place, beside=BESIDE)
+    if (place / "adapter_config.json").is_file():
+        return Asked(name, _adapter(place), tokenizer=place)
+    return Asked(name, ModelConfig(path=str(place)))
 
 
 def _checkpoint(name: str, folder: Path) -> Asked:
@@ -121,4 +138,4 @@ def _adapter(place: Path) -> ModelConfig:
         path = saved["base_model_name_or_path"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{place / 'adapter_config.json'} does not say which model it is an adapter of") from error
-    return ModelConfig(path=str(path), adapter=str(place))
+    return ModelConfig(path=found_again(str(path), place.absolute()), adapter=str(place))

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import torch
 
 from assay.version import VERSION
+from evals.gate.live import ENVIRONMENT, live_in
+from evals.gate.proposals import newest_proposal
 from evals.review.draft import DAYS, CampaignDraft, Contender, check_words
 from evals.review.errors import CampaignError
 from evals.review.expected import expectations
@@ -25,6 +27,7 @@ from evals.review.questions import Question, draw_practice, read_practice, read_
 from evals.review.used import require_unused
 from evals.review.wording import language_of
 from store.access import Actor, require
+from store.artifacts import digest
 from store.database import Snapshot, Store
 from trainer.answers import Answered, answers_file, answers_of
 from trainer.asked import Asked, find_asked, require_base
@@ -47,7 +50,7 @@ class CampaignOrder:
     """RUN or RUN@STEP."""
 
     baseline: str
-    """base, RUN or RUN@STEP."""
+    """base, released (what is live), RUN or RUN@STEP."""
 
     questions: Path
     """File of the questions."""
@@ -164,11 +167,27 @@ def _candidate(text: str, store: Store) -> _Side:
 
 def _baseline(text: str, candidate: Asked, store: Store) -> _Side:
     if text == "released":
-        raise CampaignError("nothing is released yet; compare the candidate with --baseline base, or with RUN@STEP")
+        return _side(_released(store), store)
     found = candidate.base if text == "base" else find_asked(text, store)
     if found is None:
         raise CampaignError(f"{candidate.name} does not say what it began with; name a RUN@STEP after --baseline")
     return _side(found, store)
+
+
+def _released(store: Store) -> Asked:
+    """The checkpoint that what is live was built from; the folder beside it answers as it does."""
+    live = store.snapshot(lambda snapshot: live_in(snapshot, ENVIRONMENT))
+    if live is None:
+        raise CampaignError("nothing is released yet; compare the candidate with --baseline base, or with RUN@STEP")
+    made = store.snapshot(lambda snapshot: newest_proposal(snapshot, live.checkpoint_sha256))
+    folder = store.root / made.checkpoint if made else None
+    parent = parent_of(str(folder), store) if folder else None
+    if folder is None or parent is None or digest(folder) != live.checkpoint_sha256:
+        raise CampaignError(
+            f"the checkpoint of what is released ({live.candidate}) is not in {folder or store.root} as it was; put it "
+            "back, or compare the candidate with another RUN@STEP"
+        )
+    return find_asked(parent.reference, store)._replace(name=live.candidate)
 
 
 def _side(asked: Asked, store: Store) -> _Side:
@@ -185,7 +204,7 @@ def _own_names(sides: Sequence[_Side], order: CampaignOrder) -> list[str]:
     for asked, contender, _ in sides:
         places = [asked.config.path, asked.start.path if asked.start else ""]
         names += [contender.name, contender.run, *(Path(place).name for place in places)]
-    return sorted({name for name in [*names, order.candidate, order.baseline] if name not in ("", "base")})
+    return sorted({name for name in [*names, order.candidate, order.baseline] if name not in ("", "base", "released")})
 
 
 def _check(store: Store, actor: Actor, order: CampaignOrder, draft: CampaignDraft, questions: list[Question]) -> None:

@@ -20,6 +20,10 @@ class RunConfig:
     project: str = ""
     """Project it belongs to."""
 
+    owner: str = ""
+    """Whom it is trained for: a name or number as `assay user ls` has it. Neither this person nor anyone whose account
+    it was trained under may approve what comes of it."""
+
     tags: list[str] = field(default_factory=list[str])
     """Words to find it by."""
 

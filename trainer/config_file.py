@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from assay.errors import AssayError
 from store.alerts.hooks import written_down
 from store.alerts.settings import AlertsConfig, alerts_from
+from store.moved import found_again
 from trainer.config import Config, DataConfig
 from trainer.errors import ConfigError
 
@@ -46,11 +47,12 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"cannot read {path}: {error}") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is no valid TOML: {error}") from error
+    folder = path.absolute().parent
     for name in PATHS:
         section, key = name.split(".")
         table = tables.get(section)
         if isinstance(table, dict) and key in table:
-            table[key] = _each(table[key], lambda text: _beside(path.absolute().parent, text))
+            table[key] = _each(table[key], lambda text: _beside(folder, found_again(text, folder)))
     return tables
 
 

@@ -38,6 +38,9 @@ class History:
     first_step: int | None = None
     """First step recorded on the first branch; None where none is."""
 
+    accounts: list[str] = field(default_factory=list[str])
+    """Accounts it was trained under, in the order they came."""
+
     traces: dict[int, Trace] = field(default_factory=dict[int, Trace])
     """What the newest steps of the active path came to."""
 
@@ -116,7 +119,15 @@ def read_history(run_folder: Path) -> History:
             history.announced[line["path"]] = {**history.announced.get(line["path"], {}), **line}
         elif line["k"] == "event" and line["kind"] == "eval" and "artifact" in line.get("data", {}):
             history.evaluated[line["data"]["branch"], line["s"]] = line["data"]["artifact"]
+        elif line["k"] == "run":
+            _remember_account(history.accounts, line["fields"].get("provenance"))
     return replace(history, first_step=first)
+
+
+def _remember_account(accounts: list[str], provenance: dict[str, Any] | None) -> None:
+    account = (provenance or {}).get("account")
+    if account and account not in accounts:
+        accounts.append(account)
 
 
 def _remember(traces: dict[int, Trace], line: dict[str, Any]) -> None:

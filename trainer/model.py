@@ -58,19 +58,19 @@ def check_model_folder(config: ModelConfig) -> None:
         raise ModelError(f"{folder} is no model: it has a config.json, but no weights (*.safetensors)")
 
 
-def load_tokenizer(config: ModelConfig) -> Any:
-    """Load the tokenizer of a model folder. Raises ModelError."""
-    check_model_folder(config)
+def load_tokenizer(config: ModelConfig, folder: Path | None = None) -> Any:
+    """Load the tokenizer of a model folder, or the one in `folder`. Raises ModelError."""
+    if folder is None:
+        check_model_folder(config)
+    named = folder or config.path
     try:
-        tokenizer = AutoTokenizer.from_pretrained(_place(config), **_options(config))
+        tokenizer = AutoTokenizer.from_pretrained(str(folder or _place(config)), **_options(config))
     except _LOADING as error:
-        raise ModelError(
-            f"the tokenizer in {config.path} cannot be loaded: {_tokenizer_lacks(config, error)}"
-        ) from error
+        raise ModelError(f"the tokenizer in {named} cannot be loaded: {_tokenizer_lacks(config, error)}") from error
     if not tokenizer.eos_token:
         raise ModelError(
-            f"the tokenizer in {config.path} has no end-of-sequence token, so a model could never learn where an "
-            f'answer ends; name it as "eos_token" in tokenizer_config.json'
+            f"the tokenizer in {named} has no end-of-sequence token, so a model could never learn where an answer "
+            f'ends; name it as "eos_token" in tokenizer_config.json'
         )
     return tokenizer
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from assay.recording import existing_folder
 from store.artifacts import ArtifactError, Manifest, read_manifest, sealed_folders, verify
 from store.database import Store
+from store.moved import found_again
 from store.refs import Ref, parse_ref
 from trainer.config import Config
 from trainer.config_file import config_from, read_toml, with_settings
@@ -67,7 +68,8 @@ def stage_tables(origin: Origin, tables: dict[str, Any]) -> dict[str, Any]:
     if model.get("path") or model.get("adapter"):
         raise ConfigError(f"--from {origin.run} names the model to start from; leave out --model and model.path")
     if origin.manifest["method"] == "lora":
-        model |= {"path": origin.manifest["base"]["path"], "adapter": str(origin.folder)}
+        base = found_again(origin.manifest["base"]["path"], origin.folder)
+        model |= {"path": base, "adapter": str(origin.folder)}
     else:
         model["path"] = str(origin.folder)
     return {**tables, "model": model}

@@ -4,7 +4,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import torch
 
 from assay.recording import Run
 from store.alerts.hooks import without_secrets
+from store.users import account
 from trainer.data import DataFile, Example
 from trainer.job import Job
 
@@ -28,10 +29,12 @@ MOST_UNTRACKED = 200
 """Files of no commit that are named with a run; how many there are is told."""
 
 
-def provenance(job: Job) -> dict[str, Any]:
-    """Everything one would want to know to repeat the run."""
+def provenance(job: Job, before: Sequence[str] = ()) -> dict[str, Any]:
+    """Everything one would want to know to repeat the run; `before` are the accounts it was trained under so far."""
     trained, all_of_them = job.parameters
     facts = {
+        "account": account(),
+        "accounts": list(dict.fromkeys([*before, account()])),
         "command": sys.argv,
         "folder": str(Path.cwd()),
         "git": _git(),

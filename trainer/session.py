@@ -97,7 +97,7 @@ def fork_run(config: Config, origin: Origin, store: Store) -> Ended:
     is_active = before.is_active(origin.manifest["branch"], state.step)
     expected = {step: trace for step, trace in before.traces.items() if is_active and step > state.step}
     replay = Replay(expected, changed(config, origin.folder))
-    with _begun(job, store, Parent(origin.run, path, origin.reference)) as run:
+    with _begun(job, store, Parent(origin.run, path, origin.reference), before.accounts) as run:
         known = baseline(state.guard, state.step, state.remedies)
         run.event("fork", f"goes on from {origin.reference}", step=state.step, checkpoint=path, baseline=known)
         return _train(job, run, store, state, History(), parent=path, replay=replay)
@@ -143,7 +143,8 @@ def resume_run(name: str, settings: Sequence[str], store: Store) -> Ended:
             folder = existing_folder(store.root, ref.run)
             stack.enter_context(sole_trainer(folder))
         notes = told(job.config, point.folder, settings)
-        run = _recording(folder, job, "the run is as it was: see to that, and resume it again")
+        advice = "the run is as it was: see to that, and resume it again"
+        run = _recording(folder, job, advice, accounts=point.history.accounts)
         before = point.history.traces
         known = baseline(state.guard, state.step, state.remedies)
         history = reopen(run, point, known, reason="resume" if ref.step is None else "rollback", notes=notes)
@@ -234,12 +235,16 @@ def _check_not_at_end(run: str, state: TrainState, job: Job) -> None:
 
 
 @contextmanager
-def _begun(job: Job, store: Store, parent: Parent | None) -> Iterator[Run]:
-    """Reserve a new run's folder, begin to record in it, and hold the checkpoint it starts from."""
+def _begun(job: Job, store: Store, parent: Parent | None, accounts: Sequence[str] = ()) -> Iterator[Run]:
+    """Reserve a new run's folder, begin to record in it, and hold the checkpoint it starts from.
+
+    `accounts` are those under which what it goes on with was trained.
+    """
     folder = _reserved(store, job.config)
     with sole_trainer(folder):
         try:
-            run = _recording(folder, job, _ELSEWHERE, **({"parent": parent.reference} if parent else {}))
+            facts = {"parent": parent.reference} if parent else {}
+            run = _recording(folder, job, _ELSEWHERE, accounts=accounts, **facts)
         except AssayError:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -259,12 +264,12 @@ def _name_of(config: Config) -> str:
     return Path(train.rpartition(".json:")[2]).stem
 
 
-def _recording(folder: Path, job: Job, advice: str, **facts: Any) -> Run:
+def _recording(folder: Path, job: Job, advice: str, *, accounts: Sequence[str] = (), **facts: Any) -> Run:
     """Write down what takes effect, whole or not at all, and begin to record; where that fails, nothing is changed."""
     fresh = folder / "config.toml.new"
     try:
         fresh.write_text(to_toml(job.config), encoding="utf-8")
-        run = Run(folder, facts={**_facts(job), **facts})
+        run = Run(folder, facts={**_facts(job, accounts), **facts})
         fresh.replace(folder / "config.toml")
     except OSError as error:
         raise AssayError(f"cannot record in {folder}: {error.strerror}; {advice}") from error
@@ -351,10 +356,10 @@ def _finish(run: Run, job: Job, outcome: Outcome, log: RunLog) -> None:
     run.finish("finished", sentence)
 
 
-def _facts(job: Job) -> dict[str, Any]:
+def _facts(job: Job, accounts: Sequence[str]) -> dict[str, Any]:
     config = job.config
     facts = {
-        "config": as_dict(config), "provenance": provenance(job), "stage": config.train.stage,
+        "config": as_dict(config), "provenance": provenance(job, accounts), "stage": config.train.stage,
         "total_steps": job.plan.steps, "tags": config.run.tags, "project": config.run.project or None,
     }  # fmt: skip
     return {name: value for name, value in facts.items() if value is not None}

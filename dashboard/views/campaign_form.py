@@ -114,7 +114,7 @@ def _ask() -> None:
     try:
         identity.guard("campaign:open")
         who, store = identity.actor(), Store.at(cached.store_path())
-        fields |= files(fields, store.root, here=who.way == "local")
+        fields |= files(fields, store.root, here=who.way in ("local", "persona"))
         run = checked(fields)
         ask(store, run, "open-campaign", fields, actor=who.named, once=True)
     except AssayError as error:

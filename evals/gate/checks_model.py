@@ -9,8 +9,8 @@ from evals.gate.types import Check, Evidence
 
 __all__ = ["answers_check", "folder_checks", "training_checks"]
 
-ALWAYS = ("base", "tokenizer", "data", "generation_config")
-"""Digests that must be known of everything; an adapter or weights besides, and the chat template where there is one."""
+ALWAYS = ("tokenizer", "data", "generation_config")
+"""Digests that must be known of everything. Besides, weights; or an adapter with its base, which it needs to run."""
 
 
 def training_checks(policy: Policy, evidence: Evidence) -> Iterator[Check]:
@@ -68,9 +68,8 @@ def _proposal(evidence: Evidence, candidate: str) -> Check:
 def _digests(evidence: Evidence) -> Check:
     made: Mapping[str, Any] = evidence["proposal"] or {"digests": {}}
     known: Mapping[str, Any] = made["digests"]
-    unknown = next((name for name in ALWAYS if not known.get(name)), None)
-    if unknown is None and not (known.get("adapter") or known.get("weights")):
-        unknown = "weights"
+    parts = ("adapter", "base") if known.get("adapter") else ("weights",)
+    unknown = next((name for name in (*ALWAYS, *parts) if not known.get(name)), None)
     if unknown is not None:
         return Check("digests", None, None, "missing", "digests.unknown", {"what": unknown.replace("_", " ")})
     return Check("digests", sum(bool(value) for value in known.values()), None, "pass", "digests.known")

@@ -4,8 +4,9 @@ found = look(store, actor, "triage@600")
 found.decision, found.digest, found.standing.missing
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from evals.gate.evidence import Gathering, Live, evidence_digest, gather
@@ -16,12 +17,13 @@ from evals.gate.proposals import Proposal, newest_proposal
 from evals.gate.reviewed import Campaign, Reviewed, campaigns_of
 from evals.gate.signed import Standing, standing
 from evals.gate.types import Check, Decision, decision_of
-from evals.review.results import results
+from evals.review.gathered import gather as gather_campaign
+from evals.review.results import Results, results, results_of
 from store.access import Actor, require
 from store.database import Snapshot, Store
 from store.places import Place, find_checkpoint
 
-__all__ = ["Look", "look"]
+__all__ = ["Look", "look", "look_again"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,9 @@ class Look:
     standing: Standing
     """Who has signed this evidence, and what is missing."""
 
+    results: Results | None
+    """Of the campaign that counts, in full; None where there is none."""
+
 
 def look(
     store: Store, actor: Actor, named: str, *, policy: Policy | None = None, environment: str = ENVIRONMENT
@@ -74,30 +79,52 @@ def look(
         return place, live_before(snapshot, environment, place.sha256), campaigns_of(snapshot, place)
 
     place, live, campaigns = store.snapshot(find)
-    review = _reviewed(store, actor, campaigns, live)
+    review = _reviewed(store, campaigns, live, lambda number: results(store, actor, number))
 
     def read(snapshot: Snapshot) -> Look:
         rules = policy or _policy_of(snapshot, review)
-        proposal = newest_proposal(snapshot, place.sha256)
-        asked = Gathering(store.root, place, proposal, live, environment, rules.sha256)
-        evidence = gather(snapshot, asked, review)
-        checks, digest = gate(rules, evidence), evidence_digest(evidence)
-        signed = standing(snapshot, proposal, environment, digest, rules.approval.approvals_required)
-        return Look(
-            place, environment, rules, evidence, digest, tuple(checks), decision_of(checks), proposal, live, signed
-        )
+        asked = Gathering(
+            store.root, place, newest_proposal(snapshot, place.sha256), live, environment, rules.sha256
+        )  # fmt: skip
+        return _judged(snapshot, asked, rules, review)
 
     return store.snapshot(read)
 
 
-def _reviewed(store: Store, actor: Actor, campaigns: Sequence[Campaign], live: Live | None) -> Reviewed | None:
+def look_again(snapshot: Snapshot, root: Path, seen: Look) -> Look:
+    """The same look inside a transaction that acts on what it finds; nothing is logged, as `look` did so just before.
+
+    Raises StoreError where the checkpoint is gone.
+    """
+    place = find_checkpoint(snapshot, root, seen.place.reference)
+    live = live_before(snapshot, seen.environment, place.sha256)
+    campaigns = campaigns_of(snapshot, place)
+    review = _reviewed(snapshot, campaigns, live, lambda number: results_of(gather_campaign(snapshot, number)))
+    proposal = newest_proposal(snapshot, place.sha256)
+    asked = Gathering(root, place, proposal, live, seen.environment, seen.policy.sha256)
+    return _judged(snapshot, asked, seen.policy, review)
+
+
+def _judged(snapshot: Snapshot, asked: Gathering, rules: Policy, review: Reviewed | None) -> Look:
+    evidence = gather(snapshot, asked, review)
+    checks, digest = gate(rules, evidence), evidence_digest(evidence)
+    signed = standing(snapshot, asked.proposal, asked.environment, digest, rules.approval.approvals_required)
+    return Look(
+        asked.place, asked.environment, rules, evidence, digest, tuple(checks), decision_of(checks), asked.proposal,
+        asked.live, signed, review.results if review else None,
+    )  # fmt: skip
+
+
+def _reviewed(
+    store: Store | Snapshot, campaigns: Sequence[Campaign], live: Live | None, read: Callable[[int], Results]
+) -> Reviewed | None:
     """The newest campaign against what is live counts, else the newest; what the others found is told beside it."""
     if not campaigns:
         return None
     right = [one for one in campaigns if live and one.baseline_sha256 == live.checkpoint_sha256]
     chosen = (right or list(campaigns))[0]
-    found = results(store, actor, chosen.id)
-    others = [(one.name, results(store, actor, one.id).decision) for one in campaigns if one.id != chosen.id]
+    found = read(chosen.id)
+    others = [(one.name, read(one.id).decision) for one in campaigns if one.id != chosen.id]
     simulated = store.rows(_SIMULATED, {"campaign": chosen.id})[0]["count"]
     return Reviewed(found, chosen.opened, tuple(others), simulated)
 

@@ -9,6 +9,7 @@ from store.access import Actor, require
 from store.audit import Entry, append
 from store.clock import utc_now
 from store.database import Store, Transaction
+from store.heads import sign_if_possible
 
 __all__ = ["close_campaign", "end_campaign"]
 
@@ -39,6 +40,7 @@ def end_campaign(transaction: Transaction, campaign: int, entry: Entry, now: dat
     values = {"now": moment, "by": by, "reason": entry.payload["reason"], "campaign": campaign}
     transaction.execute(_CLOSE, values)
     append(transaction, entry._replace(object=f"campaign:{campaign}"), now=moment)
+    sign_if_possible(transaction, moment)
 
 
 _CLOSE = "UPDATE campaign SET closed = $now, closed_by = $by, reason = $reason WHERE id = $campaign"

@@ -10,15 +10,16 @@ from difflib import SequenceMatcher
 from typing import Literal
 
 from evals.review.errors import CampaignError
-from evals.review.rehearsal import Judge, judge_all, make_panel
+from evals.review.rehearsal import Judge, judge_all, make_panel, require_demo
 from evals.review.service import close_sitting
 from evals.review.types import Answer, PairView
 from store.access import Actor, require
 from store.audit import Entry, append
 from store.clock import utc_now
 from store.database import Snapshot, Store, Transaction
+from store.users import local_user
 
-__all__ = ["LEAST", "REFERENCES", "finish", "may_finish"]
+__all__ = ["LEAST", "REFERENCES", "finish", "judge_rest", "may_finish"]
 
 REFERENCES = "references"
 """Where the facts of a campaign hold the wanted answer of each question."""
@@ -35,7 +36,7 @@ NAMES = ("demo panel 1", "demo panel 2")
 def may_finish(store: Store, actor: Actor, campaign: int) -> bool:
     """Whether the panel may judge what is left: in a demo, after three verdicts of one's own. Raises StoreError."""
     values = {"campaign": campaign, "user": actor.user, "least": LEAST, "now": utc_now()}
-    return actor.way == "local" and bool(store.rows(_MAY, values))
+    return actor.way in ("local", "persona") and bool(store.rows(_MAY, values))
 
 
 def finish(store: Store, actor: Actor, campaign: int) -> None:
@@ -47,16 +48,33 @@ def finish(store: Store, actor: Actor, campaign: int) -> None:
         raise CampaignError(
             f"the panel judges open campaigns of a demo, after {LEAST} verdicts of your own; judge that many first"
         )
-    references = store.snapshot(lambda snapshot: _references(snapshot, campaign))
+    # The expert whom someone plays may not; whoever plays may.
+    sits_here = actor if actor.way == "local" else Actor("local", local_user(store))
+    references = _marked(store, sits_here, campaign)
+    close_sitting(store, actor, campaign)
+    judge_all(store, campaign, _panel(store, sits_here), _judge(references))
 
-    def mark(transaction: Transaction) -> None:
+
+def judge_rest(store: Store, actor: Actor, campaign: int) -> None:
+    """Mark a campaign of a demo as simulated, and let the panel judge all that is left of it.
+
+    Raises CampaignError where it has no references or the store is no demo, AccessError, StoreError.
+    """
+    panel = _panel(store, actor)
+    judge_all(store, campaign, panel, _judge(_marked(store, actor, campaign)))
+
+
+def _marked(store: Store, actor: Actor, campaign: int) -> dict[str, str]:
+    """Mark a campaign as simulated, for ever; the wanted answers by question."""
+
+    def mark(transaction: Transaction) -> dict[str, str]:
         role = require(transaction, actor, "campaign:close", campaign)
+        found = _references(transaction, campaign)
         transaction.execute("UPDATE campaign SET simulated = true WHERE id = $id", {"id": campaign})
         append(transaction, Entry(actor.named, role, "campaign-simulated", f"campaign:{campaign}", {}))
+        return found
 
-    store.transaction(mark)
-    close_sitting(store, actor, campaign)
-    judge_all(store, campaign, _panel(store, actor), _judge(references))
+    return store.transaction(mark)
 
 
 def nearer(left: str, right: str, reference: str) -> Literal["left", "right", "tie"]:
@@ -80,12 +98,16 @@ def _judge(references: Mapping[str, str]) -> Judge:
 
 
 def _references(snapshot: Snapshot, campaign: int) -> dict[str, str]:
-    [row] = snapshot.rows("SELECT data FROM campaign WHERE id = $id", {"id": campaign})
-    return json.loads(row["data"])[REFERENCES]
+    rows = snapshot.rows("SELECT data FROM campaign WHERE id = $id", {"id": campaign})
+    found = json.loads(rows[0]["data"]).get(REFERENCES) if rows else None
+    if found is None:
+        raise CampaignError(f"campaign {campaign} has no wanted answers that a panel could judge by")
+    return found
 
 
 def _panel(store: Store, actor: Actor) -> list[Actor]:
     """The graders of this store's panel, added the first time."""
+    require_demo(store)
     rows = store.rows(_KNOWN, {"names": list(NAMES)})
     return [Actor("oidc", row["id"]) for row in rows] if len(rows) == len(NAMES) else make_panel(store, actor, NAMES)
 

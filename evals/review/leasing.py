@@ -25,6 +25,9 @@ from store.secret_files import secret
 
 __all__ = ["end_stale", "next_pair", "view_of"]
 
+DEMO_EVERY = 3
+"""One pair in so many of a demo asks for a guess: its few pairs must tell whether graders were blind."""
+
 
 def next_pair(store: Store, actor: Actor, campaign: int) -> PairView | Wait:
     """The pair to judge now, or why there is none.
@@ -115,7 +118,8 @@ def _asks(deal: _Deal, number: int, done: int, available: int) -> bool:
     """Whether a guess is wanted after a pair. A demo's sitting closes with its last pair, and takes none after it."""
     last = done + 1 >= deal.sitting.planned
     if deal.standing.demo:
-        return not last and available > 1 and asks_guess(*deal.whose, number)
+        often = number % DEMO_EVERY == DEMO_EVERY - 1
+        return not last and available > 1 and (often or asks_guess(*deal.whose, number))
     return last or asks_guess(*deal.whose, number)
 
 

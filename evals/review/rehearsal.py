@@ -23,7 +23,7 @@ from store.audit import Entry, append
 from store.database import Store, Transaction
 from store.users import grant_in, insert_user
 
-__all__ = ["SITTING", "Whose", "judge_all", "make_panel", "rehearse"]
+__all__ = ["SITTING", "Whose", "judge_all", "make_panel", "rehearse", "require_demo"]
 
 SITTING = 10
 """Pairs of a sitting."""
@@ -39,7 +39,7 @@ def rehearse(store: Store, actor: Actor, plan: Plan, policy: str) -> int:
     Raises CampaignError for chances that cannot be and outside of demo stores, PolicyError, AccessError.
     """
     check_plan(plan)
-    _require_demo(store)
+    require_demo(store)
     panel = make_panel(store, actor, [f"simulated grader {number}" for number in range(1, plan.graders + 1)])
     pairs = [_pair(number) for number in range(plan.pairs + PRACTICE)]
     draft = CampaignDraft(
@@ -54,7 +54,7 @@ def rehearse(store: Store, actor: Actor, plan: Plan, policy: str) -> int:
 
 def make_panel(store: Store, actor: Actor, names: Sequence[str]) -> list[Actor]:
     """Add graders of every campaign to a demo store. Raises CampaignError elsewhere, AccessError."""
-    _require_demo(store)
+    require_demo(store)
 
     def add(transaction: Transaction) -> list[Actor]:
         role = require(transaction, actor, "user:manage")
@@ -94,7 +94,8 @@ def _sit(store: Store, grader: Actor, campaign: int, judge: Judge, chance: rando
     return judged
 
 
-def _require_demo(store: Store) -> None:
+def require_demo(store: Store) -> None:
+    """Raise CampaignError outside of demo stores."""
     if not store.rows("SELECT demo FROM meta")[0]["demo"]:
         raise CampaignError(
             f"{store.root} holds real runs, and verdicts are made up in demo stores alone; name a new folder"

@@ -1,4 +1,4 @@
-"""`assay db`: check, migrate, rebuild, query and export the store."""
+"""`assay db`: check, migrate, rebuild, query, export, back up and restore the store, and verify its audit log."""
 
 import math
 import sys
@@ -23,6 +23,8 @@ from store.commands.common import (
     print_json,
     store_option,
 )
+from store.commands.db_audit import audit
+from store.commands.db_backup import backup_command, restore_command
 from store.export import FORMATS, export
 from store.migrate import migrate
 from store.rebuild import rebuild
@@ -33,7 +35,12 @@ __all__ = ["db"]
 
 @click.group()
 def db() -> None:
-    """Check, migrate, rebuild, query and export the store."""
+    """Check, migrate, rebuild, query, export, back up and restore the store; verify its audit log."""
+
+
+db.add_command(audit)
+db.add_command(backup_command)
+db.add_command(restore_command)
 
 
 @db.command("check")

@@ -12,6 +12,7 @@ from rich.text import Text
 from assay.errors import AssayError
 from store.access import ROLES, Actor
 from store.commands.common import console, json_option, notes, open_store, print_json, store_option
+from store.commands.user_key import key
 from store.database import Store
 from store.invites import Invitation, Wanted, invite, take_back_invites
 from store.roster import campaign_named
@@ -28,6 +29,9 @@ role_option = click.Choice(ROLES)
 @click.group()
 def user() -> None:
     """Add people, give them roles, invite experts, and take it all back."""
+
+
+user.add_command(key)
 
 
 @user.command("add")
@@ -106,7 +110,7 @@ def role_command(
 @store_option
 @json_option
 def revoke_command(name: str, invites: bool, store: str | None, as_json: bool) -> None:
-    """Take everything back from someone, at once: roles, invitations, logins."""
+    """Take everything back from someone, at once: roles, invitations, logins, keys."""
     if invites:
         take_back_invites(open_store(store), _actor(), name)
         _done(as_json, {"name": name, "revoked": "invitations"}, f"the invitations of {name} have ended")

@@ -76,6 +76,16 @@ def test_a_missing_and_an_added_file_are_named(sealed):
         verify(sealed)
 
 
+def test_files_beside_the_sealed_ones_are_allowed_by_name(sealed):
+    (sealed / "README.md").write_text("card")
+    assert verify(sealed, beside=("README.md", "bundle.json")) == read_manifest(sealed)
+    with pytest.raises(ArtifactError, match=r"README\.md was added after the folder was sealed"):
+        verify(sealed, beside=("bundle.json",))
+    (sealed / "weights.bin").write_bytes(b"other")
+    with pytest.raises(ArtifactError, match=r"weights\.bin"):
+        verify(sealed, beside=("README.md", "weights.bin"))
+
+
 def test_a_changed_manifest_is_noticed_where_its_digest_was_announced(sealed):
     before = digest(sealed)
     manifest = json.loads((sealed / MANIFEST).read_text())
@@ -157,6 +167,17 @@ def test_states_reach_the_store_each_with_its_event(tmp_path):
     assert row["bytes"] == 8 + (final / MANIFEST).stat().st_size
     said = store.rows("SELECT message FROM event WHERE kind = 'checkpoint' ORDER BY time")
     assert [event["message"] for event in said] == ["checkpoint at step 3: sealed", "checkpoint at step 3: suspect"]
+
+
+def test_what_lies_beside_is_in_the_folder_from_the_start_and_not_among_its_files(tmp_path):
+    final = tmp_path / "made"
+    temporary = temporary_for(final)
+    (temporary / "weights.bin").write_bytes(b"w")
+    (temporary / "README.md").write_text("a page")
+    manifest = seal(temporary, final, {}, beside=("README.md", "bundle.json"))
+    assert list(manifest["files"]) == ["weights.bin"]
+    (final / "README.md").write_text("another page")
+    assert verify(final, digest(final), beside=("README.md",)) == manifest
 
 
 def test_a_removed_checkpoint_is_gone_from_disk_and_marked_deleted(tmp_path):

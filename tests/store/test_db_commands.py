@@ -40,6 +40,15 @@ def failing(store: Store) -> list[str]:
     return [check["name"] for check in document["checks"] if not check["ok"]]
 
 
+PROPOSAL = "1, 1, 'r@1', 1, 1, 'r/c', 'x', '.exports/r', 'y', false, '{}', '[]', now(), 'rules', '{}'"
+
+DECISION = "1, 1, 'prod', 'p', 'e', '{}', 'pass', '[]', now(), 'rules'"
+
+APPROVAL = "1, 1, 1, 'prod', 'e', 'approve', 1, 'lead', 'oidc', '', 'k', '{}', now()"
+
+RELEASE = "1, 'prod', 'release', 1, 1, 1, 'y', false, '', now(), 'rules', 'lead', '{}', '{}'"
+
+
 def test_a_whole_store_passes_every_check(full):
     assert failing(full) == []
     assert "ok    run names: every run has a name of its own" in invoke(full, "check").stdout
@@ -62,11 +71,45 @@ def test_a_whole_store_passes_every_check(full):
         ),
         ("INSERT INTO score VALUES (9, 'acc', '', false, NULL, 1, 1, 1, 1, NULL)", "evaluations"),
         ("INSERT INTO item_result (eval_id, item, leaked) VALUES (9, 'q', false)", "evaluations"),
+        ("INSERT INTO signing_key SELECT 'k', NULL, 'pem', now(), 'rules', NULL FROM range(2)", "keys"),
+        (f"INSERT INTO proposal SELECT {PROPOSAL} FROM range(2)", "releases"),
+        (f"INSERT INTO decision VALUES ({DECISION})", "releases"),
+        (f"INSERT INTO approval VALUES ({APPROVAL})", "releases"),
+        (f"INSERT INTO release VALUES ({RELEASE})", "releases"),
     ],
 )
 def test_each_kind_of_damage_is_found_by_its_check(full, sql, name):
     full.transact([Statement(sql)])
     assert name in failing(full)
+
+
+RELEASED = (
+    f"INSERT INTO proposal VALUES ({PROPOSAL})", f"INSERT INTO decision VALUES ({DECISION})",
+    f"INSERT INTO approval VALUES ({APPROVAL})", f"INSERT INTO release VALUES ({RELEASE})",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [
+        ("SELECT 1", None),
+        ("INSERT INTO proposal SELECT * FROM proposal", "proposal, 1"),
+        ("INSERT INTO decision SELECT * REPLACE (2 AS id) FROM decision", "decision, "),
+        ("INSERT INTO decision SELECT * REPLACE ('z' AS evidence_sha256) FROM decision", "decision, 1"),
+        ("INSERT INTO approval SELECT * FROM approval", "approval, 1"),
+        ("INSERT INTO release SELECT * REPLACE (2 AS id) FROM release", "release, prod v1"),
+        ("INSERT INTO release SELECT * REPLACE (2 AS id, 'restore' AS kind) FROM release", None),
+        ("INSERT INTO release SELECT * REPLACE (2 AS id, 'test' AS environment) FROM release", None),
+        ("INSERT INTO release SELECT * REPLACE ('restore' AS kind) FROM release", "release, 1"),
+        ("UPDATE approval SET decision_id = 9", "approval, 1"),
+        ("DELETE FROM proposal", "decision, 1; approval, 1; release, 1"),
+    ],
+)
+def test_what_was_released_stands_once_and_is_of_what_is_there(full, sql, says):
+    full.transact([*map(Statement, RELEASED), Statement(sql)])
+    found = {check["name"]: check for check in json.loads(invoke(full, "check", "--json").stdout)["checks"]}["releases"]
+    assert found["ok"] == (says is None)
+    assert says is None or found["says"].startswith(f"rows that stand twice, or are of what is not there: {says}")
 
 
 OWNED = {
@@ -84,6 +127,7 @@ OWNED = {
     "campaign": (
         "1, 'n', 't', 'c', 'x', 'b', 'y', 77, 'p', 'zh', '', 1, false, now(), 'rules', now(), NULL, NULL, NULL, '{}'"
     ),
+    "proposal": PROPOSAL.replace("1, 1,", "1, 77,", 1),
     "eval_run": "1, 'k', 77, 1, 1, 'a', NULL, 'm', 's', 'd', 'kept', 'choice', 'x', 0, 0, now(), 0, '{}'",
 }
 

@@ -10,6 +10,7 @@ from store import rebuild as rebuilding
 from store.audit import Entry, append, first_broken
 from store.database import Statement, Store
 from store.errors import StoreBusyError, StoreError
+from store.heads import sign_head, verify_audit
 from store.loading import load_spools
 from store.pins import held, pin
 from store.rebuild import rebuild
@@ -95,10 +96,20 @@ def test_people_and_campaigns_and_the_audit_log_are_carried_over(full):
     )
     full.transact([Statement(campaign), Statement("INSERT INTO mapping VALUES (1, 'q', 'first')")])
     full.transaction(lambda done: append(done, Entry("rules", "", "open", "campaign:1", {"pairs": 1})))
+    full.transaction(lambda done: sign_head(done, full))
+    proposal = "1, 1, 'mine@1', 1, 1, 'mine/c', 'x', '.exports/m', 'y', false, '{}', '[]', now(), 'rules', '{}'"
+    full.transact(
+        [
+            Statement(f"INSERT INTO proposal VALUES ({proposal})"),
+            Statement("INSERT INTO decision VALUES (1, 1, 'prod', 'p', 'e', '{}', 'pass', '[]', now(), 'rules')"),
+            Statement("INSERT INTO confirmation VALUES ('prod', 'y', 'host', now(), 'rules')"),
+        ]
+    )
     before = {name: full.rows(f'SELECT * FROM "{name}"') for name in rebuilding.REVIEW_TABLES}
     rebuild(full)
     assert {name: full.rows(f'SELECT * FROM "{name}"') for name in rebuilding.REVIEW_TABLES} == before
     assert full.snapshot(first_broken) is None
+    assert full.snapshot(verify_audit).heads == 1
 
 
 def tables_without_spools(store: Store) -> set[str]:

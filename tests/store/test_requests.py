@@ -98,7 +98,7 @@ def result(store, number):
     return row["done"], row["result"]
 
 
-@pytest.mark.parametrize(("kind", "role"), [("pause", "engineer"), ("open-campaign", "lead")])
+@pytest.mark.parametrize(("kind", "role"), [("pause", "engineer"), ("open-campaign", "lead"), ("propose", "lead")])
 def test_what_someone_asked_whose_role_was_taken_back_is_refused_with_the_reason(running, kind, role):
     root = add_user(running, COMMAND, NewUser("Root", "admin", ISSUER, "0"))
     number = add_user(running, COMMAND, NewUser("Eva", role, ISSUER, "1"))

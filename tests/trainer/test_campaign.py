@@ -13,6 +13,7 @@ import pytest
 from assay.errors import AssayError
 from evals.text.errors import DataError
 from store.access import Actor
+from store.artifacts import digest
 from store.audit import first_broken
 from store.database import Store
 from store.loading import load_spools
@@ -26,6 +27,7 @@ from trainer.campaign_request import open_requested, order_from
 from trainer.config_file import config_from
 from trainer.eval_watch import EvalWatch
 from trainer.evaluator import Evaluator
+from trainer.propose import propose
 from trainer.session import start_run
 
 COMMAND = ("review", "open", "--candidate", "r@6", "--baseline", "base")
@@ -122,6 +124,50 @@ def test_looking_opens_nothing(store, questions):
     assert found.campaign is None
     assert found.findings.pairs + len(found.findings.identical) == 9
     assert store.rows("SELECT * FROM campaign UNION ALL BY NAME SELECT * FROM pair") == []
+
+
+def release(store, text, environment="prod"):
+    """Make what was proposed of a checkpoint live, as `assay release make` does."""
+    made = propose(store, ACTOR, text)
+    store.transaction(
+        lambda transaction: transaction.execute(
+            "INSERT INTO release SELECT coalesce(max(id), 0) + 1, $environment, 'release', coalesce(max(id), 0) + 1, "
+            "$proposal, 1, $sha256, false, '', now(), 'user:1', 'lead', '{}', '{}' FROM release",
+            {"environment": environment, "proposal": made.id, "sha256": made.sha256},
+        )
+    )
+
+
+def test_a_candidate_is_judged_against_what_is_released(store, questions):
+    release(store, "r@3")
+    release(store, "r@6", "trial")
+    found, _ = opened(store, questions, baseline="released")
+    baseline = found.draft.baseline
+    assert (baseline.name, baseline.checkpoint) == ("r@3", "r/checkpoints/00000003-b1")
+    assert "released" not in found.draft.own_names
+    [row] = store.rows("SELECT name, baseline, baseline_sha256 FROM campaign")
+    assert (row["name"], row["baseline"]) == ("r@6 against r@3", "r@3")
+    assert row["baseline_sha256"] == digest(store.root / "r/checkpoints/00000003-b1")
+
+
+def test_what_is_released_is_not_judged_against_itself(store, questions):
+    release(store, "r@3")
+    release(store, "r@6")
+    with pytest.raises(AssayError, match="r@6 and r@6 are the same model; compare it with another one"):
+        opened(store, questions, baseline="released")
+
+
+@pytest.mark.parametrize("spoil", ["gone", "swapped"])
+def test_a_released_checkpoint_that_is_not_what_it_was_is_no_baseline(store, questions, spoil):
+    release(store, "r@3")
+    folder = store.root / "r" / "checkpoints" / "00000003-b1"
+    if spoil == "gone":
+        shutil.rmtree(folder)
+    else:
+        manifest = folder / "manifest.json"
+        manifest.write_text(manifest.read_text().replace('"update": 3', '"update": 4'))
+    with pytest.raises(AssayError, match=r"the checkpoint of what is released \(r@3\) is not in .* as it was; put it"):
+        opened(store, questions, baseline="released")
 
 
 @pytest.mark.parametrize(

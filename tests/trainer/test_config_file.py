@@ -78,6 +78,13 @@ def test_settings_are_read_by_the_type_of_their_key():
     assert (config.data.validation, config.lora.target, config.model.allow_download) == (0.1, "q_proj", True)
 
 
+def test_an_owner_is_text_as_users_are_known_by_name_or_number_and_nobody_unless_named():
+    assert config_from(NAMED).run.owner == ""
+    assert config_from(with_settings(NAMED, ["run.owner=12"])).run.owner == "12"
+    assert config_from({**NAMED, "run": {"owner": "林"}}).run.owner == "林"
+    assert refusal(config_from, {**NAMED, "run": {"owner": 12}}) == "run.owner must be text, and is 12"
+
+
 def test_settings_do_not_change_what_they_are_applied_to():
     with_settings(NAMED, ["model.path=other"])
     assert NAMED["model"] == {"path": "m"}

@@ -5,9 +5,12 @@ from importlib.metadata import version
 
 import pytest
 
+from store.owners import Owners, owners_of
 from store.runs import show_run
+from trainer.errors import ConfigError
+from trainer.origin import find_origin, forked_config
 from trainer.provenance import DIFF_BYTES, MOST_UNTRACKED
-from trainer.session import start_run
+from trainer.session import fork_run, resume_run, start_run
 
 
 @pytest.fixture
@@ -82,3 +85,32 @@ def test_a_folder_without_git_is_none(recorded, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert recorded()["git"] is None
+
+
+def test_the_account_and_the_owner_are_recorded_and_those_who_had_it_before_are_kept(config_for, store, monkeypatch):
+    monkeypatch.setattr("trainer.provenance.account", lambda: "ann")
+    start_run(config_for(run__owner="Lin"), store)
+    monkeypatch.setattr("trainer.provenance.account", lambda: "bob")
+    for steps in (8, 9):
+        resume_run("r", [f"train.steps={steps}"], store)
+    run = show_run(store, "r")
+    assert (run["provenance"]["account"], run["provenance"]["accounts"]) == ("bob", ["ann", "bob"])
+    assert run["config"]["run"]["owner"] == "Lin"
+    [number] = store.rows("SELECT id FROM run")
+    found = store.snapshot(lambda snapshot: owners_of(snapshot, number["id"]))
+    assert found == Owners(frozenset({"ann", "bob"}), frozenset({"Lin"}))
+
+
+def test_a_run_that_goes_on_keeps_its_owner(config_for, store):
+    start_run(config_for(run__owner="Lin"), store)
+    with pytest.raises(ConfigError, match=r"run\.owner was Lin and is Zhao, and run r goes on as it began"):
+        resume_run("r", ["run.owner=Zhao", "train.steps=8"], store)
+
+
+def test_a_run_that_goes_on_from_anothers_checkpoint_is_its_trainers_too(config_for, store, monkeypatch):
+    monkeypatch.setattr("trainer.provenance.account", lambda: "ann")
+    start_run(config_for(), store)
+    monkeypatch.setattr("trainer.provenance.account", lambda: "bob")
+    origin = find_origin("r@3", store)
+    fork_run(forked_config(origin, ["run.name=fork"]), origin, store)
+    assert show_run(store, "fork")["provenance"]["accounts"] == ["ann", "bob"]

@@ -73,7 +73,7 @@ def test_a_paused_run_waits_takes_other_requests_and_goes_on(config_for, store):
     assert events[:3] == ["running", "paused", "running"]
 
 
-@pytest.mark.parametrize("kind", ["evaluate", "open-campaign"])
+@pytest.mark.parametrize("kind", ["evaluate", "open-campaign", "propose"])
 def test_what_asks_models_questions_is_left_to_the_evaluator(kind, config_for, store):
     person = Person(store, "save-now", "stop-and-save", first=lambda: ask(store, "r", kind, actor="command:lin"))
     start_run(config_for(**ENDLESS), store)

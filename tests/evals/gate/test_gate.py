@@ -52,6 +52,13 @@ TABLE = [
     ({}, "proposal", "pass", "proposal.whole"),
     ({"proposal.digests.tokenizer": None}, "digests", "missing", "digests.unknown"),
     ({"proposal.digests.adapter": None}, "digests", "missing", "digests.unknown"),
+    ({"proposal.digests.base": None}, "digests", "missing", "digests.unknown"),
+    (
+        {"proposal.digests.base": None, "proposal.digests.adapter": None, "proposal.digests.weights": "w"},
+        "digests",
+        "pass",
+        "digests.known",
+    ),
     ({"proposal.digests.chat_template": None}, "digests", "pass", "digests.known"),
     ({}, "answers", "pass", "answers.same"),
     ({"proposal.answers.0.differing": 1}, "answers", "fail", "answers.differ"),

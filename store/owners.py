@@ -1,0 +1,48 @@
+"""Whose a run is: who trained it, and for whom, as the run itself recorded it."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple, cast
+
+from store.database import Snapshot
+
+__all__ = ["Owners", "owners_of"]
+
+
+class Owners(NamedTuple):
+    """Everyone whose work a run is."""
+
+    accounts: frozenset[str]
+    """Accounts on machines that it was trained under, as in `command:ACCOUNT`."""
+
+    names: frozenset[str]
+    """People it was trained for ([run] owner), as `assay user` knows them: a name, or a number."""
+
+
+def owners_of(snapshot: Snapshot, run_id: int | None) -> Owners:
+    """Who may not judge of a run because it is theirs; nobody of a run that was imported or watched, or is gone.
+
+    Whoever went on with a run is among them, and so are those who had begun it.
+    """
+    rows = snapshot.rows("SELECT config, provenance FROM run WHERE id = $id AND source IS NULL", {"id": run_id})
+    if not rows:
+        return Owners(frozenset(), frozenset())
+    known = _object(rows[0]["provenance"])
+    named = _object(rows[0]["config"]).get("run")
+    owner: Any = cast("dict[str, Any]", named).get("owner") if isinstance(named, dict) else None
+    return Owners(
+        frozenset([*_texts(known.get("account")), *_texts(known.get("accounts"))]),
+        frozenset(_texts(owner)),
+    )
+
+
+def _object(text: str | None) -> dict[str, Any]:
+    found: Any = json.loads(text) if text else None
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The texts among what a run wrote down, which may be anything."""
+    for item in cast("list[Any]", value) if isinstance(value, list) else [value]:
+        if isinstance(item, str) and item.strip():
+            yield item.strip()
