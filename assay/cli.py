@@ -34,6 +34,11 @@ class Command(NamedTuple):
 COMMANDS = {
     "demo": Command("trainer.demo.command:demo", "Show the whole story on this machine.", "train"),
     "train": Command("trainer.command:train", "Fine-tune a model and record the run.", "train"),
+    "plan": Command(
+        "trainer.plan_command:plan",
+        "Advise on stages, method, learning rate, batch and data, and work out what memory they take.",
+        "train",
+    ),
     "watch": Command("store.commands.watch:watch", "Follow someone else's run by its log files.", "import"),
     "dash": Command("dashboard.command:dash", "Serve the dashboard."),
     "runs": Command("store.commands.runs:runs", "List, show, compare and remove runs."),
@@ -52,6 +57,7 @@ COMMANDS = {
     "score": Command(
         "evals.commands.score:score", "Score texts against references: BLEU, chrF, ROUGE, exact match, F1.", "eval"
     ),
+    "data": Command("evals.commands.data:data", "Check training data, and build better data from it."),
     "review": Command("evals.commands.review:review", "Open blind reviews, follow them, and weigh experts' verdicts."),
     "gate": Command("evals.commands.gate:gate", "Check a checkpoint's evidence, and approve or refuse its release."),
     "release": Command(

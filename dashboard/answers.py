@@ -32,6 +32,8 @@ FORMS = {
         "answer.empty_note": r"not done: the note was empty",
         "answer.ended": r"not done: the run had ended",
         "answer.refused": r"not done: (?P<reason>.+)",
+        "answer.built": r"the folder (?P<digest>\w+) is built of (?P<candidate>.+)",
+        "answer.not_built": r"not built: (?P<reason>.+)",
     }.items()
 }
 """Known sentences by the key of their words, the special ones before the general."""

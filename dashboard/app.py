@@ -8,9 +8,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import identity, language, navigation, widgets
+from dashboard import identity, language, navigation, played, widgets
 from dashboard.language import t
-from dashboard.views import entry
+from dashboard.views import entry, review, story
 from store.access import AccessError
 from store.errors import StoreError
 
@@ -30,6 +30,8 @@ def draw() -> None:
     """Everything, for whoever asks."""
     who = identity.actor()
     pages = navigation.pages_for(who)
+    if played.going():
+        navigation.go_on(pages, played.rests())
     chosen = navigation.choose(pages, turn_away)
     st.set_page_config(page_title=f"{chosen.title} · {t('name')}" if pages else t("name"))
     with st.container(key="a-language"):
@@ -37,6 +39,7 @@ def draw() -> None:
     if pages:
         identity.needs(navigation.needed(pages, chosen))
         identity.guard()
+        story.show(who, navigation.name_of(chosen))
     chosen.run()
     entry.sign_out(who)
     widgets.foot(named=any(page.needs == "run:read" for page in pages))
@@ -48,4 +51,6 @@ except AccessError:
     # Taken back while the page was drawn: from the beginning, with what is left.
     st.rerun()
 except StoreError:
-    widgets.notice(t("entry.trouble"), "bad")
+    # An expert keeps the pair that is being judged, and what is typed.
+    if not identity.is_judging() or not review.stay():
+        widgets.notice(t("entry.trouble"), "bad")

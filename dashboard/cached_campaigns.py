@@ -16,7 +16,7 @@ __all__ = ["asked", "campaigns", "ended", "found", "live", "may_do", "places", "
 
 Row = dict[str, Any]
 
-ACTIONS = ("campaign:status", "campaign:results", "campaign:open", "campaign:close")
+ACTIONS = ("campaign:status", "campaign:results", "campaign:open", "campaign:close", "run:read")
 
 
 class Stamp(NamedTuple):

@@ -8,15 +8,18 @@ import streamlit as st
 from dashboard.cached import KEEP, LIVE, Stamp
 from dashboard.queries import checkpoints as checkpoint_queries
 from dashboard.queries import data as data_queries
-from dashboard.queries import lineage as lineage_queries
 from dashboard.queries import origin as origin_queries
 from dashboard.sample_text import Columns
+from evals.release.lineage import Lineage
+from evals.release.lineage import lineage_of as read_lineage
 from evals.text import Sample, read_samples
-from store.database import Store
+from store import lineage as lineages
+from store.database import Snapshot, Store
 from store.run_log import tail
 
 __all__ = [
-    "alarms", "datasets", "hardest", "lineage", "log_tail", "origin", "samples", "shelf", "sources", "traceback",
+    "alarms", "datasets", "hardest", "lineage", "lineage_of", "log_tail", "origin", "samples", "shelf", "sources",
+    "traceback",
 ]  # fmt: skip
 
 STRIP = 3.0
@@ -36,15 +39,28 @@ def shelf(path: str, run_id: int) -> list[Row]:
 
 @st.cache_data(ttl=STRIP, max_entries=64, show_spinner=False)
 def lineage(path: str, run_id: int) -> dict[str, list[Row]]:
-    """What the strip is made of, by the names of `queries.lineage`, and the checkpoints as `shelf`."""
-    return Store.at(path).snapshot(
-        lambda store: {
-            "ancestry": lineage_queries.ancestry(store, run_id).to_pylist(),
-            "moments": lineage_queries.moments(store, run_id).to_pylist(),
-            "children": lineage_queries.children(store, run_id).to_pylist(),
-            "shelf": checkpoint_queries.shelf(store, run_id).to_pylist(),
+    """What the strip of a run is made of, by the names of `store.lineage`, and the checkpoints as `shelf`."""
+
+    def read(snapshot: Snapshot) -> dict[str, list[Row]]:
+        own = lineages.digests(snapshot, run_id)
+        return {
+            "ancestry": lineages.ancestry(snapshot, run_id).to_pylist(),
+            "moments": lineages.moments(snapshot, run_id).to_pylist(),
+            "children": lineages.children(snapshot, run_id).to_pylist(),
+            "shelf": checkpoint_queries.shelf(snapshot, run_id).to_pylist(),
+            "scores": lineages.scores(snapshot, own),
+            "campaigns": lineages.campaigns(snapshot, own),
+            "signatures": lineages.signatures(snapshot, own),
+            "releases": lineages.releases(snapshot, own),
         }
-    )
+
+    return Store.at(path).snapshot(read)
+
+
+@st.cache_data(ttl=STRIP, max_entries=64, show_spinner=False)
+def lineage_of(path: str, candidate: str, sha256: str, run_id: int | None) -> Lineage:
+    """What the strip of a checkpoint is made of; see `evals.release.lineage.lineage_of`."""
+    return Store.at(path).snapshot(lambda snapshot: read_lineage(snapshot, candidate, sha256, run_id))
 
 
 @st.cache_data(ttl=SLOW, max_entries=64, show_spinner=False)

@@ -2,7 +2,7 @@
 works at once.
 
 First the cookie of an invite, then a login by OpenID Connect, then, on a server for this machine alone, whoever
-sits at it.
+sits at it, or whom that one plays in a demo.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-from dashboard import cached
+from dashboard import cached, played
 from dashboard.cookies import login_in
 from dashboard.entrance import entrance
 from store.access import Actor, require, roles_of
@@ -19,7 +19,7 @@ from store.database import Store
 from store.errors import StoreError, StoreMissingError
 from store.users import account, local_user, note_login, user_of
 
-__all__ = ["actor", "guard", "guarded", "is_signed_in", "may_know_files", "needs"]
+__all__ = ["actor", "guard", "guarded", "is_judging", "is_signed_in", "may_know_files", "needs"]
 
 T = TypeVar("T")
 
@@ -41,7 +41,10 @@ def actor() -> Actor:
             return invited
     if signed_in:
         return _signed_in(store)
-    return _STRANGER if way.public else _local(store)
+    if way.public:
+        return _STRANGER
+    persona = played.playing()
+    return _local(store) if persona is None else persona.actor
 
 
 def is_signed_in() -> bool:
@@ -73,7 +76,12 @@ def may_know_files() -> bool:
     """Whether the page of this rerun is for people who may be told of files here; the store is not asked, as it may be
     what is in trouble. Experts may not: folders are named after models.
     """
-    return _sits_here() or st.session_state.get(_NEEDS) != "verdict:write"
+    return _sits_here() or not is_judging()
+
+
+def is_judging() -> bool:
+    """Whether the page that was drawn last is the experts' own."""
+    return st.session_state.get(_NEEDS) == "verdict:write"
 
 
 def guarded(action: str, work: Callable[[], T]) -> Callable[[], T]:
@@ -89,7 +97,8 @@ def guarded(action: str, work: Callable[[], T]) -> Callable[[], T]:
 
 
 def _sits_here() -> bool:
-    return entrance().public is None and not _cookie()
+    """Whether it is the one at this machine, and as no other person."""
+    return entrance().public is None and not _cookie() and played.playing() is None
 
 
 def _cookie() -> str:

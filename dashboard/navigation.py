@@ -6,12 +6,12 @@ import streamlit as st
 from streamlit.navigation.page import Page
 
 from dashboard import cached
-from dashboard.language import t
+from dashboard.language import current, t
 from dashboard.pages import PAGES, PageEntry, page_path
 from store.access import Actor, may
 from store.database import Store
 
-__all__ = ["choose", "needed", "pages_for"]
+__all__ = ["choose", "go_on", "name_of", "needed", "pages_for"]
 
 
 def pages_for(who: Actor) -> list[PageEntry]:
@@ -41,6 +41,24 @@ def choose(pages: list[PageEntry], otherwise: Callable[[], None]) -> Page:
 def needed(pages: list[PageEntry], chosen: Page) -> str:
     """What the chosen page takes; of the address that only leads on, what the first page takes."""
     return next((entry.needs for entry in pages if entry.url == chosen.url_path), pages[0].needs)
+
+
+def name_of(chosen: Page) -> str:
+    """The name of the chosen page; of the address that only leads on, empty."""
+    return next((entry.name for entry in PAGES if entry.url == chosen.url_path), "")
+
+
+def go_on(pages: list[PageEntry], wanted: tuple[str, dict[str, str]] | None) -> None:
+    """Go to the page that is wanted, or else stay where one is, or go to the first of `pages` where one may not.
+
+    The page in the address may be one that only somebody else was given, so that for this once all are registered.
+    """
+    here = choose(list(PAGES), lambda: None).url_path
+    target = next((entry for entry in pages if wanted is not None and entry.name == wanted[0]), None)
+    if not pages or (target is None and any(entry.url == here for entry in pages)):
+        st.rerun()
+    asked = wanted[1] if wanted is not None and target is not None else {}
+    st.switch_page(page_path((target or pages[0]).name), query_params={"lang": current(), **asked})
 
 
 def _landing(sections: dict[str, list[Page]], otherwise: Callable[[], None]) -> Page:

@@ -27,6 +27,9 @@ PAGES = (
     PageEntry("train", "run", "run", "run:read"),
     PageEntry("judge", "review", "review", "verdict:write"),
     PageEntry("judge", "campaigns", "campaigns", "campaign:status"),
+    PageEntry("release", "release_check", "release-check", "release:read"),
+    PageEntry("release", "releases", "releases", "release:read"),
+    PageEntry("release", "audit", "audit", "audit:read"),
 )
 
 

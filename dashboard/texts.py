@@ -9,7 +9,10 @@ from typing import Any, Literal, TypeAlias
 from dashboard.text_tables import (
     actions,
     answers,
+    audit,
+    audit_actions,
     campaign_files,
+    campaign_trust,
     campaigns,
     checkpoints,
     common,
@@ -19,15 +22,19 @@ from dashboard.text_tables import (
     entry,
     exports,
     forgetting,
+    gate,
     home,
     lineage,
     log,
+    release_check,
+    releases,
     review,
     run,
     runs,
     samples,
     scores,
     spikes,
+    story,
     waiting,
 )
 from dashboard.text_tables.shape import Text
@@ -76,8 +83,15 @@ TABLES = (
     data.TEXTS,
     campaign_files.TEXTS,
     campaigns.TEXTS,
+    campaign_trust.TEXTS,
     log.TEXTS,
     review.TEXTS,
+    gate.TEXTS,
+    release_check.TEXTS,
+    releases.TEXTS,
+    audit.TEXTS,
+    audit_actions.TEXTS,
+    story.TEXTS,
 )
 """A table a page; no key stands in two of them."""
 

@@ -57,10 +57,11 @@ def look() -> Look:
     return DARK if st.context.theme.type == "dark" else LIGHT
 
 
-def live(draw: Callable[[], None], every: float | None) -> None:
+def live(draw: Callable[[], None], every: float | None, stay: Callable[[], bool] | None = None) -> None:
     """Draw the page's one live part, again `every` seconds; None: once.
 
-    A store that cannot be read is said in one sentence, and tried again. What the page needs is asked for each time.
+    A store that cannot be read is said in one sentence, and tried again; not where `stay` has put back what was there
+    before, and says so. What the page needs is asked for each time.
     """
 
     def guarded() -> None:
@@ -73,6 +74,8 @@ def live(draw: Callable[[], None], every: float | None) -> None:
                 # Taken back while the page was open: the whole page says so.
                 st.rerun()
             except StoreError as error:
+                if stay is not None and stay():
+                    return
                 known = identity.may_know_files()
                 notice(t("store_problem", reason=str(error)) if known else t("entry.trouble"), "bad")
 

@@ -167,6 +167,9 @@ def take_back(store: Store, actor: Actor, named: str, role: str, campaign: int |
         if role == ADMIN and campaign is None:
             _require_another_admin(transaction, person["id"])
         transaction.execute(f"UPDATE role SET revoked = $now WHERE {_HELD}", {**values, "now": utc_now()})
+        if role == EXPERT and campaign is not None:
+            # Or a later invite would let in again whatever browser an earlier one had.
+            transaction.execute(_END_LOGINS, {"user": person["id"], "campaign": campaign, "now": utc_now()})
         payload = {"role": role, "campaign": campaign}
         append(transaction, Entry(actor.named, by, "role-revoke", f"user:{person['id']}", payload))
 
@@ -263,6 +266,11 @@ _NOTED = "SELECT 1 FROM audit WHERE actor = $actor AND action = 'login' AND payl
 _ADMINS = """
 SELECT DISTINCT r.user_id FROM role r JOIN "user" u ON u.id = r.user_id
 WHERE r.role = 'admin' AND r.campaign_id IS NULL AND r.revoked IS NULL AND u.removed IS NULL
+"""
+
+_END_LOGINS = """
+UPDATE login SET revoked = $now WHERE user_id = $user AND revoked IS NULL
+  AND invite_id IN (SELECT id FROM invite WHERE campaign_id = $campaign)
 """
 
 _REMOVE = (

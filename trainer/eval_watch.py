@@ -16,11 +16,12 @@ from store.artifacts import ArtifactError, read_manifest, sealed_folders
 from store.database import Store
 from store.errors import StoreError
 from store.loading import load_spools
-from store.requests import Request, finish, take
+from store.requests import EVALUATOR, Request, finish, take
 from trainer.asked import Asked, find_asked
 from trainer.campaign_request import open_requested
 from trainer.evaluator import Evaluator, Found
 from trainer.history import read_history
+from trainer.propose_request import propose_requested
 
 __all__ = ["ASKED", "BASE", "EvalWatch", "question_suite"]
 
@@ -56,7 +57,7 @@ class EvalWatch:
     def once(self) -> Iterator[str]:
         """Do what there is to do now."""
         try:
-            for request in take(self._store, self._run, ("evaluate", "open-campaign")):
+            for request in take(self._store, self._run, EVALUATOR):
                 finish(self._store, request.id, self._answer(request))
         except StoreError as error:
             yield str(error)
@@ -89,6 +90,8 @@ class EvalWatch:
         """Do what a page asked for; what came of it, in words."""
         if request.kind == "open-campaign":
             return open_requested(self._store, self._run, request, self._progress)
+        if request.kind == "propose":
+            return propose_requested(self._store, self._run, request, self._progress)
         question, done, refused = str(request.args.get("question", "")).strip(), list[str](), list[str]()
         if question and is_asked_now(self._store, question):
             return "not done: a campaign that is open asks this question, and nobody sees its answers before it closes"

@@ -8,11 +8,11 @@ import duckdb
 
 from store.database import Store
 from store.errors import StoreError
-from store.requests import KINDS, Request, finish, take
+from store.requests import EVALUATOR, KINDS, Request, finish, take
 
 __all__ = ["Inbox"]
 
-OURS = tuple(kind for kind in KINDS if kind not in ("evaluate", "open-campaign"))
+OURS = tuple(kind for kind in KINDS if kind not in EVALUATOR)
 """What a trainer takes; what asks models questions waits for the evaluator, which may be another process."""
 
 

@@ -3,4 +3,4 @@
 from dashboard import widgets
 from dashboard.views import review
 
-widgets.live(review.show, None)
+widgets.live(review.show, None, review.stay)

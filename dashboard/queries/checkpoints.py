@@ -3,6 +3,7 @@
 import pyarrow as pa
 
 from store.database import Snapshot, Store
+from store.pins import HOLDER
 
 __all__ = ["shelf"]
 
@@ -12,12 +13,12 @@ def shelf(store: Store | Snapshot, run_id: int) -> pa.Table:
     created, path, sha256 (of its manifest). Raises StoreError.
 
     `best` marks the lowest validation loss on the active path, `active` what lies on it; `pins` are
-    lists of `kind:name` of what holds the checkpoint.
+    lists of `kind:name` of what holds the checkpoint, by the name that people know it by.
     """
     return store.read(_SHELF, {"run_id": run_id})
 
 
-_SHELF = """
+_SHELF = f"""
 WITH found AS (
     SELECT c.step, c.branch, c.state, c.path, c.sha256, c.bytes, c.created, p.branch IS NOT NULL AS active,
            TRY_CAST(json_extract_string(c.data, '$.val_loss') AS DOUBLE) AS val_loss
@@ -28,8 +29,8 @@ WITH found AS (
 ), lowest AS (
     SELECT arg_min(path, val_loss) AS path FROM found WHERE active AND isfinite(val_loss)
 ), held AS (
-    SELECT target, list(DISTINCT holder_kind || ':' || holder ORDER BY holder_kind || ':' || holder) AS pins
-    FROM pin WHERE released IS NULL GROUP BY target
+    SELECT target, list(DISTINCT said ORDER BY said) AS pins
+    FROM (SELECT target, concat(holder_kind, ':', {HOLDER}) AS said FROM pin WHERE released IS NULL) GROUP BY target
 )
 SELECT f.step, f.branch, f.state, f.val_loss, coalesce(f.path = l.path, false) AS best, f.active,
        coalesce(h.pins, []) AS pins, f.bytes, f.created, f.path, f.sha256

@@ -45,4 +45,9 @@ TEXTS: dict[str, Text] = {
     "answer.empty_note": {"zh": "没有执行：备注是空的", "en": "not done: the note was empty"},
     "answer.ended": {"zh": "没有执行：运行当时已经结束", "en": "not done: the run had ended"},
     "answer.refused": {"zh": "没有执行：{reason}", "en": "not done: {reason}"},
+    "answer.built": {
+        "zh": "已由 {candidate} 生成文件夹 {digest}",
+        "en": "the folder {digest} is built of {candidate}",
+    },
+    "answer.not_built": {"zh": "没有生成：{reason}", "en": "not built: {reason}"},
 }

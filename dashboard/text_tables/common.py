@@ -9,6 +9,7 @@ TEXTS: dict[str, Text] = {
     "name": {"zh": "Assay 试金", "en": "Assay 试金"},
     "language": {"zh": "语言", "en": "Language"},
     "train": {"zh": "训练", "en": "Train"},
+    "release": {"zh": "发布", "en": "Release"},
     "home": {"zh": "首页", "en": "Home"},
     "runs": {"zh": "全部运行", "en": "Runs"},
     "run": {"zh": "运行详情", "en": "Run"},

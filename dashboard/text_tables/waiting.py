@@ -13,6 +13,25 @@ TEXTS: dict[str, Text] = {
     },
     "waiting.more": {"zh": "另有 {count} 项", "en": "{count} more"},
     "waiting.alarm": {"zh": "{when}发出警报", "en": "alarm {when}"},
+    "waiting.release.check": {
+        "zh": "评判已结束，{when}生成了要发布的文件夹；等负责人审核签字",
+        "en": "judged, and built to be released {when}; check it and sign",
+    },
+    "waiting.release.sign": {
+        "zh": "{required} 个签字中已有 {given} 个；等你签字",
+        "en": "{given} of {required} signatures; yours is missing",
+    },
+    "waiting.release.make": {"zh": "签字已齐，等负责人发布", "en": "signed by all who must; release it"},
+    "waiting.servers.other": {"zh": "运行的不是线上版本", "en": "something else runs"},
+    "waiting.servers.silent": {"zh": "未确认在运行", "en": "not confirmed running"},
+    "waiting.servers.hosts": {
+        "zh": "{when}发布；{hosts} 报告运行的是别的版本",
+        "en": "released {when}; {hosts} said since that they run something else",
+    },
+    "waiting.servers.none": {
+        "zh": "{when}发布，此后没有服务器确认在运行它",
+        "en": "released {when}; no server has confirmed since that it runs it",
+    },
     "waiting.request": {
         "zh": "{actor} {when}请求“{what}”，还没有被接收",
         "en": "{actor} asked to {what} {when}; not taken yet",

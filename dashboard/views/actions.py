@@ -32,7 +32,7 @@ LABELS = {
 ASKED = {
     "stop-and-save": "asked.stop-and-save", "save-now": "asked.save-now", "pause": "asked.pause",
     "continue": "asked.continue", "note": "asked.note", "rollback": "asked.rollback", "evaluate": "asked.evaluate",
-    "open-campaign": "asked.open-campaign",
+    "open-campaign": "asked.open-campaign", "propose": "asked.propose",
 }  # fmt: skip
 """What was asked, in words."""
 

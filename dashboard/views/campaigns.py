@@ -30,7 +30,7 @@ def show() -> None:
         return
     asked = st.query_params.get(CAMPAIGN)
     if asked is None:
-        _list(found, may_open="campaign:open" in cached_campaigns.may_do(path, who))
+        _list(found, cached_campaigns.may_do(path, who))
         return
     one = next((one for one in found if str(one.campaign) == asked), None)
     with st.container(key="a-back"):
@@ -41,7 +41,8 @@ def show() -> None:
         campaign_one.show(one, who)
 
 
-def _list(found: list[Status], *, may_open: bool) -> None:
+def _list(found: list[Status], may: frozenset[str]) -> None:
+    may_open = "campaign:open" in may
     widgets.heading(t("campaigns.title"))
     if not found:
         widgets.notice(t("campaigns.none"))
@@ -50,7 +51,9 @@ def _list(found: list[Status], *, may_open: bool) -> None:
             st.code(campaign_form.command({}), language="bash", wrap_lines=True)
     for one in found:
         _row(one)
-    campaign_form.requests()
+    if "run:read" in may:
+        # Who asked for a campaign of what, and where the store lies, is not for leads of one campaign.
+        campaign_form.requests()
     if may_open:
         campaign_form.show(folded=bool(found))
 

@@ -34,8 +34,8 @@ PLACE = "at"
 Run = dict[str, Any]
 
 PINS = {
-    "run": "shelf.pin.run", "campaign": "shelf.pin.campaign", "approval": "shelf.pin.approval",
-    "release": "shelf.pin.release",
+    "run": "shelf.pin.run", "campaign": "shelf.pin.campaign", "proposal": "shelf.pin.proposal",
+    "approval": "shelf.pin.approval", "release": "shelf.pin.release",
 }  # fmt: skip
 
 
@@ -152,12 +152,16 @@ def _state(row: Run) -> str:
 def _notes(row: Run) -> str:
     parts = [t("shelf.best")] if row["best"] else []
     parts += [] if row["active"] else [t("shelf.abandoned")]
-    return " · ".join(parts + [_pin(pin) for pin in row["pins"]])
+    return " · ".join([*parts, *_pins(row["pins"])])
 
 
-def _pin(pin: str) -> str:
-    kind, _, name = pin.partition(":")
-    return t(PINS.get(kind, "shelf.pin.other"), name=name)
+def _pins(pins: list[str]) -> list[str]:
+    """What holds a checkpoint, a phrase for each kind."""
+    names: dict[str, list[str]] = {}
+    for pin in pins:
+        kind, _, name = pin.partition(":")
+        names.setdefault(kind, []).append(name)
+    return [t(PINS.get(kind, "shelf.pin.other"), name=", ".join(found)) for kind, found in names.items()]
 
 
 def _about(run: Run, row: Run) -> None:
@@ -171,6 +175,8 @@ def _about(run: Run, row: Run) -> None:
         _copied(t("shelf.resume"), train_command("--resume", f"{run['name']}@{row['step']}", store))
     _copied(t("shelf.off_path" if live and not row["active"] else "shelf.fork"), _fork(run, row, store))
     _copied(t("shelf.folder"), str(store.parent / row["path"]), language=None)
+    if row["pins"]:
+        widgets.notice(" · ".join(_pins(row["pins"])))
 
 
 def _copied(words: str, text: str, language: str | None = "bash") -> None:

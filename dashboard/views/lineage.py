@@ -1,86 +1,54 @@
-"""Run: the strip below the head: base model, the runs before it, what happened to it, its checkpoints, the
-runs that began from it. Each part leads to the page or view that shows it.
+"""The lineage strip: base model, runs before, what happened, checkpoints, and what became of them, up to what is live.
 
-A part is a function that gives a list of steps; a new one is a line in `_parts`.
+Each part leads to the page or view that shows it. A part is a function that gives a list of steps; a new one is a line
+in `_parts`, and of a candidate's strip in `_candidate`.
 """
 
-from html import escape
 from itertools import groupby, pairwise
-from typing import Any, NamedTuple
-
-import streamlit as st
+from typing import Any
 
 from dashboard import cached, cached_views
 from dashboard.cached_people import called
-from dashboard.language import current, t
-from dashboard.pages import page_path
+from dashboard.language import t
 from dashboard.texts import TEXTS
 from dashboard.views import ticked
-from dashboard.widgets import plain
+from dashboard.views.lineage_onward import onward
+from dashboard.views.lineage_step import MOST, Step, draw, stage
 from dashboard.words import count
+from evals.release.lineage import Lineage, went_on_at
 from store.refs import parse_ref
 
-__all__ = ["Step", "around", "show", "steps"]
-
-MOST = 4
-"""Of what happened, and of the runs that began here, as many as are shown."""
+__all__ = ["around", "show", "strip_for"]
 
 AROUND = 30
 """Steps shown on both sides of what happened."""
-
-STAGES = {"pretrain": "stage.pretrain", "cpt": "stage.cpt", "sft": "stage.sft", "dpo": "stage.dpo"}
-"""How a run of `assay train` learns, in words."""
 
 Run = dict[str, Any]
 Row = dict[str, Any]
 
 
-class Step(NamedTuple):
-    """One step of the strip."""
-
-    kind: str
-    """What it is, in a quiet word before its name."""
-
-    name: str
-    """Its name."""
-
-    asked: dict[str, str] | None = None
-    """What the address of its page asks for; None for what leads nowhere: the run itself, one that is gone."""
-
-    hint: str = ""
-    """What is shown on hover."""
-
-    page: str = "run"
-    """The page it leads to."""
-
-
 def show(run: Run) -> None:
-    """The strip; nothing for a run of which nothing is known but itself."""
-    found = steps(run)
-    if sum(map(len, found.values())) < 2:
-        return
-    with st.container(horizontal=True, gap=None, key="a-lineage"):
-        for name, part in found.items():
-            with st.container(horizontal=True, gap=None, width="content", vertical_alignment="center", key=f"a-{name}"):
-                for step in part:
-                    _draw(step)
+    """The strip of a run; nothing for one of which nothing is known but itself."""
+    draw(_parts(run))
 
 
-def _draw(step: Step) -> None:
-    if step.asked is None:
-        words = f'<span class="a-quiet">{escape(step.kind)}</span> <b>{escape(step.name)}</b>'
-        st.html(f'<span class="a-here" title="{escape(step.hint)}">{words}</span>', width="content")
-    else:
-        kind = f":gray[{plain(step.kind)}] " if step.kind else ""
-        asked = {"lang": current(), **step.asked}
-        st.page_link(
-            page_path(step.page), label=kind + plain(step.name), query_params=asked, help=plain(step.hint) or None
-        )  # fmt: skip
+def strip_for(candidate: str, sha256: str, run_id: int | None) -> None:
+    """The strip of a checkpoint by its digest, from the base to what is live; `candidate` is RUN@STEP, `run_id` the
+    number of its run, None where that was removed.
+    """
+    draw(_candidate(cached_views.lineage_of(cached.store_path(), candidate, sha256, run_id)))
 
 
-def steps(run: Run) -> dict[str, list[Step]]:
-    """The parts that hold anything, by name, in their order."""
-    return {name: part for name, part in _parts(run).items() if part}
+def _candidate(found: Lineage) -> dict[str, list[Step]]:
+    place, run = found.checkpoint, parse_ref(found.candidate).run
+    step = {"run": run, "view": "checkpoints", "at": f"{place['branch'] or 1}@{place['step']}"}
+    known = place["run"] is not None
+    return {
+        "ancestry": _ancestry(found.ancestry, here=False),
+        "moments": _moments({"name": run}, found.moments),
+        "step": [Step(t("lineage.checkpoint"), found.candidate, step if known else None, place["sha256"])],
+        "onward": onward(run if known else None, found._asdict()),
+    }
 
 
 def _parts(run: Run) -> dict[str, list[Step]]:
@@ -89,17 +57,18 @@ def _parts(run: Run) -> dict[str, list[Step]]:
         "ancestry": _ancestry(found["ancestry"]),
         "moments": _moments(run, found["moments"]),
         "kept": _kept(run, found["shelf"]),
+        "onward": onward(run["name"], found),
         "children": _children(found["children"]),
     }
 
 
-def _ancestry(rows: list[Row]) -> list[Step]:
-    """Base model or what is left of a parent that is gone, the runs before, the run itself."""
+def _ancestry(rows: list[Row], *, here: bool = True) -> list[Step]:
+    """Base model or what is left of a parent that is gone, the runs before, the run itself, which is `here` or not."""
     if not rows:
         return []
     oldest, own = rows[0], rows[-1]
     before = [_place(parent, child["parent"]) for parent, child in pairwise(rows)]
-    return [*_origin(oldest), *before, Step(_stage(own), own["name"])]
+    return [*_origin(oldest), *before, Step(stage(own["stage"]), own["name"], None if here else {"run": own["name"]})]
 
 
 def _origin(oldest: Row) -> list[Step]:
@@ -114,14 +83,7 @@ def _origin(oldest: Row) -> list[Step]:
 
 def _place(run: Row, reference: str) -> Step:
     """A run, and the step at which another one left it."""
-    step = parse_ref(reference).step
-    name = run["name"] if step is None else f"{run['name']}@{step}"
-    return Step(_stage(run), name, {"run": run["name"]}, reference)
-
-
-def _stage(run: Row) -> str:
-    known = STAGES.get(run["stage"])
-    return t(known) if known else run["stage"] or t("lineage.run")
+    return Step(stage(run["stage"]), went_on_at(run["name"], reference), {"run": run["name"]}, reference)
 
 
 def _moments(run: Run, rows: list[Row]) -> list[Step]:
@@ -185,5 +147,6 @@ def _children(rows: list[Row]) -> list[Step]:
 
 def _child(row: Row) -> Step:
     step = parse_ref(row["parent"]).step
-    kind = _stage(row) if step is None else t("lineage.from", stage=_stage(row), step=step)
+    learns = stage(row["stage"])
+    kind = learns if step is None else t("lineage.from", stage=learns, step=step)
     return Step(kind, row["name"], {"run": row["name"]}, row["parent"])

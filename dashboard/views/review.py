@@ -18,7 +18,7 @@ from store.access import AccessError, Actor
 from store.database import Store
 from store.errors import StoreError, StoreMissingError
 
-__all__ = ["show"]
+__all__ = ["show", "stay"]
 
 _DESK = "review-desk"
 
@@ -36,11 +36,8 @@ def show() -> None:
     except StoreMissingError:
         data = None
     except StoreError:
-        if desk.kept is None:
+        if not stay():
             raise
-        # What is before the grader stays, and so does what is being typed.
-        component.mount(_mounted(desk, desk.kept), _received)
-        _draw_again()
         return
     except (AccessError, ReviewError) as error:
         notice(_sentence(error), "warn")
@@ -48,13 +45,25 @@ def show() -> None:
     if data is None:
         _nothing(who)
         return
-    if desk.assignment is not None and who.way == "local" and cached.is_demo(cached.store_path()):
+    if desk.assignment is not None and who.way in ("local", "persona") and cached.is_demo(cached.store_path()):
         review_demo.show(desk, store, who, desk.assignment.campaign)
     component.mount(_mounted(desk, data), _received)
 
 
+def stay() -> bool:
+    """Leave before the grader what is there, and what is being typed, until the store can be read again; whether
+    anything was.
+    """
+    desk = _desk()
+    if desk.kept is None:
+        return False
+    component.mount(_mounted(desk, desk.kept), _received)
+    _draw_again()
+    return True
+
+
 def _mounted(desk: Desk, data: dict[str, Any]) -> dict[str, Any]:
-    return {**data, "acked": desk.acked, "refused": _refused(desk)}
+    return {**data, "acked": desk.acked, "denied": desk.denied, "refused": _refused(desk)}
 
 
 def _draw_again() -> None:
@@ -69,7 +78,12 @@ def _draw_again() -> None:
 
 
 def _received() -> None:
-    take(_desk(), Store.at(cached.store_path()), actor(), component.sent())
+    try:
+        who = actor()
+    except StoreError:
+        # The browser sends again what it is not told to have arrived.
+        return
+    take(_desk(), Store.at(cached.store_path()), who, component.sent())
 
 
 def _desk() -> Desk:

@@ -19,7 +19,8 @@ def show(desk: Desk, store: Store, who: Actor, campaign: int) -> None:
             st.html(f'<span class="a-facts">{t("review.demo.offer")}</span>', width="content")
             if st.button(t("review.demo.finish"), key="review-demo-finish"):
                 _finish(desk, store, who, campaign)
-        elif desk.done is not None or _is_over(store, campaign):
+        elif who.way == "local" and (desk.done is not None or _is_over(store, campaign)):
+            # The expert whom someone plays sees no results; the story bar says who does.
             link(campaign, t("review.demo.results"))
 
 

@@ -35,6 +35,9 @@ class Refused(NamedTuple):
     sentence: str
     """Why."""
 
+    verdict: str = ""
+    """Token of its pair where it is a verdict."""
+
 
 class Done(NamedTuple):
     """A sitting that was closed just now."""
@@ -66,7 +69,10 @@ class Desk:
     """Ids of the newest messages taken."""
 
     refused: Refused | None = None
-    """The last message that was not taken; gone with the next that is."""
+    """The message that was not taken, of several that came together the first; gone with the next that is."""
+
+    denied: list[str] = field(default_factory=list[str])
+    """Ids of the newest messages that were not taken: what was filled in for them is still wanted."""
 
     kept: dict[str, Any] | None = None
     """What the page shows."""
@@ -77,12 +83,12 @@ class Desk:
 
 def take(desk: Desk, store: Store, actor: Actor, messages: list[Any]) -> None:
     """Do what the browser asks, in its order; what the store cannot take now comes again."""
-    desk.same = True
+    desk.same, before = True, desk.refused
     for message in messages:
         if not isinstance(message, Mapping) or not isinstance(message.get("id"), str):  # pyright: ignore[reportUnknownMemberType] - JSON of a browser
             continue
         said = cast("Message", message)
-        if said["id"] not in desk.acked and not _take_one(desk, store, actor, said):
+        if said["id"] not in desk.acked and not _take_one(desk, store, actor, said, before):
             return
 
 
@@ -98,23 +104,33 @@ def end_sitting(desk: Desk, store: Store, actor: Actor) -> None:
     desk.done = None if view is None or seconds is None else Done(view, seconds)
 
 
-def _take_one(desk: Desk, store: Store, actor: Actor, message: Message) -> bool:
+def _take_one(desk: Desk, store: Store, actor: Actor, message: Message, before: Refused | None) -> bool:
     kind = message.get("kind")
     act = _ACTS.get(kind) if isinstance(kind, str) else None
     try:
         if act is not None:
             act(desk, store, actor, message)
-            desk.refused = desk.refused if kind in _ASIDE else None
+            if kind not in _ASIDE and desk.refused is before:
+                desk.refused = None
     except (ReviewError, AccessError) as error:
         desk.same = False
         # A draft of what is over is not worth a word: the browser has it, and says so when it is sent.
         if kind != "draft":
-            desk.refused = Refused(message["id"], str(error))
+            _refuse(desk, message, str(error), before)
     except StoreError:
         return False
     desk.same = desk.same and kind in _ASIDE
     desk.acked = [*desk.acked, message["id"]][-_REMEMBERED:]
     return True
+
+
+def _refuse(desk: Desk, message: Message, sentence: str, before: Refused | None) -> None:
+    """Note what was not taken: it is said instead of what was refused `before`, but no guess instead of its verdict."""
+    kind, token = message.get("kind"), _token(message)
+    desk.denied = [*desk.denied, message["id"]][-_REMEMBERED:]
+    known = desk.refused
+    if known is None or (known is before and not (kind == "guess" and known.verdict == token)):
+        desk.refused = Refused(message["id"], sentence, token if kind == "submit" else "")
 
 
 def _submit(desk: Desk, store: Store, actor: Actor, message: Message) -> None:

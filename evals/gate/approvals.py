@@ -10,6 +10,7 @@ may play all roles, but still nobody signs twice.
 
 import json
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -17,9 +18,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from assay.errors import AssayError
 from evals.gate.clock import TOLERANCE
 from evals.gate.evidence import canonical
-from evals.gate.looking import Look, look
+from evals.gate.looking import Look, look_again
 from evals.gate.proposals import Proposal
-from evals.gate.signed import Kind
+from evals.gate.signed import Kind, Standing
 from store.access import Actor, require
 from store.audit import Entry, append
 from store.clock import utc_now
@@ -130,7 +131,6 @@ def require_clock(snapshot: Snapshot, now: datetime) -> None:
 
 
 def _sign(store: Store, actor: Actor, seen: Look, kind: Kind, reason: str, key: Ed25519PrivateKey | None) -> int:
-    _require_same(store, actor, seen)
     proposal = seen.proposal
     if proposal is None:
         raise GateError(
@@ -142,7 +142,7 @@ def _sign(store: Store, actor: Actor, seen: Look, kind: Kind, reason: str, key: 
         now = utc_now()
         require_clock(transaction, now)
         who = _signer(transaction, actor, key)
-        _require_may_sign(transaction, who, proposal, seen, kind)
+        _require_may_sign(transaction, who, proposal, _as_seen(transaction, store.root, seen), kind)
         decision = keep_decision(transaction, actor, seen, now)
         signing = key or register_server_key(transaction, store)
         told = _statement(who, seen, proposal, kind, reason, now)
@@ -177,12 +177,14 @@ def hold_all(transaction: Transaction, proposal: Proposal, *, holder: str, holde
         )  # fmt: skip
 
 
-def _require_same(store: Store, actor: Actor, seen: Look) -> None:
-    now = look(store, actor, seen.place.reference, policy=seen.policy, environment=seen.environment)
+def _as_seen(snapshot: Snapshot, root: Path, seen: Look) -> Standing:
+    """Who has signed by now. Raises GateError where the evidence is not what was seen any more."""
+    now = look_again(snapshot, root, seen)
     if now.digest != seen.digest:
         raise GateError(
             f"the evidence has changed since you looked: it was {seen.digest[:12]} and is {now.digest[:12]}; look again"
         )
+    return now.standing
 
 
 def _signer(transaction: Transaction, actor: Actor, key: Ed25519PrivateKey | None) -> _Signer:
@@ -205,11 +207,13 @@ def _name(snapshot: Snapshot, user: int) -> str:
     return found[0]["name"] if found else ""
 
 
-def _require_may_sign(snapshot: Snapshot, who: _Signer, proposal: Proposal, seen: Look, kind: Kind) -> None:
+def _require_may_sign(
+    snapshot: Snapshot, who: _Signer, proposal: Proposal, signed: Standing, kind: Kind
+) -> None:  # fmt: skip
     against = conflict(snapshot, who.user, proposal)
     if against is not None:
         raise GateError(against)
-    before = next((one for one in seen.standing.counted if one.user == who.user), None)
+    before = next((one for one in signed.counted if one.user == who.user), None)
     if before is not None and before.kind == kind:
         raise GateError(f"{who.name} has signed this already ({kind}); another lead must sign")
 

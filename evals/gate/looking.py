@@ -17,8 +17,9 @@ from evals.gate.proposals import Proposal, newest_proposal
 from evals.gate.reviewed import Campaign, Reviewed, campaigns_of
 from evals.gate.signed import Standing, standing
 from evals.gate.types import Check, Decision, decision_of
+from evals.review.course_of import course_of
 from evals.review.gathered import gather as gather_campaign
-from evals.review.results import Results, results, results_of
+from evals.review.results import Results, decided, results, results_of
 from store.access import Actor, require
 from store.database import Snapshot, Store
 from store.places import Place, find_checkpoint
@@ -79,7 +80,10 @@ def look(
         return place, live_before(snapshot, environment, place.sha256), campaigns_of(snapshot, place)
 
     place, live, campaigns = store.snapshot(find)
-    review = _reviewed(store, campaigns, live, lambda number: results(store, actor, number))
+    review = _reviewed(
+        store, campaigns, live, lambda number: results(store, actor, number),
+        lambda number: decided(store, actor, number),
+    )  # fmt: skip
 
     def read(snapshot: Snapshot) -> Look:
         rules = policy or _policy_of(snapshot, review)
@@ -99,7 +103,10 @@ def look_again(snapshot: Snapshot, root: Path, seen: Look) -> Look:
     place = find_checkpoint(snapshot, root, seen.place.reference)
     live = live_before(snapshot, seen.environment, place.sha256)
     campaigns = campaigns_of(snapshot, place)
-    review = _reviewed(snapshot, campaigns, live, lambda number: results_of(gather_campaign(snapshot, number)))
+    review = _reviewed(
+        snapshot, campaigns, live, lambda number: results_of(gather_campaign(snapshot, number)),
+        lambda number: course_of(gather_campaign(snapshot, number)).decision,
+    )  # fmt: skip
     proposal = newest_proposal(snapshot, place.sha256)
     asked = Gathering(root, place, proposal, live, seen.environment, seen.policy.sha256)
     return _judged(snapshot, asked, seen.policy, review)
@@ -116,15 +123,16 @@ def _judged(snapshot: Snapshot, asked: Gathering, rules: Policy, review: Reviewe
 
 
 def _reviewed(
-    store: Store | Snapshot, campaigns: Sequence[Campaign], live: Live | None, read: Callable[[int], Results]
-) -> Reviewed | None:
+    store: Store | Snapshot, campaigns: Sequence[Campaign], live: Live | None, read: Callable[[int], Results],
+    decision: Callable[[int], str],
+) -> Reviewed | None:  # fmt: skip
     """The newest campaign against what is live counts, else the newest; what the others found is told beside it."""
     if not campaigns:
         return None
     right = [one for one in campaigns if live and one.baseline_sha256 == live.checkpoint_sha256]
     chosen = (right or list(campaigns))[0]
     found = read(chosen.id)
-    others = [(one.name, read(one.id).decision) for one in campaigns if one.id != chosen.id]
+    others = [(one.name, decision(one.id)) for one in campaigns if one.id != chosen.id]
     simulated = store.rows(_SIMULATED, {"campaign": chosen.id})[0]["count"]
     return Reviewed(found, chosen.opened, tuple(others), simulated)
 

@@ -1,5 +1,8 @@
 """The demo's panel: where a newcomer has judged a few pairs, made-up graders judge the rest by the references.
 
+An answer that names what matters, such as the right department, is better than one that does not; else the one that is
+more like the reference is.
+
 It works in demo stores alone, and the campaign is marked as simulated from then on, for ever.
 """
 
@@ -7,7 +10,7 @@ import json
 import random
 from collections.abc import Mapping
 from difflib import SequenceMatcher
-from typing import Literal
+from typing import Any, Literal
 
 from evals.review.errors import CampaignError
 from evals.review.rehearsal import Judge, judge_all, make_panel, require_demo
@@ -19,13 +22,16 @@ from store.clock import utc_now
 from store.database import Snapshot, Store, Transaction
 from store.users import local_user
 
-__all__ = ["LEAST", "REFERENCES", "finish", "judge_rest", "may_finish"]
+__all__ = ["LEAST", "REFERENCES", "WANTED", "finish", "judge_rest", "may_finish"]
 
 REFERENCES = "references"
 """Where the facts of a campaign hold the wanted answer of each question."""
 
 LEAST = 3
 """Verdicts of one's own, practice left out, before the panel may go on."""
+
+WANTED = "wanted"
+"""Where they hold the words that a good answer to each question has."""
 
 CLOSE = 0.05
 """Likeness to the reference by which two answers differ at least, or it is a tie; 0 to 1."""
@@ -50,9 +56,9 @@ def finish(store: Store, actor: Actor, campaign: int) -> None:
         )
     # The expert whom someone plays may not; whoever plays may.
     sits_here = actor if actor.way == "local" else Actor("local", local_user(store))
-    references = _marked(store, sits_here, campaign)
+    facts = _marked(store, sits_here, campaign)
     close_sitting(store, actor, campaign)
-    judge_all(store, campaign, _panel(store, sits_here), _judge(references))
+    judge_all(store, campaign, _panel(store, sits_here), _judge(facts))
 
 
 def judge_rest(store: Store, actor: Actor, campaign: int) -> None:
@@ -64,12 +70,12 @@ def judge_rest(store: Store, actor: Actor, campaign: int) -> None:
     judge_all(store, campaign, panel, _judge(_marked(store, actor, campaign)))
 
 
-def _marked(store: Store, actor: Actor, campaign: int) -> dict[str, str]:
-    """Mark a campaign as simulated, for ever; the wanted answers by question."""
+def _marked(store: Store, actor: Actor, campaign: int) -> dict[str, dict[str, str]]:
+    """Mark a campaign as simulated, for ever; what the panel judges by."""
 
-    def mark(transaction: Transaction) -> dict[str, str]:
+    def mark(transaction: Transaction) -> dict[str, dict[str, str]]:
         role = require(transaction, actor, "campaign:close", campaign)
-        found = _references(transaction, campaign)
+        found = _facts(transaction, campaign)
         transaction.execute("UPDATE campaign SET simulated = true WHERE id = $id", {"id": campaign})
         append(transaction, Entry(actor.named, role, "campaign-simulated", f"campaign:{campaign}", {}))
         return found
@@ -77,32 +83,38 @@ def _marked(store: Store, actor: Actor, campaign: int) -> dict[str, str]:
     return store.transaction(mark)
 
 
-def nearer(left: str, right: str, reference: str) -> Literal["left", "right", "tie"]:
-    """The answer that is more like the reference.
+def nearer(left: str, right: str, reference: str, wanted: str = "") -> Literal["left", "right", "tie"]:
+    """The answer that alone has the wanted words, else the one that is more like the reference.
 
     >>> nearer("see a surgeon", "go to the eye clinic", "the eye clinic")
     'right'
+    >>> nearer("see a surgeon, the eye clinic will not do", "go to the surgery", "see an eye doctor", "surgery")
+    'right'
     """
+    if (wanted in left) != (wanted in right):
+        return "left" if wanted in left else "right"
     first, second = (SequenceMatcher(None, text, reference, autojunk=False).ratio() for text in (left, right))
     if abs(first - second) < CLOSE:
         return "tie"
     return "left" if first > second else "right"
 
 
-def _judge(references: Mapping[str, str]) -> Judge:
+def _judge(facts: Mapping[str, Mapping[str, str]]) -> Judge:
     def judge(pair: PairView, _chance: random.Random) -> Answer:
-        choice = nearer(pair.left, pair.right, references.get(pair.question, ""))
+        reference, wanted = (facts.get(name, {}).get(pair.question, "") for name in (REFERENCES, WANTED))
+        choice = nearer(pair.left, pair.right, reference, wanted)
         return Answer(choice, dict.fromkeys(pair.criteria, choice))
 
     return judge
 
 
-def _references(snapshot: Snapshot, campaign: int) -> dict[str, str]:
+def _facts(snapshot: Snapshot, campaign: int) -> dict[str, dict[str, str]]:
+    """What the panel judges by."""
     rows = snapshot.rows("SELECT data FROM campaign WHERE id = $id", {"id": campaign})
-    found = json.loads(rows[0]["data"]).get(REFERENCES) if rows else None
-    if found is None:
+    data: dict[str, Any] = json.loads(rows[0]["data"]) if rows else {}
+    if REFERENCES not in data:
         raise CampaignError(f"campaign {campaign} has no wanted answers that a panel could judge by")
-    return found
+    return {name: data[name] for name in (REFERENCES, WANTED) if name in data}
 
 
 def _panel(store: Store, actor: Actor) -> list[Actor]:

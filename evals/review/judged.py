@@ -89,19 +89,17 @@ def final_verdicts(snapshot: Snapshot, campaign: int) -> list[Judged]:
 def planned_items(snapshot: Snapshot, campaign: int) -> list[PlannedItem]:
     """The campaign's pairs in their order, with the verdicts wanted and those that nobody is left to give.
 
-    A wanted verdict is skipped for good when too few people are left in the roster, as it was when the campaign
-    ended, whose field fits and who have neither judged nor skipped the pair. Of a pair that somebody has judged, no
-    verdict is to come once the campaign has ended.
+    A wanted verdict is skipped for good when too few people are left in the roster whose field fits and who have
+    neither judged nor skipped the pair; once the campaign has ended nobody is left. A place that no one has judged or
+    skipped still waits then.
     """
     row, now = snapshot.rows(_ENDED, {"campaign": campaign})[0], utc_now()
     ended: datetime = row["expires"] if row["closed"] is None else min(row["closed"], row["expires"])
-    people = roster(snapshot, campaign, min(now, ended))
+    people = roster(snapshot, campaign, now) if now < ended else []
     done = {(row["item"], row["grader"]) for row in snapshot.rows(_DONE, {"campaign": campaign})}
     items: list[PlannedItem] = []
     for row in snapshot.rows(_PLANNED, {"campaign": campaign}):
         left = sum(person.fits(row["specialty"]) and (row["item"], person.user) not in done for person in people)
-        if row["given"] and ended <= now:
-            left = 0
         # Nothing is missing before somebody judges or skips it: an empty roster only waits to be filled.
         missing = max(0, row["planned"] - row["given"] - left) if row["skips"] or row["given"] else 0
         items.append(PlannedItem(row["item"], row["planned"], missing))

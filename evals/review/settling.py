@@ -5,7 +5,7 @@ from evals.review.course_of import course_of
 from evals.review.gathered import Gathered, find_campaign, gather
 from store.audit import Entry
 from store.clock import utc_now
-from store.database import Store, Transaction
+from store.database import Snapshot, Store, Transaction
 
 __all__ = ["BY_RULES", "EXPIRED", "settle"]
 
@@ -24,9 +24,11 @@ def settle(store: Store, campaign: int) -> bool:
     To be called after a sitting closes; status and results call it as well, for verdicts that became final by their
     age. Raises CampaignError where there is no such campaign.
     """
-    found = store.snapshot(lambda snapshot: gather(snapshot, campaign))
+    found = store.snapshot(lambda snapshot: _while_open(snapshot, campaign))
+    if found is None:
+        return False
     key, now = (str(store.path), campaign), _fingerprint(found)
-    if found.campaign["closed"] is not None or _going.get(key) == now:
+    if _going.get(key) == now:
         return False
     reason = _reason(found)
     if reason is None:
@@ -42,6 +44,12 @@ def settle(store: Store, campaign: int) -> bool:
         return row["closed"] is None
 
     return store.transaction(end)
+
+
+def _while_open(snapshot: Snapshot, campaign: int) -> Gathered | None:
+    """All of a campaign; None once it is closed, when there is nothing to settle."""
+    row, _ = find_campaign(snapshot, campaign)
+    return gather(snapshot, campaign) if row["closed"] is None else None
 
 
 def _fingerprint(found: Gathered) -> int:

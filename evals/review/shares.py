@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from evals.review.course_of import CourseOf
 from evals.review.gathered import Gathered
 from evals.review.results_shape import Part, Share
-from evals.stats.confidence import Bounds, bounds, confidence_sequence
+from evals.stats.confidence import Bounds, bounds, last_bounds
 from evals.stats.evidence import log_e_path
 from evals.stats.items import tallied, theta, win_difference
 
@@ -20,7 +20,7 @@ def overall(found: Gathered, course: CourseOf) -> Share | None:
     """The counted items, with bounds that hold at every look; None before the first."""
     if not course.counted:
         return None
-    *_, ends = confidence_sequence((item.score for item in course.counted), course.rules.alpha)
+    ends = last_bounds([item.score for item in course.counted], course.rules.alpha)
     return _share([(item.item, item.score) for item in course.counted], ends, _all_bad(found))
 
 

@@ -7,13 +7,14 @@ is the mean score, so halving finds it. Each bound alone holds with 1 - α, both
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
-from evals.stats.evidence import log_e
+from evals.stats.evidence import log_e, log_e_paths
 from evals.stats.items import Tally, mirrored, theta
 
-__all__ = ["Bounds", "bounds", "confidence_sequence", "lower_bound", "upper_bound"]
+__all__ = ["Bounds", "bounds", "confidence_sequence", "last_bounds", "lower_bound", "upper_bound"]
 
 _HALVINGS = 60
 """More than a float's 53 bits."""
@@ -68,6 +69,31 @@ def confidence_sequence(scores: Iterable[float], alpha: float = 0.05) -> Iterato
         seen[score] += 1
         lower, below = _raised(lower, seen, alpha), _raised(below, mirrored(seen), alpha)
         yield Bounds(lower, 1 - below)
+
+
+def last_bounds(scores: Sequence[float], alpha: float = 0.05) -> Bounds:
+    """The last of `confidence_sequence`, without those before: whatever one of the looks refuted is refuted.
+
+    >>> round(last_bounds([1.0] * 3 + [0.0]).lower, 3)
+    0.147
+    """
+    return Bounds(_ever_raised(scores, alpha), 1 - _ever_raised([1 - score for score in scores], alpha))
+
+
+def _ever_raised(scores: Sequence[float], alpha: float) -> float:
+    """The largest m against which the evidence was 1/α or more at some look."""
+    low, high, needed = 0.0, _largest_mean(scores), -math.log(alpha)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        if middle in (low, high):
+            break
+        low, high = (middle, high) if log_e_paths(scores, middle).max() >= needed else (low, middle)
+    return low
+
+
+def _largest_mean(scores: Sequence[float]) -> float:
+    """Of the items up to some look: above it nothing was ever refuted."""
+    return max((total / n for n, total in enumerate(accumulate(scores), 1)), default=0.0)
 
 
 def _raised(low: float, tally: Tally, alpha: float) -> float:

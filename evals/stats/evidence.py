@@ -15,11 +15,16 @@ import math
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from evals.stats.items import Tally
 
-__all__ = ["BETS", "Bets", "EProcess", "e_value", "log_e", "log_e_path"]
+__all__ = ["BETS", "Bets", "EProcess", "e_value", "log_e", "log_e_path", "log_e_paths"]
+
+Floats: TypeAlias = NDArray[np.float64]
 
 
 class Bets(NamedTuple):
@@ -44,14 +49,14 @@ class EProcess:
     def __init__(self, m: float, bets: Bets = BETS) -> None:
         """`m` lies between 0 and 1."""
         self._m, self._bets = m, bets
-        self._logs = [0.0] * bets.stakes
-        self._gains: dict[float, list[float]] = {}
+        self._logs = np.zeros(bets.stakes)
+        self._gains: dict[float, Floats] = {}
 
     def add(self, score: float) -> float:
         """Take in one item's score; the logarithm of the evidence after it."""
         if score not in self._gains:
             self._gains[score] = _gains(score, self._m, self._bets)
-        self._logs = [log + gain for log, gain in zip(self._logs, self._gains[score], strict=True)]
+        self._logs = self._logs + self._gains[score]
         return _log_mean(self._logs)
 
 
@@ -61,8 +66,11 @@ def log_e(tally: Tally, m: float, bets: Bets = BETS) -> float:
     >>> round(log_e({1.0: 11}, 0.5), 3), round(log_e({0.5: 40}, 0.5), 3)
     (3.066, 0.0)
     """
-    rows = [(_gains(score, m, bets), count) for score, count in tally.items() if count]
-    return _log_mean([sum(gains[place] * count for gains, count in rows) for place in range(bets.stakes)])
+    logs = np.zeros(bets.stakes)
+    for score, count in tally.items():
+        if count:
+            logs = logs + count * _gains(score, m, bets)
+    return _log_mean(logs)
 
 
 def e_value(tally: Tally, m: float, bets: Bets = BETS) -> float:
@@ -80,20 +88,29 @@ def log_e_path(scores: Iterable[float], m: float, bets: Bets = BETS) -> Iterator
     return map(process.add, scores)
 
 
+def log_e_paths(scores: Sequence[float], m: float, bets: Bets = BETS) -> Floats:
+    """`log_e_path` of all items at once, for those who ask for many values of m."""
+    kinds, which = np.unique(np.asarray(scores, dtype=np.float64), return_inverse=True)
+    gains = np.stack([_gains(float(score), m, bets) for score in kinds])
+    logs = np.cumsum(gains[which], axis=0)
+    top = logs.max(axis=1)
+    return top + np.log(np.exp(logs - top[:, None]).sum(axis=1) / bets.stakes)
+
+
 @lru_cache
-def _stakes(bets: Bets) -> tuple[float, ...]:
+def _stakes(bets: Bets) -> Floats:
     """λ_k m: the share of the wealth that a score of 0 costs."""
-    return tuple(bets.boldest * (k - 0.5) / bets.stakes for k in range(1, bets.stakes + 1))
+    return bets.boldest * (np.arange(1, bets.stakes + 1) - 0.5) / bets.stakes
 
 
-def _gains(score: float, m: float, bets: Bets) -> list[float]:
+def _gains(score: float, m: float, bets: Bets) -> Floats:
     """By what a score moves the logarithm of each stake's wealth."""
     assert 0 <= score <= 1
     assert 0 < m < 1
-    edge = score / m - 1
-    return [math.log1p(stake * edge) for stake in _stakes(bets)]
+    return np.log1p(_stakes(bets) * (score / m - 1))
 
 
-def _log_mean(logs: Sequence[float]) -> float:
-    top = max(logs)
-    return top + math.log(math.fsum(math.exp(log - top) for log in logs) / len(logs))
+def _log_mean(logs: Floats) -> float:
+    """The logarithm of the mean over stakes."""
+    top = float(logs.max())
+    return top + math.log(float(np.exp(logs - top).sum()) / len(logs))

@@ -46,7 +46,7 @@ class PlannedItem(NamedTuple):
     """Verdicts wanted: 2 where graders overlap."""
 
     skipped: int = 0
-    """Wanted verdicts that nobody will give any more: skipped for good, or flagged where the policy drops those."""
+    """Wanted verdicts that nobody will give any more: skipped for good."""
 
 
 class ScoredItem(NamedTuple):

@@ -22,6 +22,7 @@ from evals.text import read_samples
 from store.database import Store
 from store.loading import load_spools
 from store.pins import pin
+from tests.dashboard.released import Released, released_store
 
 
 def loss_at(step: int) -> float:
@@ -126,6 +127,12 @@ def full_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     alive = "status = 'running', ended = NULL, heartbeat = heartbeat + INTERVAL 1 DAY"
     store.transaction(lambda tx: tx.execute(f"UPDATE run SET {alive} WHERE name = 'begun'"))
     return store
+
+
+@pytest.fixture(scope="session")
+def whole_releases(tmp_path_factory: pytest.TempPathFactory) -> Released:
+    """Two versions, the first one live again; not to be changed."""
+    return released_store(tmp_path_factory.mktemp("released") / "runs")
 
 
 @pytest.fixture

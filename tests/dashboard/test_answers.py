@@ -12,7 +12,7 @@ from dashboard.answers import FORMS, answer
 from dashboard.texts import TEXTS
 
 TRAINER = Path(trainer.__file__).parent
-ANSWERING = {"_answer", "_stop", "_pause", "_unpause", "_back", "_note", "save", "asked_back"}
+ANSWERING = {"_answer", "_stop", "_pause", "_unpause", "_back", "_note", "save", "asked_back", "propose_requested"}
 """Functions that return, or hand to `answer`, what came of a request."""
 
 FILL = "7"

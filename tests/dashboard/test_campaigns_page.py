@@ -72,6 +72,18 @@ def test_all_campaigns_are_listed_with_how_far_they_are(monkeypatch, made):
     assert audited(made.store, "peek") == []
 
 
+def test_a_lead_of_one_campaign_is_not_told_who_asked_for_others(monkeypatch, made):
+    drawn = []
+    monkeypatch.setattr(campaign_form, "requests", lambda: drawn.append(1))
+    lead = made.store.transaction(lambda tx: add_user(tx, "bound"))
+    made.store.transaction(lambda tx: add_role(tx, lead, "lead", 1))
+    page(monkeypatch, made.store, who=lead)
+    assert drawn == []
+    made.store.transaction(lambda tx: add_role(tx, lead, "lead"))
+    page(monkeypatch, made.store, who=lead)
+    assert drawn == [1]
+
+
 def test_the_status_tells_progress_and_not_who_wins(monkeypatch, made):
     words = said(page(monkeypatch, made.store, made.going))
     assert "12 of 60 pairs" in words

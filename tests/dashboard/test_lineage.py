@@ -9,10 +9,10 @@ from streamlit.testing.v1 import AppTest
 import assay
 import dashboard
 from dashboard.pages import page_path
-from dashboard.queries import lineage
 from dashboard.queries.run import run_facts
 from dashboard.text_tables.lineage import TEXTS
 from dashboard.views.lineage import around
+from store import lineage
 from store.database import Store
 from store.loading import load_spools
 

@@ -8,75 +8,30 @@ pytest.importorskip("playwright", reason="playwright is not installed")
 
 from playwright.sync_api import expect
 
-from tests.dashboard.review_server import Server, make
+from tests.dashboard.review_browsing import (
+    DESK,
+    LINE,
+    begin,
+    drafts,
+    next_after,
+    opening,
+    question,
+    serving,
+    verdicts,
+)
+from tests.dashboard.review_server import make
 
 pytestmark = pytest.mark.browser
-
-HOSTILE = (
-    "![x](http://evil.example/a.png) <img src=http://evil.example/b.png> [press](http://evil.example/c) "
-    "<style>* {display: none}</style> **said**"
-)
-
-DESK = ".rv-desk"
-LINE = ".rv-comment input"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, blank):
-    """One for all tests; its store begins anew with each of them."""
-    made = Server(tmp_path_factory.mktemp("review"), blank)
-    yield made
-    made.kill()
+    yield from serving(tmp_path_factory, blank)
 
 
 @pytest.fixture
 def review(server, browser):
-    """Open the page; what it fetches from elsewhere, and errors of scripts, fail the test."""
-    contexts, wrong = [], []
-
-    def open_page(*, viewport=(1440, 900), language="en"):
-        if server.process.poll() is not None:
-            server.start()
-        context = browser.new_context(viewport={"width": viewport[0], "height": viewport[1]}, locale="en-US")
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("request", lambda asked: None if asked.url.startswith(server.url) else wrong.append(asked.url))
-        page.on("console", lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None)
-        page.goto(f"{server.url}/review?lang={language}")
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert wrong == []
-
-
-def begin(page):
-    """From the instructions into the first pair, by the one key that is offered."""
-    page.locator(".rv-page").wait_for(timeout=60_000)
-    expect(page.get_by_role("button", name="Begin")).to_be_focused()
-    page.keyboard.press("Enter")
-    page.locator(DESK).wait_for(timeout=30_000)
-
-
-def question(page):
-    return page.locator(".rv-asked").inner_text()
-
-
-def next_after(page, before):
-    """Wait until another pair is before the grader."""
-    expect(page.locator(".rv-asked")).not_to_have_text(before, timeout=20_000)
-
-
-def verdicts(store):
-    return store.rows(
-        "SELECT item, choice, comment, reasons, criteria FROM verdict WHERE superseded IS NULL ORDER BY id"
-    )
-
-
-def drafts(store):
-    return store.rows("SELECT fields FROM draft")
+    yield from opening(server, browser)
 
 
 def test_a_whole_sitting_is_judged_without_the_mouse(server, review):
@@ -248,87 +203,6 @@ def test_a_double_click_and_a_held_key_give_one_verdict(server, review):
     page.wait_for_timeout(1500)
     expect(page.locator(".rv-progress")).to_contain_text("1 of 10")
     assert len(verdicts(store)) == 1
-
-
-def test_a_sentence_marked_in_an_answer_becomes_a_critical_error(server, review):
-    store = make(server, texts=("1. bread &amp; salt", "2. salt &amp; bread"))
-    page = review()
-    begin(page)
-    before = question(page)
-    page.locator("[data-answer=right] li").click(click_count=3)
-    page.keyboard.press("x")
-    expect(page.get_by_label("Which kind of error")).to_be_focused()
-    marked = page.locator(".rv-critical input").input_value()
-    assert marked == page.locator("[data-answer=right]").inner_text()
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    expect(page.locator(".rv-errors li b")).to_have_text(["B · dangerous advice"])
-    page.locator(DESK).focus()
-    page.keyboard.press("1")
-    page.keyboard.press("1")
-    next_after(page, before)
-    assert f'"quote": "{marked}"' in store.rows("SELECT errors FROM verdict")[0]["errors"]
-
-
-def test_a_mark_counts_though_the_key_comes_before_the_browser_tells_of_it(server, review):
-    make(server)
-    page = review()
-    begin(page)
-    page.evaluate(
-        """() => {
-          const answer = document.querySelector("[data-answer=left]");
-          document.getSelection().selectAllChildren(answer);
-          answer.dispatchEvent(new KeyboardEvent("keydown", { key: "x", code: "KeyX", bubbles: true, composed: true }));
-        }"""
-    )
-    expect(page.locator(".rv-critical input")).to_have_value(page.locator("[data-answer=left]").inner_text())
-    expect(page.get_by_label("Which kind of error")).to_be_focused()
-
-
-def test_what_someone_else_asks_of_the_page_touches_nothing_that_is_typed(server, review):
-    """The language changes in the middle: the words do, what is filled in does not."""
-    make(server)
-    page = review()
-    begin(page)
-    page.keyboard.press("1")
-    page.keyboard.press("c")
-    page.keyboard.type("typed")
-    page.get_by_text("中文").click()
-    expect(page.locator(".rv-verdict").first).to_have_text(re.compile("A 更好"), timeout=20_000)
-    expect(page.locator(LINE)).to_have_value("typed")
-    expect(page.locator(".rv-verdict").first).to_have_attribute("aria-pressed", "true")
-
-
-def test_hostile_answers_fetch_nothing_and_show_as_text(server, review):
-    make(server, texts=(HOSTILE, "# big\n\n<script>fetch('http://evil.example')</script>"))
-    page = review()
-    begin(page)
-    page.wait_for_timeout(1000)
-    assert page.locator(".rv-text").locator("img, a, style, script, link, iframe").count() == 0
-    expect(page.locator(".rv-answers strong")).to_have_text("said")
-    assert "![x](http://evil.example/a.png)" in page.locator(".rv-answers").inner_text()
-    page.keyboard.press("p")
-    assert "**said**" in page.locator(".rv-answers").inner_text()
-
-
-def test_a_guess_is_asked_after_the_verdict_and_the_next_pair_waits_for_it(server, review):
-    store = make(server, pairs=1)
-    page = review()
-    begin(page)
-    # The last pair of a sitting asks; here, of one of a single pair.
-    store.transaction(lambda tx: tx.execute("UPDATE sitting SET planned = 1"))
-    page.reload()
-    page.locator(DESK).wait_for(timeout=60_000)
-    page.keyboard.press("1")
-    page.keyboard.press("1")
-    page.get_by_role("heading", name="Which answer do you think was the newer model's?").wait_for(timeout=20_000)
-    page.wait_for_timeout(1500)
-    expect(page.get_by_role("dialog")).to_be_visible()
-    page.keyboard.press("3")
-    page.get_by_role("heading", name="Your verdicts tonight").wait_for(timeout=20_000)
-    expect(page.locator(".rv-saved")).to_have_text("", timeout=20_000)
-    assert store.rows("SELECT choice FROM guess")[0]["choice"] == "unknown"
 
 
 def test_on_a_phone_both_answers_are_opened_and_the_verdict_is_at_hand(server, review):

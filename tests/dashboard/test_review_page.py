@@ -1,75 +1,16 @@
 """The Review page on the server: what its script gets, and what its messages do. The script itself is left out."""
 
 import json
-from pathlib import Path
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
-import dashboard
-from dashboard import component
-from dashboard.pages import page_path
-from dashboard.views import review_desk
-from dashboard.views.review_words import FLAGS, REASONS, SKIPS, refusal
-from evals.review import sentences
-from evals.review.answers import ERROR_TYPES
+from dashboard.views.review_words import FLAGS, SKIPS
 from store.access import Actor
-from store.errors import StoreError
+from tests.dashboard.review_seen import Browser
 from tests.evals.review.campaigns import make_campaign
 
 BOTH = '[review]\ncriteria = ["accurate", "useful"]\n'
-
-APP = Path(dashboard.__file__).parent / "app.py"
-
-
-class Browser:
-    """What the page's script would do: it sees the data, and sends messages."""
-
-    def __init__(self, monkeypatch, store):
-        st.cache_data.clear()
-        monkeypatch.setenv("ASSAY_STORE", str(store.path))
-        self.data, self.waiting, self.count = None, [], 0
-        monkeypatch.setattr(component, "mount", self._mount)
-        monkeypatch.setattr(component, "sent", lambda: self.waiting)
-        self.load()
-
-    def load(self):
-        """Open the page anew, as a reload does."""
-        self.app = AppTest.from_file(str(APP), default_timeout=30)
-        self.app.query_params["lang"] = "en"
-        self.app.switch_page(page_path("review"))
-        return self.run()
-
-    def _mount(self, data, on_sent):
-        self.data, self.on_sent = json.loads(json.dumps(data)), on_sent
-        if self.waiting:
-            # Streamlit calls it before anything is drawn; here the page is drawn once more.
-            on_sent()
-            self.waiting = []
-            st.rerun()
-
-    def run(self):
-        self.app.run()
-        assert not self.app.exception
-        return self
-
-    def send(self, kind, **content):
-        """One message; returns its id."""
-        self.count += 1
-        message = {"id": f"m{self.count}", "kind": kind, **content}
-        self.waiting = [message]
-        self.run()
-        return message["id"]
-
-    def judge(self, choice="tie", **fields):
-        pair = self.data["pair"]
-        return self.send("submit", token=pair["token"], known=pair["known"], fields={"choice": choice, **fields})
-
-    @property
-    def words(self):
-        """What stands on the page besides the script's part."""
-        return "\n".join(part.proto.body for part in self.app.main if hasattr(part.proto, "body"))
 
 
 @pytest.fixture
@@ -273,21 +214,6 @@ def test_what_cannot_be_done_is_said_in_one_sentence_and_the_pair_stays(opened):
     assert store.rows("SELECT count(*) AS n FROM verdict")[0]["n"] == 0
 
 
-def test_messages_that_are_none_of_ours_do_nothing(opened):
-    found, _ = opened(practice=0)
-    for messages in (
-        [1],
-        [{}],
-        [{"id": 3}],
-        [{"id": "a"}],
-        [{"id": "b", "kind": []}],
-        [{"id": "c", "kind": "submit"}],
-        [{"id": "d", "kind": "campaign", "campaign": [1]}],
-    ):
-        found.waiting = messages
-        assert found.run().data["stage"] == "start"
-
-
 def test_who_may_not_judge_is_told_so_and_gets_no_pair(opened, monkeypatch):
     found, _ = opened(practice=0)
     found.send("begin", planned=5)
@@ -297,57 +223,12 @@ def test_who_may_not_judge_is_told_so_and_gets_no_pair(opened, monkeypatch):
     assert "You cannot judge here now" in found.words
 
 
-def test_every_sentence_of_the_service_has_words_in_both_languages(monkeypatch):
-    monkeypatch.setattr("dashboard.views.review_words.t", lambda key: key)
-    said = [refusal(getattr(sentences, name)) for name in sentences.__all__]
-    assert said == [f"review.refused.{name.lower()}" for name in sentences.__all__]
-
-
-def test_the_lists_of_the_page_are_what_the_service_takes(opened):
-    found, _ = opened(practice=0)
-    found.send("begin", planned=5)
-    assert [name for name, _ in found.data["errors"]] == list(ERROR_TYPES)
-    for reason in REASONS:
-        found.judge("tie", reasons=[reason])
-        assert found.data["refused"] is None
-        if found.data["stage"] == "summary":
-            break
-
-
-def test_a_store_that_is_busy_leaves_the_message_to_come_again(opened, monkeypatch):
-    found, store = opened(practice=0)
-    found.send("begin", planned=5)
-    token = found.data["pair"]["token"]
-
-    def busy(*_):
-        raise StoreError("busy")
-
-    with monkeypatch.context() as patched:
-        patched.setitem(review_desk._ACTS, "submit", busy)
-        sent = found.judge("left")
-    assert sent not in found.data["acked"]
-    found.waiting = [{"id": sent, "kind": "submit", "token": token, "fields": {"choice": "left"}}]
-    found.run()
-    assert sent in found.data["acked"]
-    assert store.rows("SELECT count(*) AS n FROM verdict")[0]["n"] == 1
-
-
 def test_a_blank_criterion_is_said_and_the_pair_stays(opened):
     found, store = opened(practice=0, policy=BOTH)
     found.send("begin", planned=5)
     found.judge("left", criteria={"accurate": "tie"})
     assert found.data["refused"]["words"].startswith("A criterion is not answered")
     assert store.rows("SELECT count(*) AS n FROM verdict")[0]["n"] == 0
-
-
-def test_another_window_does_not_replace_a_verdict_it_does_not_know_of(opened):
-    found, store = opened(practice=0)
-    found.send("begin", planned=5)
-    token = found.data["pair"]["token"]
-    found.judge("left")
-    found.send("submit", token=token, known=0, fields={"choice": "right"})
-    assert found.data["refused"]["words"] == "Already judged in another window; open it again to change it."
-    assert store.rows("SELECT count(*) AS n FROM verdict")[0]["n"] == 1
 
 
 def test_a_sentence_marked_on_the_screen_is_found_in_the_source(opened):
@@ -368,20 +249,3 @@ def test_the_first_pair_of_a_demo_lasts_as_long_as_the_page_before_it_says(opene
     assert found.data["options"][0]["words"] == "5 pairs, about 1 min"
     found.send("begin", planned=5)
     assert found.data["progress"]["words"] == "0 of 5 tonight · about 1 min left"
-
-
-def test_what_is_shown_stays_while_the_store_cannot_be_read(opened, monkeypatch):
-    found, _ = opened(practice=0)
-    found.send("begin", planned=5)
-    shown = found.data
-
-    def busy(*_):
-        raise StoreError("busy")
-
-    with monkeypatch.context() as patched:
-        patched.setattr("dashboard.views.review.stage", busy)
-        found.data = None
-        assert found.run().data == shown
-        assert "cannot be read" not in found.words
-    found.judge("left")
-    assert found.data["pair"]["token"] != shown["pair"]["token"]

@@ -21,12 +21,18 @@ SCREEN = [*(HERE / "app_pages").glob("*.py"), *(HERE / "views").glob("*.py"), HE
 LOSS_CHART = ("training", "validation", "abandoned", "lowest", "highest", "checkpoint", "state", "value")
 
 PREFIXES = (
+    "audit.action.",
+    "audit.role.",
     "fork.",
     "group.",
     "checkpoint.",
     "mark.",
     "compare.axis.",
     "compare.title.",
+    "gate.",
+    "release.evidence.",
+    "release.sign.",
+    "release.signed.",
     "scores.chart.",
     "scores.metric.",
     "review.criterion.",

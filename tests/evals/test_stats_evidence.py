@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from scipy import special
 
 from bench.review_stats import drawn, wrongly_superior
-from evals.stats.confidence import Bounds, bounds, confidence_sequence, lower_bound, upper_bound
-from evals.stats.evidence import BETS, Bets, EProcess, e_value, log_e, log_e_path
+from evals.stats.confidence import Bounds, bounds, confidence_sequence, last_bounds, lower_bound, upper_bound
+from evals.stats.evidence import BETS, Bets, EProcess, e_value, log_e, log_e_path, log_e_paths
 from evals.stats.items import counted, mirrored, tallied, theta
 
 COUNTS = st.tuples(st.integers(0, 40), st.integers(0, 40), st.integers(0, 40)).filter(any)
@@ -151,6 +151,22 @@ def test_the_sequence_is_the_best_bound_so_far(scores):
     for n, now in enumerate(found):
         assert now.lower == pytest.approx(max(one.lower for one in each[: n + 1]), abs=1e-9)
         assert now.upper == pytest.approx(min(one.upper for one in each[: n + 1]), abs=1e-9)
+
+
+@FEW
+@given(SCORES)
+def test_the_end_of_the_sequence_is_found_at_once(scores):
+    *_, last = confidence_sequence(scores)
+    assert last_bounds(scores) == (pytest.approx(last.lower, abs=1e-9), pytest.approx(last.upper, abs=1e-9))
+
+
+def test_a_sequence_of_nothing_refutes_nothing():
+    assert last_bounds([]) == (0.0, 1.0)
+
+
+@given(SCORES, SHARES)
+def test_a_path_is_the_same_item_by_item_and_all_at_once(scores, m):
+    assert list(log_e_paths(scores, m)) == pytest.approx(list(log_e_path(scores, m)), abs=1e-9)
 
 
 def test_the_win_difference_has_the_bounds_of_theta_stretched():

@@ -22,7 +22,7 @@ from store.invites import (
     opened_by,
     take_back_invites,
 )
-from store.users import grant, list_users, local_user, remove_user
+from store.users import grant, list_users, local_user, remove_user, take_back
 from tests.store.people import COMMAND, actions, add, first_broken_of, put_campaign
 
 WRONG = "x"
@@ -245,3 +245,15 @@ def test_whether_anyone_could_get_in(store):
     assert not can_enter(store, oidc=False)
     invite(store, COMMAND, Wanted("Wang", "triage"))
     assert can_enter(store, oidc=False)
+
+
+def test_a_role_taken_back_ends_its_browsers_for_good_whatever_comes_later(store):
+    put_campaign(store)
+    made = invite(store, COMMAND, Wanted("Wang", "triage"))
+    exchange(store, made.code, made.pin)
+    login = store.rows("SELECT token_sha256 FROM login")[0]["token_sha256"]
+    take_back(store, COMMAND, "Wang", "expert", 1)
+    again = invite(store, COMMAND, Wanted("Wang", "triage"))
+    assert again.user == made.user
+    lost = Actor("invite", made.user, login=login)
+    assert store.snapshot(lambda snapshot: roles_of(snapshot, lost, 1)) == set()

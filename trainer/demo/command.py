@@ -27,7 +27,9 @@ _DESK = {"triage": "with general data mixed in", "triage only": "without"}
 
 
 @click.command()
-@click.option("--no-serve", is_flag=True, help="Train only, without a dashboard, and exit.")
+@click.option(
+    "--no-serve", is_flag=True, help="Without a dashboard: a made-up panel judges, the story goes to its end."
+)
 @click.option("--port", type=click.IntRange(0, 65535), help=f"Port of the dashboard. Default: {PORT}, or a free one.")
 @click.option("--steps", type=click.IntRange(1), help="Steps of the base; the others have fewer. Default: 1300.")
 @click.option("--seed", type=click.IntRange(0, 2**31), default=0, show_default=True, help="Decides all that is random.")
@@ -41,15 +43,17 @@ def demo(*, no_serve: bool, port: int | None, steps: int | None, seed: int, stor
         story = _story()
         if child is not None and child.poll() is not None:
             return child.returncode  # it has said why it could not start
-        told = story.tell(place, steps=steps or story.STEPS, seed=seed, say=notes.print)
+        told = story.tell(place, steps=steps or story.STEPS, seed=seed, say=notes.print, to_its_end=no_serve)
         for run in told.runs:
             click.echo(f"run {run.name} is in {run.folder}")
         if not told.marks:
             return 130
         _print_marks(told.marks)
         _print_ends(told.ends)
-        if told.review is not None:
-            click.echo(f"blind review {told.review} is open: judge fifteen pairs on page Review")
+        for line in told.lines:
+            click.echo(line)
+        if told.review is not None and child is not None:
+            click.echo(f"blind review {told.review} is open: judge fifteen pairs on page Review, as Dr Wang")
         if child is None:
             click.echo(f"next: assay dash --store {place.path}")
             return 0

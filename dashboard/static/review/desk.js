@@ -64,8 +64,9 @@ export class Desk {
     this.parts.progress.textContent = data.progress.words;
     this.parts.bar.value = data.progress.share;
     if (data.pair.token !== this.token) this.load(data.pair);
-    if (data.refused && data.refused !== this.refused) this.say(data.refused.words);
-    this.refused = data.refused;
+    const refused = data.refused ? data.refused.id : null;
+    if (refused && refused !== this.refused) this.say(data.refused.words); // once: each answer of the server has it again
+    this.refused = refused;
     this.status();
   }
 

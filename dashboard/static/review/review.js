@@ -22,9 +22,8 @@ class Review {
   take({ data, setTriggerValue }) {
     for (const message of this.outbox.messages) {
       // Kept in this browser until the service has it for good.
-      if (["submit", "skip"].includes(message.kind) && data.acked.includes(message.id)) {
-        if (!(data.refused && data.refused.id === message.id)) dropDraft(message.token);
-      }
+      const taken = data.acked.includes(message.id) && !data.denied.includes(message.id);
+      if (taken && ["submit", "skip"].includes(message.kind)) dropDraft(message.token);
     }
     this.data = data;
     this.outbox.attach((messages) => setTriggerValue("sent", messages), data.acked);
@@ -51,7 +50,7 @@ class Review {
   }
 
   page() {
-    const { acked, ...rest } = this.data;
+    const { acked, denied, ...rest } = this.data;
     const shown = JSON.stringify(rest);
     if (shown === this.shown) return;
     this.leave();

@@ -195,11 +195,17 @@ def test_a_role_that_was_taken_back_takes_the_approval_with_it(made):
 
 def test_only_leads_sign(made):
     found = seen(made)
-    for who in (made.chen, made.qian):
+    for who in (made.chen, made.qian, made.wang):
         with pytest.raises(AccessError, match="this needs the role lead"):
             approve(made.store, who, found)
-    with pytest.raises(AccessError, match="this needs the role engineer or lead or auditor"):
-        approve(made.store, made.wang, found)
+
+
+def test_who_signs_twice_by_what_was_seen_before_counts_once(made):
+    before = seen(made, who=made.li)
+    approve(made.store, made.li, before)
+    with pytest.raises(GateError, match="Li has signed this already"):
+        approve(made.store, made.li, before)
+    assert made.store.rows("SELECT count(*) AS n FROM approval") == [{"n": 1}]
 
 
 def test_an_override_is_for_what_does_not_pass_and_needs_a_reason(made):

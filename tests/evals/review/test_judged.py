@@ -5,9 +5,10 @@ import pytest
 from evals.review.judged import FoundError, final_verdicts, planned_items
 from evals.review.service import close_campaign, close_sitting, skip, submit
 from evals.review.types import Answer, CriticalError
-from evals.stats.items import PlannedItem
+from evals.stats.items import PlannedItem, Verdict, completed_prefix
 from store.clock import utc_now
 from tests.evals.review.campaigns import add_role, add_user, make_campaign
+from tests.evals.review.judged import judge
 from tests.evals.review.sat import pair_of, seated
 
 TWO = '[review]\ncriteria = ["accurate", "useful"]\n'
@@ -24,6 +25,11 @@ def judged(store, made):
 
 def planned(store, made):
     return store.snapshot(lambda snapshot: planned_items(snapshot, made.campaign))
+
+
+def prefix(store, made):
+    verdicts = [Verdict(one.item, str(one.grader), one.score) for one in judged(store, made)]
+    return completed_prefix(planned(store, made), verdicts)
 
 
 def candidate_side(store, token):
@@ -101,7 +107,15 @@ def test_what_is_skipped_for_good_does_not_change_after_the_end(store, made):
     before = planned(store, made)
     store.transaction(lambda now: now.execute("UPDATE role SET revoked = $now", {"now": utc_now()}))
     assert planned(store, made) == before
-    assert before[0] == PlannedItem("item-00", 1, 0)
+    assert before[:2] == [PlannedItem("item-00", 1, 1), PlannedItem("item-01", 1, 0)]
+
+
+def test_a_grader_who_never_came_does_not_take_the_evidence_that_stands_behind_a_skip(store):
+    made = make_campaign(store, pairs=5, practice=0)
+    judge(store, made.campaign, made.graders[0], "wswws")
+    assert [item.item for item in prefix(store, made)] == ["item-00"]
+    close_campaign(store, made.lead, made.campaign, "the second one never came")
+    assert [item.item for item in prefix(store, made)] == ["item-00", "item-02", "item-03"]
 
 
 def test_of_two_wanted_verdicts_one_may_be_skipped_for_good(store):

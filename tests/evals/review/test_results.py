@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from evals.review.errors import CampaignError
-from evals.review.results import results, results_dict, settle
+from evals.review.results import decided, results, results_dict, settle
 from evals.review.service import close_campaign
 from evals.review.settling import BY_RULES, EXPIRED
 from evals.stats.decision import Rules, summarise
@@ -52,6 +52,17 @@ def test_eleven_wins_in_a_row_are_superior_and_end_the_campaign_by_its_rules(sto
     assert [(entry["actor"], json.loads(entry["payload"])) for entry in audit(store, "campaign-close", made)] == [
         ("rules", {"pairs": 11, "reason": BY_RULES})
     ]
+
+
+def test_the_decision_alone_is_that_of_the_results_and_looking_at_it_is_logged_likewise(store):
+    made = make_campaign(store, 20, policy=ENDLESS)
+    judge(store, made.campaign, made.graders[0], "w" * 12)
+    assert decided(store, made.lead, made.campaign) == "superior"
+    assert [entry["actor"] for entry in audit(store, "peek", made)] == [made.lead.named]
+    assert results(store, made.lead, made.campaign).decision == "superior"
+    assert len(audit(store, "peek", made)) == 1
+    with pytest.raises(AccessError):
+        decided(store, made.graders[0], made.campaign)
 
 
 def test_the_evidence_of_single_verdicts_is_that_of_their_counts(store):

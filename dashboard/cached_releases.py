@@ -1,0 +1,109 @@
+"""The cache for releases; see `cached`. What someone may do is looked up on every call."""
+
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from dashboard.cached import KEEP, LIVE
+from dashboard.queries import releases as queries
+from evals.gate.live import ENVIRONMENT
+from evals.release.check_papers import bundle_in
+from evals.release.confirming import Running
+from evals.release.confirming import running as running_now
+from evals.release.errors import BrokenError
+from evals.release.moments import Signature, signatures_of
+from evals.release.restoring import can_restore
+from evals.release.rows import Release, releases_of
+from store.access import Actor, may
+from store.database import Store
+
+__all__ = [
+    "Known", "Stamp", "environments", "forget", "history", "may_read", "may_restore", "restorable", "running", "stamp",
+]  # fmt: skip
+
+DISK = "30s"
+"""How long a look at folders is kept."""
+
+
+class Stamp(NamedTuple):
+    """What changes when there is something new."""
+
+    release: int | None
+    """Number of the newest release; None where there is none."""
+
+    confirmations: int
+    """What servers said, how many times."""
+
+
+class Known(NamedTuple):
+    """A release, and what its bundle says of it."""
+
+    release: Release
+    """The row."""
+
+    place: dict[str, Any]
+    """Its checkpoint: run_id (None where its run was removed), run, branch, step, checkpoint_sha256."""
+
+    signed: tuple[Signature, ...] | None
+    """Who signed it; None where the bundle in the store is damaged."""
+
+    demo: bool
+    """Whether it was released in a demo store."""
+
+
+@st.cache_data(ttl=LIVE, max_entries=4, show_spinner=False)
+def stamp(path: str) -> Stamp:
+    """The stamp of all releases now."""
+    return Stamp(**queries.newest(Store.at(path)))
+
+
+@st.cache_data(ttl=KEEP, max_entries=4, show_spinner=False)
+def environments(path: str, stamp: Stamp) -> list[str]:  # noqa: ARG001 - the stamp is a key
+    """Where something was released; prod first, though nothing was."""
+    found = queries.environments(Store.at(path))
+    return [ENVIRONMENT, *(name for name in found if name != ENVIRONMENT)]
+
+
+@st.cache_data(ttl=KEEP, max_entries=16, show_spinner=False)
+def history(path: str, environment: str, stamp: Stamp) -> list[Known]:  # noqa: ARG001 - the stamp is a key
+    """Everything that was live in an environment, the newest first."""
+    store = Store.at(path)
+    rows = store.snapshot(lambda snapshot: releases_of(snapshot, environment))
+    places = {row["id"]: row for row in queries.runs(store, [row.proposal_id for row in rows])}
+    return [_known(row, places[row.proposal_id]) for row in reversed(rows)]
+
+
+def _known(row: Release, place: dict[str, Any]) -> Known:
+    try:
+        bundle = bundle_in(row.bundle)
+        return Known(row, place, tuple(signatures_of(bundle)), bool(bundle["store"]["demo"]))
+    except (BrokenError, KeyError, TypeError):
+        return Known(row, place, None, demo=False)
+
+
+@st.cache_data(ttl=KEEP, max_entries=16, show_spinner=False)
+def running(path: str, environment: str, stamp: Stamp) -> list[Running]:  # noqa: ARG001 - the stamp is a key
+    """The last that each server said; see `evals.release.confirming.running`."""
+    return Store.at(path).snapshot(lambda snapshot: running_now(snapshot, environment))
+
+
+@st.cache_data(ttl=DISK, max_entries=64, show_spinner=False)
+def restorable(path: str, number: int, stamp: Stamp, _release: Release) -> tuple[bool, str]:  # noqa: ARG001 - number and stamp are keys
+    """Whether a release could be put back today, and why not; see `evals.release.restoring.can_restore`."""
+    return can_restore(Store.at(path), _release)
+
+
+def may_restore(path: str, who: Actor) -> bool:
+    """Whether someone may put a release back now."""
+    return Store.at(path).snapshot(lambda snapshot: may(snapshot, who, "release:restore"))
+
+
+def may_read(path: str, who: Actor) -> bool:
+    """Whether someone may see releases now."""
+    return Store.at(path).snapshot(lambda snapshot: may(snapshot, who, "release:read"))
+
+
+def forget() -> None:
+    """Read everything anew: something was put back here."""
+    for kept in (stamp, restorable):
+        kept.clear()

@@ -1,0 +1,149 @@
+"""`assay release current`, `ls` and `at`: what is live, what was, and when."""
+
+from typing import Any
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from evals.commands.gate_common import environment_option
+from evals.commands.release_common import release_dict, release_line, say_no
+from evals.commands.review_common import command_actor, when
+from evals.gate.numbers import short
+from evals.release.confirming import Running
+from evals.release.current import Current, current
+from evals.release.errors import RefusedError
+from evals.release.listing import Listed, listed
+from evals.release.moments import live_at, signatures_of, span_of
+from evals.release.rows import Release
+from store.commands.common import console, json_option, loaded_store, notes, print_json, store_option
+
+__all__ = ["at_command", "current_command", "list_command"]
+
+
+@click.command("current")
+@environment_option
+@click.option("--path", "only_path", is_flag=True, help="Print the folder alone, for scripts that deploy it.")
+@store_option
+@json_option
+def current_command(*, environment: str, only_path: bool, store: str | None, as_json: bool) -> int:
+    """Say what is live, and where its folder is.
+
+    Every byte of the folder is read first. Exit 1 where nothing is live, or the folder is gone or not what was
+    released; nothing stands on stdout then but the JSON that says so.
+    """
+    if only_path and as_json:
+        raise click.UsageError("--path prints a folder, --json a document that has it as well; give one of them")
+    place = loaded_store(store)
+    try:
+        found = current(place, command_actor(), environment)
+    except RefusedError as error:
+        return say_no(error, as_json=as_json, key="live")
+    if only_path:
+        click.echo(str(found.folder))
+    elif as_json:
+        print_json(_current_dict(found))
+    else:
+        _print_current(found)
+    return 0
+
+
+def _current_dict(found: Current) -> dict[str, Any]:
+    return {
+        "live": True, **release_dict(found.release), "path": str(found.folder),
+        "demo": found.release.papers.fields["store"]["demo"], "servers": [_server_dict(one) for one in found.running],
+    }  # fmt: skip
+
+
+def _server_dict(one: Running) -> dict[str, Any]:
+    return {
+        "host": one.host, "digest": f"sha256:{one.sha256}", "version": one.version, "confirmed": one.created,
+        "is_live": one.is_live,
+    }  # fmt: skip
+
+
+def _print_current(found: Current) -> None:
+    console.print(release_line(found.release), markup=False)
+    console.print(str(found.folder), markup=False, soft_wrap=True)
+    if not found.running:
+        console.print("no server has confirmed that it runs it: assay release confirm --digest DIGEST")
+    for one in found.running:
+        console.print(_runs(one), markup=False)
+
+
+def _runs(one: Running) -> str:
+    what = "runs it" if one.is_live else f"ran {f'v{one.version}' if one.version else short(one.sha256)}"
+    return f"{one.host} {what}, as it said on {when(one.created)}"
+
+
+@click.command("ls")
+@environment_option
+@store_option
+@json_option
+def list_command(*, environment: str, store: str | None, as_json: bool) -> int:
+    """List what was live, and whether it can be put back."""
+    found = listed(loaded_store(store), command_actor(), environment)
+    if as_json:
+        print_json([_listed_dict(one) for one in found])
+    elif not found:
+        notes.print(f"nothing was released in {environment} yet; assay release make RUN@STEP does it")
+    else:
+        console.print(_table(found))
+    return 0
+
+
+def _listed_dict(one: Listed) -> dict[str, Any]:
+    return {
+        **release_dict(one.release), "live": one.release.until is None, "can_be_put_back": one.can_be_put_back,
+        "why_not": one.why_not or None,
+    }  # fmt: skip
+
+
+def _table(found: list[Listed]) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for title in ("", "what", "digest", "since", "until", "by", "can be put back"):
+        table.add_column(title, overflow="fold")
+    for one in found:
+        row = one.release
+        did = f"v{row.version}{' put back' if row.kind == 'restore' else ''}"
+        back = "yes" if one.can_be_put_back else f"no: {one.why_not}"
+        table.add_row(
+            Text(did, style="red" if row.override else ""), Text(row.candidate), short(row.sha256), when(row.created),
+            when(row.until) or "live", Text(row.by), Text(back),
+        )  # fmt: skip
+    return table
+
+
+@click.command("at")
+@click.argument("date")
+@environment_option
+@store_option
+@json_option
+def at_command(*, date: str, environment: str, store: str | None, as_json: bool) -> int:
+    """Say what was live on DATE, and who had signed it.
+
+    DATE is a day (2026-11-29) or a moment (2026-11-29T14:30), in UTC or with an offset (+08:00). Exit 1 where nothing
+    was live then.
+    """
+    span = span_of(date)
+    found = live_at(loaded_store(store), command_actor(), span, environment)
+    if as_json:
+        told = [{**release_dict(one), "approvals": _approvals(one)} for one in found]
+        print_json({"environment": environment, "from": span.begin, "to": span.end, "live": told})
+    elif not found:
+        notes.print(f"no: nothing was live in {environment} then")
+    else:
+        _print_at(found)
+    return 0 if found else 1
+
+
+def _approvals(one: Release) -> list[dict[str, Any]]:
+    return [signature._asdict() for signature in signatures_of(one.papers.fields)]
+
+
+def _print_at(found: list[Release]) -> None:
+    for one in found:
+        console.print(f"{release_line(one)}; live until {when(one.until) or 'now'}", markup=False)
+        for signature in signatures_of(one.papers.fields):
+            why = f": {signature.reason}" if signature.reason else ""
+            console.print(f"  {signature.kind} by {signature.name}, {signature.time}{why}", markup=False)

@@ -1,0 +1,1 @@
+"""Training data: what is wrong with it (`check`), and how it is put right (`build`)."""

@@ -1,0 +1,55 @@
+"""Write several files so that either all are there or none, and nothing that was there is written over."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from assay.errors import AssayError
+
+__all__ = ["publish", "refuse_existing", "workshop"]
+
+
+def refuse_existing(paths: Sequence[Path]) -> None:
+    """Raise AssayError where one of the files is there already, or where its folder is not."""
+    for path in paths:
+        if not path.parent.is_dir():
+            raise AssayError(
+                f"there is no folder {path.parent} to write {path.name} into; make it, or name another with --out"
+            )
+        if path.exists() or path.is_symlink():
+            raise AssayError(
+                f"{path} is there already, and nothing is written over; name another file with --out, or move it away"
+            )
+
+
+@contextmanager
+def workshop(beside: Path) -> Generator[Path]:
+    """A folder beside a file to be written, on the same disk, which is gone in the end whatever happens."""
+    folder = Path(tempfile.mkdtemp(prefix=f".{beside.name}.", dir=beside.parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish(files: Sequence[tuple[Path, Path]]) -> None:
+    """Give finished files, each (finished, wanted), their names in order; where one cannot have its, none has.
+
+    Raises AssayError where a name was taken meanwhile.
+    """
+    with ExitStack() as undo:
+        for finished, wanted in files:
+            with finished.open("rb") as file:
+                os.fsync(file.fileno())
+            try:
+                # Unlike a rename, a link never writes over what is there.
+                os.link(finished, wanted)
+            except FileExistsError as error:
+                raise AssayError(
+                    f"{wanted} was made by someone else meanwhile, and nothing is written over; name another file"
+                ) from error
+            undo.callback(wanted.unlink, missing_ok=True)
+        undo.pop_all()

@@ -1,0 +1,146 @@
+"""Read data files for check and build: as training reads them, and files in GB18030 as well, which it refuses.
+
+A file in GB18030 (GBK, GB2312) is written again as UTF-8 into a temporary folder and read from there.
+"""
+
+import codecs
+import hashlib
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from evals.data.row import DataRow
+from evals.text import Located, Sample, locate, read_samples
+from evals.text.columns import renamed
+from evals.text.errors import DataError
+from evals.text.files import FILES
+from evals.text.formats import format_of
+
+__all__ = ["DataFile", "Encoding", "read_data"]
+
+Encoding: TypeAlias = Literal["UTF-8", "GB18030"]
+
+CHUNK = 1 << 20
+
+TABLES = (".jsonl", ".json", ".csv", ".tsv")
+"""Files of text, which have an encoding."""
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A data file that was read."""
+
+    name: str
+    """What it is called in findings: the name of its file, longer where two files have the same."""
+
+    path: Path
+    """Where it is."""
+
+    encoding: Encoding
+    """How its characters are written."""
+
+    format: str
+    """What its rows are: chat, ShareGPT, Alpaca, pairs or plain text."""
+
+    sha256: str
+    """Digest of its bytes."""
+
+    samples: list[Sample]
+    """Its rows."""
+
+    @property
+    def rows(self) -> list[DataRow]:
+        """Its rows with its name."""
+        return [DataRow(self.name, sample) for sample in self.samples]
+
+
+def read_data(specs: list[str], columns: Mapping[str, str] | None = None) -> Iterator[DataFile]:
+    """Read files, or data sets of a dataset_info.json, one after the other. Raises DataError as `read_samples` does.
+
+    `columns` are those of `read_samples`. A file that is named twice is refused.
+    """
+    places = [locate(spec, columns) for spec in specs]
+    paths = [place.path for place in places]
+    for number, path in enumerate(paths):
+        if path.resolve() in [other.resolve() for other in paths[:number]]:
+            raise DataError(f"{path} is named twice; name each file once")
+    for place, name in zip(places, _names(paths), strict=True):
+        yield _read(place, name)
+
+
+def _names(paths: list[Path]) -> list[str]:
+    """File names, with as many folders before them as tell them apart."""
+    depth = 1
+    names = [path.name for path in paths]
+    while len(set(names)) < len(names) and depth < max(len(path.absolute().parts) for path in paths):
+        depth += 1
+        names = ["/".join(path.absolute().parts[-depth:]) for path in paths]
+    return names
+
+
+def _read(place: Located, name: str) -> DataFile:
+    path = place.path
+    if not path.is_file() or path.suffix.lower() not in TABLES or _is_utf8(path) or not _looks_like_gb18030(path):
+        samples, encoding, form = read_samples(path, place.columns), "UTF-8", _format(path, place.columns)
+    else:
+        samples, form = _read_gb18030(path, place.columns)
+        encoding: Encoding = "GB18030"
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return DataFile(name, path, encoding, form, sha256, samples)
+
+
+def _format(path: Path, columns: Mapping[str, str]) -> str:
+    """The name of the format of a file that `read_samples` has read."""
+    first = next(FILES[path.suffix.lower()](path))
+    here = {ours: theirs for ours, theirs in columns.items() if not theirs or theirs in first.fields}
+    fields = renamed([first], here, path)[0].fields
+    found = format_of({*fields, "output"}, [ours for ours, theirs in columns.items() if theirs])
+    return found.name if found else ""
+
+
+def _is_utf8(path: Path) -> bool:
+    return _decodes(path, "utf-8")
+
+
+def _decodes(path: Path, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+_PAIR = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
+_USUAL = re.compile(rb"[\xa1-\xa3\xb0-\xd7][\xa1-\xfe]")
+"""The signs and the commoner half of the characters of GB2312: nearly all of a Chinese text."""
+
+
+def _looks_like_gb18030(path: Path) -> bool:
+    """Whether a file reads as Chinese in GB18030; broken UTF-8 decodes as well, to rare characters."""
+    with path.open("rb") as file:
+        pairs = _PAIR.findall(file.read(CHUNK))
+    usual = sum(1 for pair in pairs if _USUAL.match(pair))
+    return bool(pairs) and usual >= 0.7 * len(pairs) and _decodes(path, "gb18030")
+
+
+def _read_gb18030(path: Path, columns: Mapping[str, str]) -> tuple[list[Sample], str]:
+    with tempfile.TemporaryDirectory(prefix="assay-data-") as folder:
+        copy = Path(folder) / path.name
+        with (
+            path.open(encoding="gb18030", newline="") as source,
+            copy.open("w", encoding="utf-8", newline="") as target,
+        ):
+            while text := source.read(CHUNK):
+                target.write(text)
+        try:
+            return read_samples(copy, columns), _format(copy, columns)
+        except DataError as error:
+            raise DataError(str(error).replace(str(copy), str(path))) from error

@@ -1,0 +1,62 @@
+"""The model that a released adapter stands on: whether it is there, and whether it is the one it was trained on.
+
+Its digest is that of the lines `NAME SHA256` of its files, by name, as `trainer.model.fingerprint` makes it.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from evals.gate.proposals import Proposal
+from evals.release.errors import RefusedError
+from store.moved import found_again
+
+__all__ = ["base_folder", "base_missing", "model_sha256", "needs_base", "require_base"]
+
+CONFIG = "config.json"
+
+
+def needs_base(proposal: Proposal) -> bool:
+    """Whether what was released cannot run without another model's files."""
+    return not proposal.merged and bool(proposal.digests.get("adapter"))
+
+
+def base_folder(root: Path, proposal: Proposal) -> Path:
+    """Where that model is: a checkpoint of this store, else the folder that training read it from."""
+    here = proposal.data.get("base_checkpoint")
+    known: Mapping[str, Any] = proposal.data.get("base") or {}
+    return root / here if here else Path(found_again(str(known.get("path") or ""), root)).expanduser()
+
+
+def base_missing(root: Path, proposal: Proposal) -> str:
+    """Why the model cannot be used as far as a glance tells; empty where it can, or is not needed."""
+    if not needs_base(proposal):
+        return ""
+    folder = base_folder(root, proposal)
+    if not proposal.digests.get("base"):
+        return f"the digest of its base {folder} was never known, so nobody can tell whether it is the same"
+    if not (folder / CONFIG).is_file() or not any(folder.glob("*.safetensors")):
+        return f"its base is gone from {folder}; put it back"
+    return ""
+
+
+def require_base(root: Path, proposal: Proposal) -> None:
+    """Read every byte of the model. Raises RefusedError where it is gone, or another one."""
+    missing = base_missing(root, proposal)
+    if missing:
+        raise RefusedError(missing)
+    if needs_base(proposal) and model_sha256(base_folder(root, proposal)) != proposal.digests["base"]:
+        raise RefusedError(
+            f"its base in {base_folder(root, proposal)} is not the one it was trained on; put that one back"
+        )
+
+
+def model_sha256(folder: Path) -> str:
+    """Digest of all files of a model's folder. Raises OSError."""
+    found = hashlib.sha256()
+    for path in sorted(folder.glob("*")):
+        if path.is_file() and not path.name.startswith("."):
+            with path.open("rb") as file:
+                found.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return found.hexdigest()

@@ -1,0 +1,48 @@
+"""The papers beside a released folder as the store's row has them, and the row as it was signed."""
+
+from typing import Any
+
+from evals.release.check_papers import check_papers
+from evals.release.errors import BrokenError, RefusedError, ReleaseError
+from evals.release.papers import mend_papers
+from evals.release.rows import Release
+from evals.release.trust import registered
+from store.artifacts import MANIFEST
+from store.database import Snapshot, Store
+
+__all__ = ["require_row", "settle_papers"]
+
+
+def settle_papers(store: Store, release: Release) -> bool:
+    """Write the papers where that was interrupted; whether it was. A folder that is gone is left alone.
+
+    A folder that was released more than once has those of the newest one. Raises RefusedError where the row, or a
+    paper, is not what was signed; ReleaseError where the disk refuses.
+    """
+    store.snapshot(lambda snapshot: require_row(snapshot, release))
+    rows = store.rows(_SAME, {"sha256": release.sha256})
+    folder = store.root / release.path
+    if rows[-1]["envelope"] != release.envelope or not (folder / MANIFEST).is_file():
+        return False
+    try:
+        return mend_papers(folder, release.papers, {row["envelope"] for row in rows} - {release.envelope})
+    except OSError as error:
+        raise ReleaseError(
+            f"{release.title} is live, but its papers could not be written to {folder}: {error.strerror}; make room, "
+            "then ask for it again: assay release current"
+        ) from error
+
+
+def require_row(snapshot: Snapshot, release: Release) -> dict[str, Any]:
+    """The bundle of a row. Raises RefusedError where the row is not what this store's server signed."""
+    try:
+        bundle = check_papers(release.papers, registered(snapshot), again=False)
+    except BrokenError as error:
+        raise RefusedError(f"the row of {release.title} does not hold: {error}") from error
+    told = (bundle["environment"], bundle["version"], bundle["what"]["sha256"], bundle["override"])
+    if told != (release.environment, release.version, release.sha256, release.override):
+        raise RefusedError(f"the row of {release.title} was changed: what was signed is another release")
+    return bundle
+
+
+_SAME = "SELECT envelope FROM release WHERE sha256 = $sha256 ORDER BY id"

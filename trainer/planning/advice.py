@@ -1,0 +1,243 @@
+"""The guide's advice as rules: each gives what to do and a reason in a sentence, with where that comes from."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from trainer.config import DataConfig
+from trainer.planning.evidence import Evidence, Kind
+
+__all__ = [
+    "FULL_LR", "GUIDE", "LEAST_BATCH", "LORA_LR", "OURS", "Reason", "Share", "Vocabulary", "as_dicts", "batch_size",
+    "epochs_of", "length_of", "lr_of", "rescaled", "share_of", "stages_of", "start_of", "vocabulary_of",
+    "wants_all_weights",
+]  # fmt: skip
+
+SFT_ALONE = 10_000
+"""Pairs below which the guide leaves out a second pre-training."""
+
+FROM_BASE = 100_000
+"""Pairs from which the guide begins with a base model."""
+
+FULL_LR, LORA_LR = 2e-5, 1e-4
+
+MANY_TOKENS = 100_000_000
+"""Tokens of documents from which an adapter is taken to be too small for what is to be learned."""
+
+LEAST_BATCH, LARGEST_BATCH, STEPS = 8, 64, 300
+"""The batch lies between these; between them an epoch has about so many steps."""
+
+HAN_SPLIT, LETTER_SPLIT = 1.0, 0.5
+"""Tokens a character above which a vocabulary splits what it should hold: a Chinese one, a letter of another script."""
+
+LOOKED_AT = 0.1
+"""Share of the letters from which a kind of them is looked at."""
+
+GUIDE = "the guide"
+OURS = "our choice, not measured"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why something is advised."""
+
+    about: str
+    """What it is a reason for."""
+
+    reason: str
+    """A sentence."""
+
+    source: str
+    """Where it comes from: the guide, a paper, a measurement of ours, or nobody but us."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """How much general data to mix in."""
+
+    value: float
+    """Share of the training tokens that should come from general data."""
+
+    guide: tuple[tuple[float, float], ...]
+    """The ranges that the guide gives, which contradict each other."""
+
+    tokens: int
+    """Tokens of general data that this takes, beside those of the domain."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """How the model's vocabulary fits the data."""
+
+    tokens: int
+    """How many it has."""
+
+    han_tokens: float | None
+    """Tokens a Chinese character of the sample."""
+
+    letter_tokens: float | None
+    """Tokens a letter of another script."""
+
+    extend: bool
+    """Whether extending it is worth a try."""
+
+
+def stages_of(evidence: Evidence) -> tuple[tuple[str, ...], Reason]:
+    """The stages to train in: cpt on documents, sft on pairs, or both."""
+    pairs = evidence.rows_of_pairs
+    if evidence.documents is None:
+        said = f"the data has {pairs:,} pairs and no documents, so it is SFT alone"
+        if pairs >= SFT_ALONE:
+            said += (
+                "; with so many pairs the guide pre-trains on documents of the domain first, so name them if you can"
+            )
+        else:
+            said += f", which the guide finds enough below {SFT_ALONE:,} pairs"
+        return ("sft",), Reason("stages", said, GUIDE)
+    if pairs == 0:
+        said = "the data has documents alone, which teach facts; to answer questions the model then needs SFT on pairs"
+        return ("cpt",), Reason("stages", said, GUIDE)
+    if pairs < SFT_ALONE:
+        said = f"{pairs:,} pairs are fewer than {SFT_ALONE:,}, so SFT alone will do and the documents can be left out"
+        return ("sft",), Reason("stages", said, GUIDE)
+    said = f"documents and {pairs:,} pairs: a second pre-training teaches the domain, SFT then how to answer"
+    return ("cpt", "sft"), Reason("stages", said, GUIDE)
+
+
+def start_of(evidence: Evidence, *, is_chat: bool) -> tuple[str, list[Reason]]:
+    """Whether to start from a chat or a base model, and what to think of the one that was named."""
+    pairs = evidence.rows_of_pairs
+    start = "base" if pairs >= FROM_BASE else "chat"
+    why = {
+        "chat": f"{pairs:,} pairs are too few to teach a base model to converse; a chat model can already",
+        "base": f"{pairs:,} pairs can teach a base model to answer, without another one's manners under them",
+    }[start]
+    reasons = [Reason("start", f"start from a {start} model: {why} (the guide's line is {FROM_BASE:,})", GUIDE)]
+    found = "a chat" if is_chat else "a base"
+    told = "brings a chat template" if is_chat else "brings no chat template"
+    said = f"the folder {told}, so it is taken for {found} model; some base models bring one too"
+    if start == "chat" and not is_chat:
+        said = f"WARNING: {said.partition(';')[0]}, and there is little data: take the chat version of it"
+    elif start == "base" and is_chat:
+        said += "; if it is one for chat, consider its base version"
+    return start, [*reasons, Reason("start", said, "tokenizer_config.json and chat_template.jinja")]
+
+
+def wants_all_weights(evidence: Evidence) -> bool:
+    """Whether there is so much to learn that all weights are worth their memory."""
+    tokens = evidence.documents.tokens if evidence.documents else 0
+    return evidence.rows_of_pairs >= FROM_BASE or tokens >= MANY_TOKENS
+
+
+def lr_of(method: str) -> tuple[float, list[Reason]]:
+    """The highest learning rate of a method."""
+    if method == "full":
+        said = "the guide keeps all weights at 2e-5 or below, so that the model forgets little"
+        return FULL_LR, [Reason("lr", said, f"{GUIDE}; Llama 2 and Stanford Alpaca fine-tuned with 2e-5 as well")]
+    said = (
+        "1e-4, five times the guide's 2e-5: that is a rate for all weights, and an adapter, which is small and begins "
+        "at zero, learns best at about ten times theirs; half of that is kept back against forgetting"
+    )
+    return LORA_LR, [Reason("lr", said, "Schulman et al. 2025, LoRA Without Regret; arXiv 2405.09673")]
+
+
+def batch_size(rows: int) -> tuple[int, Reason]:
+    """Samples a step: a power of two in the middle.
+
+    >>> [batch_size(rows)[0] for rows in (5, 1000, 10_000, 1_000_000)]
+    [5, 8, 32, 64]
+    """
+    middle = 2 ** round(math.log2(max(1, rows) / STEPS)) if rows >= STEPS else 1
+    size = min(rows, max(LEAST_BATCH, min(LARGEST_BATCH, int(middle))))
+    said = (
+        f"{size} samples a step: a middle value, from {LEAST_BATCH} to {LARGEST_BATCH}, with about {STEPS} steps an "
+        f"epoch where that lets it"
+    )
+    return size, Reason("batch", said, f"{GUIDE} (a middle value); the numbers are {OURS}")
+
+
+def rescaled(method: str, size: int, others: Iterable[int]) -> tuple[dict[int, float], Reason]:
+    """The learning rate that goes with other batch sizes: by the square root, never above the guide's for all weights.
+
+    >>> rescaled("full", 16, [4, 64])[0]
+    {4: 1e-05, 64: 2e-05}
+    """
+    lr, limit = (FULL_LR, FULL_LR) if method == "full" else (LORA_LR, math.inf)
+    rates = {other: float(f"{min(limit, lr * math.sqrt(other / size)):.2g}") for other in others}
+    said = (
+        f"the rate belongs to {size} samples a step, however many are in memory at once: adding up gradients changes "
+        f"nothing; another batch takes the rate times the root of its ratio"
+    )
+    if method == "full":
+        said += ", and never above 2e-5"
+    return rates, Reason("batch", said, "arXiv 2205.10287; accumulation: measured in tests/trainer/test_step.py")
+
+
+def epochs_of(stage: str, rows: int) -> tuple[float, Reason]:
+    """Passes over the data of a stage."""
+    if stage == "cpt":
+        said = "documents are read once; read again they are remembered rather than understood"
+        return 1.0, Reason(
+            "epochs", said, f"{OURS}; arXiv 2305.16264 finds up to four passes nearly as good as new text"
+        )
+    epochs = 3.0 if rows < SFT_ALONE else 2.0 if rows < FROM_BASE else 1.0
+    said = f"{epochs:g} over {rows:,} pairs; the checkpoint with the lowest validation loss is kept, whenever it comes"
+    return epochs, Reason(
+        "epochs", said, "Stanford Alpaca took 3 over 52,000, Llama 2 took 2 over 27,540; between: ours"
+    )
+
+
+def length_of(stage: str, kind: Kind, longest: int | None) -> tuple[int, Reason]:
+    """Tokens of a sample at the most: what 99 in 100 rows need, or what the model reads."""
+    limit = longest or DataConfig.max_length
+    if stage == "cpt":
+        length = min(DataConfig.max_length, limit)
+        return length, Reason("length", f"documents are read in parts of {length:,} tokens", OURS)
+    needed = -(-kind.length_of(0.99) // 64) * 64
+    length = max(64, min(needed, limit))
+    said = f"99 of 100 sampled rows have {needed:,} tokens or fewer, with their template"
+    if needed > limit:
+        over = sum(item > limit for item in kind.lengths) / len(kind.lengths)
+        said += f"; the model reads {limit:,}, so {100 * over:.0f} % of the rows are cut"
+    return length, Reason("length", said, "a sample of the data")
+
+
+def share_of(domain_tokens: int) -> tuple[Share, Reason]:
+    """The share of general data. Until it is measured here it is the default, with the guide's two ranges beside it."""
+    value = DataConfig.general_ratio
+    ranges = ((0.1, 0.2), (5 / 6, 10 / 11))
+    said = (
+        f"{100 * value:.0f} % of the tokens general, so that the model keeps what it knew; the guide says 10 to 20 %, "
+        f"and elsewhere domain : general 1:5 to 1:10, which is 83 to 91 %: watch the forgetting probes, they decide"
+    )
+    return Share(value, ranges, round(domain_tokens * value / (1 - value))), Reason("general_share", said, GUIDE)
+
+
+def vocabulary_of(evidence: Evidence, size: int | None, stages: tuple[str, ...]) -> tuple[Vocabulary | None, Reason]:
+    """Whether the vocabulary fits the data, and whether extending it is worth it; None without a tokenizer."""
+    if size is None:
+        said = "the folder has no tokenizer.json, so tokens are guessed: one a Chinese character, one for four others"
+        return None, Reason("vocabulary", said, OURS)
+    han, letters = evidence.han_tokens, evidence.letter_tokens
+    looked = {
+        "Chinese character": (han, HAN_SPLIT, evidence.han_share),
+        "letter of another script": (letters, LETTER_SPLIT, 1 - evidence.han_share),
+    }
+    found = {name: (ratio, limit) for name, (ratio, limit, share) in looked.items() if ratio and share >= LOOKED_AT}
+    splits = any(ratio > limit for ratio, limit in found.values())
+    measured = [f"{ratio:.2f} tokens a {name}" for name, (ratio, _) in found.items()]
+    said = " and ".join(measured) or "no characters"
+    if not splits:
+        said += ": the vocabulary holds what the data is written in, so extending it is not worth it"
+    elif "cpt" in stages:
+        said += ": the vocabulary splits characters, so extending it before the cpt stage makes decoding faster"
+    else:
+        said += ": the vocabulary splits characters, but new tokens are learned from documents only, in a cpt stage"
+    fitting = Vocabulary(size, han, letters, extend=splits and "cpt" in stages)
+    return fitting, Reason("vocabulary", said, f"{GUIDE}; arXiv 2304.08177; measured on {evidence.sampled:,} rows")
+
+
+def as_dicts(reasons: Iterable[Reason]) -> list[dict[str, Any]]:
+    """Reasons as JSON."""
+    return [{"about": item.about, "reason": item.reason, "source": item.source} for item in reasons]
