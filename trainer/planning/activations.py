@@ -9,15 +9,15 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
-from trainer.planning.architecture import INNER, NORM, Architecture, Linear, Shape
+from trainer.planning.architecture import NORM, Architecture, Shape
 
 __all__ = ["BYTES", "Setting", "activations", "adamw_copies"]
 
 BYTES = {"float32": 4, "float16": 2, "bfloat16": 2, "fp32": 4, "bf16": 2, "fp16": 2}
 """Bytes of a number of each type."""
 
-_KEPT_BY = {"relu": 0, "gelu_new": 4, "gelu_fast": 4}
-"""Tensors that the function without a gate keeps; those that are one kernel keep what they read."""
+_IN_PYTHON = ("gelu_new", "gelu_fast")
+"""Functions of several operations, each of which keeps something; the others are one kernel."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,9 @@ def _groups(model: Architecture, setting: Setting) -> tuple[list[Shape], list[Sh
     if not setting.is_full:
         adapter = model.adapter_shapes(setting.rank)
         return adapter * shallow, adapter * (model.layers - shallow)
-    deep = [*model.layer_shapes * (model.layers - shallow), *model.last]
-    return [*model.embeddings, *model.layer_shapes * shallow], deep
+    layer = [shape for shape in model.layer_shapes if len(shape) > 1]
+    head = [shape for shape in model.last if len(shape) > 1]
+    return [*model.embeddings, *layer * shallow], [*layer * (model.layers - shallow), *head]
 
 
 def _widened(model: Architecture, setting: Setting) -> int:
@@ -148,7 +149,8 @@ class _Step:
     def norm(self) -> int:
         """A norm of the width: what it reads, in float32, and what it multiplies with its weight."""
         if not self.model.is_rms:
-            return self.tokens * self.model.width * self.stream
+            # A GPU's autocast widens what LayerNorm reads.
+            return self.tokens * self.model.width * (4 if self.setting.device == "cuda" else self.stream)
         trained = self.stream if self.setting.is_full else 0
         return self.tokens * self.model.width * (4 + trained)
 
@@ -159,32 +161,31 @@ class _Step:
         attention = self.number * (2 * model.query + 2 * key) + 4 * model.heads
         mask = self.number * self.setting.micro_batch * self.setting.length**2 if self.setting.padded else 0
         heads = self.tokens * (4 + self.number) * (model.query + model.key) if model.normed_heads else 0
-        inner = self.tokens * self.number * model.inner * self._kept_by_function
+        inner = self.tokens * model.inner * self._kept_by_function
         dropped = self.tokens * model.width * self._mask(self.number) * model.dropouts
         return 2 * self.norm + self._inputs + self.tokens * attention + mask + heads + inner + dropped + self.casts
 
     @cached_property
     def _kept_by_function(self) -> int:
-        """Tensors of the inner width that the feed-forward part keeps beside what its last layer reads."""
-        return 3 if self.model.gated else _KEPT_BY.get(self.model.activation, 1)
+        """Bytes that the feed-forward part keeps of each inner number, beside what its last layer reads."""
+        if self.model.gated:
+            return 3 * self.number
+        if self.model.activation in _IN_PYTHON:
+            # A GPU's autocast widens powers, and with them all but one of the four.
+            return 3 * 4 + self.number if self.setting.device == "cuda" else 4 * self.number
+        return 0 if self.model.activation == "relu" else self.number
 
     @cached_property
     def _inputs(self) -> int:
         """What the linear layers of a layer keep of their inputs."""
-        if self.setting.is_full:
-            shared = {linear.reads: linear for linear in self.model.linears}
-            # What norms make is cast anew for each layer that reads it; attention's output is kept by itself.
-            norms = [linear for linear in self.model.linears if linear.reads == NORM]
-            counted = norms if self.is_cast else self._first_readers
-            return self.tokens * self.number * sum(item.inputs for item in [*counted, shared[INNER]])
-        each = self.number + self._mask(4)
-        return self.tokens * sum(each * item.inputs + self.number * self.setting.rank for item in self.model.linears)
-
-    @cached_property
-    def _first_readers(self) -> list[Linear]:
-        """A linear layer of each norm: the attention's and the feed-forward part's first."""
-        norms = [linear for linear in self.model.linears if linear.reads == NORM]
-        return [norms[0], norms[-1]]
+        linears = self.model.linears
+        if not self.setting.is_full:
+            each = self.number + self._mask(4)
+            return self.tokens * sum(each * item.inputs + self.number * self.setting.rank for item in linears)
+        norms = [item.inputs for item in linears if item.reads == NORM]
+        # What norms make is cast anew for each layer that reads it; attention's output is kept by itself.
+        read = norms if self.is_cast else [norms[0], norms[-1]]
+        return self.tokens * self.number * sum([*read, self.model.inner])
 
     def _mask(self, number: int) -> int:
         """Of dropout's mask, a number of so many bytes."""
@@ -220,20 +221,18 @@ class _Step:
 
     @cached_property
     def loss(self) -> int:
-        """The loss in float32: logits, the learned rows, their copy, its log-softmax; or the gradients of these."""
-        copy = 4 if self.number != 4 else 0
-        forward = self.logits + self.rows * (self.number + copy + 4)
-        return self.kept + self.head_cast + max(forward, 3 * 4 * self.rows)
+        """The loss in float32: logits, the learned rows, and their log-softmax; or this with two gradients of it."""
+        return self.kept + self.head_cast + max(self.logits + 2 * 4 * self.rows, 3 * 4 * self.rows)
 
     @cached_property
     def head(self) -> int:
         """The head's backward pass: gradients of the logits, rows put back into all of them, and its weight's."""
         weight = self.model.vocabulary * self.model.width if self.setting.is_full else 0
         rows = self.rows * self.number + self.logits
-        # Where weights are cast, that of the logits is gone before this one is widened.
+        moments = rows, 2 * self.logits, self.logits + self.number * weight
+        # Where weights are cast, the logits' gradient and the cast are gone before this one is widened.
         widened = (self.number + 4) * weight if self.is_cast else 0
-        moments = rows, 2 * self.logits, self.logits + self.number * weight, widened
-        return self.kept + self.head_cast + max(moments)
+        return self.kept + max(self.head_cast + max(moments), widened)
 
     @cached_property
     def held_gradient(self) -> int:

@@ -116,7 +116,10 @@ def about_memory(shape: Architecture | None, cards: Sequence[Card]) -> Reason:
     if shape is None:
         said = f"no table of memory: it is worked out for unquantized {', '.join(KINDS)}, and config.json says neither"
         return Reason("memory", said, OURS)
-    said = "worked out for bf16 on a GPU, from config.json alone; 4 bits are worked out, not measured"
+    said = (
+        "worked out from config.json for bf16 on a GPU; activations are the peak of a step beside the rest, which with "
+        "all weights can be AdamW's own copies; measured on processors, 4 bits not at all"
+    )
     if cards:
         said += f"; of each card {100 * HEADROOM:.0f} % are left free for driver, libraries and holes"
     return Reason("memory", said, MEASURED)

@@ -20,7 +20,7 @@ GIB = 1 << 30
 HEADROOM = 0.1
 """Share of a card that is left free: for its driver and libraries, and for holes between tensors."""
 
-_CARD = re.compile(r"(?:.*[\s_-])?(\d+(?:\.\d+)?)\s*G(?:i?B)?", re.IGNORECASE)
+_CARD = re.compile(r"(?:.*\w[\s_-]+)?(\d+(?:\.\d+)?)\s*G(?:i?B)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
