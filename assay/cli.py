@@ -120,6 +120,7 @@ def root() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line: exit 0 fine, 1 the answer is no, 2 a usage or input error."""
     status: object = 0
+    _require_text(sys.argv[1:] if arguments is None else arguments)
     try:
         status = root.main(arguments, standalone_mode=False)
     except click.ClickException as error:
@@ -140,6 +141,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout = None
         _fail(f"cannot write{f' {error.filename}' if error.filename else ''}: {error.strerror}; make room there")
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _require_text(arguments: Sequence[str]) -> None:
+    """Bytes that are no UTF-8 reach no command: names and reasons are kept and shown as text."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            _fail(f"{argument.encode(errors='replace').decode()} is no UTF-8 text; write it so, or rename the file")
 
 
 def _fail(sentence: str) -> None:

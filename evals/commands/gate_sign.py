@@ -23,7 +23,7 @@ _key_option = click.option(
 )  # fmt: skip
 
 _evidence_option = click.option(
-    "--evidence", metavar="DIGEST", default="", help="Sign this evidence only, as `assay gate check` printed it."
+    "--evidence", metavar="DIGEST", default=None, help="Sign this evidence only, as `assay gate check` printed it."
 )
 
 
@@ -55,7 +55,7 @@ def approve_command(**given: Any) -> int:
 @store_option
 @json_option
 def refuse_command(**given: Any) -> int:
-    """Refuse a checkpoint; it is not released before the same lead approves it."""
+    """Refuse a checkpoint; it waits until the same lead approves it."""
     return _sign(refuse, "refused", given)
 
 
@@ -80,7 +80,7 @@ def _sign(act: Callable[..., int], did: str, given: Mapping[str, Any]) -> int:
     rules, place, actor = read_policy_option(given["policy"]), loaded_store(given["store"]), command_actor()
     private = read_private(given["key"], passphrase_for(given["key"]), place.root)
     seen = look(place, actor, given["candidate"], policy=rules, environment=given["environment"])
-    if given["evidence"]:
+    if given["evidence"] is not None:
         _require(seen, given["evidence"])
     number = act(place, actor, seen, given["reason"], key=private)
     now = look(place, actor, given["candidate"], policy=rules, environment=given["environment"])
@@ -96,5 +96,5 @@ def _require(seen: Look, evidence: str) -> None:
     wanted = evidence.removeprefix("sha256:").lower()
     if len(wanted) < 12 or not seen.digest.startswith(wanted):
         raise click.UsageError(
-            f"the evidence is {short(seen.digest)} now, and not {evidence}; look again before signing"
+            f"the evidence is {short(seen.digest)} now, and not {evidence or 'nothing'}; look again before signing"
         )

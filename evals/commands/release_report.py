@@ -13,7 +13,7 @@ from evals.gate.words_zh import Language
 from evals.release.errors import RefusedError
 from evals.release.report import report_html
 from evals.release.reporting import reported
-from store.commands.common import console, json_option, loaded_store, print_json, store_option
+from store.commands.common import console, json_option, loaded_store, print_json, require_elsewhere, store_option
 
 __all__ = ["report_command"]
 
@@ -35,8 +35,10 @@ def report_command(
     Without a name it is of what is live: decision, evidence, who signed, lineage, digests. The file is HTML without
     scripts and without anything from elsewhere, made to be printed on A4.
     """
+    place = loaded_store(store)
+    require_elsewhere(out, place)
     try:
-        found = reported(loaded_store(store), command_actor(), named, environment)
+        found = reported(place, command_actor(), named, environment)
     except RefusedError as error:
         return say_no(error, as_json=as_json, key="written")
     try:

@@ -6,6 +6,7 @@ similar enough share one of their rarest elements (prefix filter; Chaudhuri, Gan
 similarity joins in data cleaning, 2006).
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -25,7 +26,10 @@ NEAR = 0.7
 """Jaccard similarity of 5-grams from which on two texts are near, as in training."""
 
 MANY = 64
-"""Texts in one group above which they are put in smaller ones."""
+"""Texts that share a band above which they are told apart by their rarest 5-grams first."""
+
+LARGE, SHARED = 20, 8
+"""Sets of so many 5-grams or more must share so many of their rarest: then few that are not near are compared."""
 
 Numbers: TypeAlias = NDArray[Any]
 
@@ -60,28 +64,55 @@ class Alike:
         """
         first = first_of(forms)
         copies = np.where(first == np.arange(len(forms)), -1, first)
-        groups = self.groups(forms, near)
+        roots = self._joined(first, near, verified=False)
         distinct = np.flatnonzero((copies < 0) & (self._read.sizes > 0))
-        for group in _runs(groups[distinct], distinct):
-            kept = [int(group[0])]
-            for text in group[1:].tolist():
-                similar = self._similarity(text, kept)
-                nearest = int(similar.argmax())
-                if similar[nearest] >= near:
-                    copies[text] = kept[nearest]
-                else:
-                    kept.append(text)
-        return copies
+        for group in _runs(roots[distinct], distinct):
+            for text, earlier in self._copies_in(group, near):
+                copies[text] = earlier
+        # An exact copy of what is a copy itself is one of the row that is kept.
+        return np.where((copies >= 0) & (copies[first] >= 0), copies[first], copies)
 
     def groups(self, forms: Numbers, near: float = NEAR) -> Numbers:
         """The group of each text: those that are near, and what they are joined by; the number of its first text."""
-        first = first_of(forms)
-        distinct = np.flatnonzero((first == np.arange(len(forms))) & (self._read.sizes > 0))
-        joined = _Groups(first)
+        return self._joined(first_of(forms), near, verified=True)
+
+    def _joined(self, first: Numbers, near: float, *, verified: bool) -> Numbers:
+        """The first text of each text's group.
+
+        Where not all need be `verified`, texts that share a band with many are in one group without being compared.
+        """
+        distinct = np.flatnonzero((first == np.arange(len(first))) & (self._read.sizes > 0))
+        joined, heaps = _Groups(first), _Groups(first)
         for bucket in self._buckets(distinct):
-            for part in [bucket] if len(bucket) <= MANY else self._sharing_rare(bucket, near):
-                self._join(joined, part, near)
+            if len(bucket) > MANY:
+                # Texts of one template share many bands; they are looked at once, and not band by band.
+                heaps.join_all(bucket)
+            else:
+                self._join(joined, bucket, near)
+        for heap in _runs(heaps.roots()[distinct], distinct):
+            if verified:
+                for part in self._sharing_rare(heap, near):
+                    self._join(joined, part, near)
+            else:
+                joined.join_all(heap)
         return joined.roots()
+
+    def _copies_in(self, group: Numbers, near: float) -> Iterator[tuple[int, int]]:
+        """Those of a group that are near an earlier one which is kept, each with the nearest of them."""
+        at_least = np.where(self._read.sizes[group] >= LARGE, SHARED, 1)
+        grams, owner = self._rarest(group, near, at_least)
+        kept: defaultdict[int, list[int]] = defaultdict(list)
+        for place, own in enumerate(np.split(grams, np.flatnonzero(np.diff(owner)) + 1)):
+            mine: list[int] = own.tolist()
+            sharing = np.array([other for gram in mine for other in kept[gram]], np.int64)
+            others, times = np.unique(sharing, return_counts=True)
+            others = others[times >= np.minimum(at_least[place], at_least[others])]
+            similar = self._similarity(int(group[place]), group[others].tolist()) if len(others) else np.zeros(1)
+            if similar.max() >= near:
+                yield int(group[place]), int(group[others[similar.argmax()]])
+                continue
+            for gram in mine:
+                kept[gram].append(place)
 
     @cached_property
     def _read(self) -> "_Read":
@@ -118,15 +149,26 @@ class Alike:
                 part = part[~near_it]
 
     def _sharing_rare(self, bucket: Numbers, near: float) -> Iterator[Numbers]:
-        """The texts of a bucket that share one of their rarest 5-grams: of so many that similar ones must share one."""
-        sizes = self._read.sizes[bucket]
-        grams = np.concatenate([self._read.grams_of(text) for text in bucket.tolist()])
-        owner = np.repeat(np.arange(len(bucket)), sizes)
+        """The texts of a bucket that share one of their rarest 5-grams."""
+        grams, owner = self._rarest(bucket, near, np.ones(len(bucket), np.int64))
+        yield from (bucket[part] for part in _runs(grams, owner))
+
+    def _rarest(self, texts: Numbers, near: float, at_least: Numbers) -> tuple[Numbers, Numbers]:
+        """The rarest 5-grams of each of some texts, so many that near texts must share some; and which text has each.
+
+        They are numbers of their own, by text. Two sets of sizes n and m that are near share near * max(n, m) elements
+        or more; so, in any one order, the first n - near * n + k of one and the first m - near * m + k of the other
+        share k. `at_least` has the k of each text; two texts share the lesser one.
+        """
+        sizes = self._read.sizes[texts]
+        grams = np.concatenate([self._read.grams_of(text) for text in texts.tolist()])
+        owner = np.repeat(np.arange(len(texts)), sizes)
         _, number, count = np.unique(grams, return_inverse=True, return_counts=True)
         order = np.lexsort((number, count[number], owner))
         rank = np.arange(len(grams)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        rare = order[rank < np.repeat(sizes - np.ceil(near * sizes).astype(np.int64) + 1, sizes)]
-        yield from (bucket[part] for part in _runs(number[rare], owner[rare]))
+        # The product can come out a little too large, and one 5-gram more does no harm.
+        rarest = order[rank < np.repeat(sizes - np.ceil(near * sizes - 1e-9).astype(np.int64) + at_least, sizes)]
+        return number[rarest], owner[rarest]
 
     def _similarity(self, one: int, others: list[int]) -> Numbers:
         """Jaccard similarity of a text's 5-grams with those of each of some others."""
@@ -177,6 +219,12 @@ class _Groups:
         """Make one group of two."""
         first, second = sorted((self.root(one), self.root(other)))
         self._parents[second] = first
+
+    def join_all(self, texts: Numbers) -> None:
+        """Make one group of all of them."""
+        one, *others = texts.tolist()
+        for other in others:
+            self.join(one, other)
 
     def roots(self) -> Numbers:
         """The first text of each text's group."""

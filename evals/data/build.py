@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -75,12 +75,13 @@ def build_data(specs: Sequence[str], out: Path, options: BuildOptions, progress:
         account = Manifest(_asked(options))
         for file in read_data(list(specs), options.columns):
             source = file.path.stem if len(specs) > 1 else None
-            for cleaned in _take(file, source, account, options):
-                waiting.add(file.name, cleaned)
-                alike.add(cleaned.signed)
-                for row, why in cleaned.dropped:
-                    account.dropped.setdefault(why, []).append((file.name, row))
-                progress(f"rows of {file.name}", cleaned.last, len(file.samples))
+            with closing(_cleaned(file, source, account, options)) as batches:
+                for cleaned in batches:
+                    waiting.add(file.name, cleaned)
+                    alike.add(cleaned.signed)
+                    for row, why in cleaned.dropped:
+                        account.dropped.setdefault(why, []).append((file.name, row))
+                    progress(f"rows of {file.name}", cleaned.last, len(file.samples))
         progress("near-duplicates", 0, 1)
         fates = _decided(waiting, alike, options)
         if not (fates == TRAIN).any():
@@ -102,7 +103,7 @@ def _asked(options: BuildOptions) -> dict[str, Any]:
     return {name: value for name, value in vars(options).items() if name != "processes"}
 
 
-def _take(file: DataFile, source: str | None, account: Manifest, options: BuildOptions) -> Iterator[CleanedRows]:
+def _cleaned(file: DataFile, source: str | None, account: Manifest, options: BuildOptions) -> Generator[CleanedRows]:
     """Clean the rows of a file, and note what it was; `source` is what a row's source is where it names none."""
     for other in account.inputs:
         if (other["format"] == "plain text") != (file.format == "plain text"):
@@ -146,11 +147,8 @@ def _tell(account: Manifest, waiting: Waiting, fates: Numbers, options: BuildOpt
     for bit, name in enumerate(CHANGES):
         changed = np.flatnonzero(inside & ((waiting.changed >> bit & 1) == 1))
         account.changed[name] = list(waiting.places(changed.tolist()))
-    before, after = (
-        Counter(waiting.tasks),
-        Counter(task for task, kept in zip(waiting.tasks, inside.tolist(), strict=True) if kept),
-    )
-    account.subtasks = {"before": _by_name(before), "after": _by_name(after)}
+    after = (task for task, kept in zip(waiting.tasks, inside.tolist(), strict=True) if kept)
+    account.subtasks = {"before": _by_name(Counter(waiting.tasks)), "after": _by_name(Counter(after))}
     if "balance" not in options.skip and not account.subtasks["before"]:
         account.notes.append("no row names a task, category or department, so nothing was balanced")
     if "split" not in options.skip and options.validation > 0 and not (fates == VALIDATION).any():

@@ -8,6 +8,7 @@ numbers a row (`Facts`), from which the checks that compare rows work.
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -124,11 +125,12 @@ def check_data(specs: Sequence[str], options: CheckOptions, progress: Progress =
     processes = options.processes or (1 if len(rows) <= FEW else cores())
     with tempfile.TemporaryDirectory(prefix="assay-data-") as folder, Alike(Path(folder)) as alike:
         findings, parts = list[Finding](), list[Facts]()
-        for number, looked in enumerate(in_processes(look, _batches(rows), processes), start=1):
-            progress("rows", min(number * BATCH, len(rows)), len(rows))
-            findings = merged([*findings, *looked.findings])
-            parts.append(looked.facts)
-            alike.add(looked.signed)
+        with closing(in_processes(look, _batches(rows), processes)) as results:
+            for number, looked in enumerate(results, start=1):
+                progress("rows", min(number * BATCH, len(rows)), len(rows))
+                findings = merged([*findings, *looked.findings])
+                parts.append(looked.facts)
+                alike.add(looked.signed)
         facts = Facts.joined(parts)
         progress("near-duplicates", 0, 1)
         findings += duplicates(rows, facts, alike.copies_of(facts.words))

@@ -58,7 +58,9 @@ def wants_courtesy(question: str) -> bool:
     return bool(_COURTEOUS.search(question))
 
 
-_GAP = r"[，,。.！!：:～~、;；\s…]"
+_GAP = r"(?:[ \t]*[，,。.！!：:～~、;；…\n]+\s*)+"
+"""A sign that ends a clause, and what white space there is: a word alone is none."""
+
 _OPENING_WORDS = (
     r"(?:您|你)好啊?呀?",
     "亲爱的(?:朋友|用户|患者)(?:您|你)好",
@@ -79,7 +81,7 @@ _OPENING_WORDS = (
     r"thank(?:s| you) for (?:asking|your question)",
     r"(?:i'?m|i am) (?:happy|glad) to help(?: you)?(?: with that)?",
 )
-_OPENING = re.compile(rf"\s*(?P<filler>(?:{'|'.join(_OPENING_WORDS)}){_GAP}+)(?=\S)", re.IGNORECASE)
+_OPENING = re.compile(rf"\s*(?P<filler>(?:{'|'.join(_OPENING_WORDS)}){_GAP})(?=\S)", re.IGNORECASE)
 
 _CLOSING_WORDS = (
     r"(?:最后)?(?:希望|期望|愿)[^。！？!?，,\n]{0,20}(?:帮助|协助)(?:到|了)?(?:您|你|大家|患者)?",
@@ -110,7 +112,7 @@ _HESITATION = re.compile(
 
 _COURTEOUS = re.compile(
     r"邮件|信函|书信|写一?封|回信|祝福|祝词|贺词|问候|致辞|短信|对话|剧本|台词|演讲|评论|邀请|感谢|道歉|打招呼|角色|扮演|翻译|故事|小说|模仿|续写"
-    r"|\b(?:e-?mails?|letters?|messages?|dialogues?|conversations?|speech|script|story|greet|translat|invit|apolog|reply|replies|respond|response|"
+    r"|(?<![a-z])(?:e-?mails?|letters?|messages?|dialogues?|conversations?|speech|script|story|greet|translat|invit|apolog|reply|replies|respond|response|"
     r"review|roleplay|role-play|comment|post|note|card|toast|chat)",
     re.IGNORECASE,
 )

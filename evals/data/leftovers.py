@@ -22,7 +22,8 @@ _TAG = re.compile(
 )
 _BREAK = re.compile(r"<(?:br\s*/?|/p|/div|/tr|/li|/h[1-6])>", re.IGNORECASE)
 _CODE = re.compile(
-    r"\b(?:html|css|xml|web ?page|markdown|svg|javascript|react|vue|jsx)\b|网页|前端|标签|```", re.IGNORECASE
+    r"(?<![a-z])(?:html|css|xml|web ?page|markdown|svg|javascript|react|vue|jsx)(?![a-z])|网页|前端|标签|```",
+    re.IGNORECASE,
 )
 """Where markup may be what a row is about."""
 

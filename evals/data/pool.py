@@ -3,7 +3,7 @@
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
@@ -25,7 +25,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def in_processes(work: Callable[[In], Out], batches: Iterable[In], processes: int) -> Iterator[Out]:
+def in_processes(work: Callable[[In], Out], batches: Iterable[In], processes: int) -> Generator[Out]:
     """Do the work on each batch, in this process where `processes` is 1; results come in the order of the batches.
 
     Raises AssayError where a process is ended from outside, as it is where memory runs out.

@@ -28,7 +28,12 @@ def refuse_existing(paths: Sequence[Path]) -> None:
 @contextmanager
 def workshop(beside: Path) -> Generator[Path]:
     """A folder beside a file to be written, on the same disk, which is gone in the end whatever happens."""
-    folder = Path(tempfile.mkdtemp(prefix=f".{beside.name}.", dir=beside.parent))
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=f".{beside.name}.", dir=beside.parent))
+    except OSError as error:
+        raise AssayError(
+            f"cannot write into {beside.parent}: {error.strerror}; name a file in another folder with --out"
+        ) from error
     try:
         yield folder
     finally:

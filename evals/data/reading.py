@@ -82,6 +82,13 @@ def _names(paths: list[Path]) -> list[str]:
 
 
 def _read(place: Located, name: str) -> DataFile:
+    try:
+        return _read_as(place, name)
+    except OSError as error:
+        raise DataError(f"cannot read {place.path}: {error.strerror}") from error
+
+
+def _read_as(place: Located, name: str) -> DataFile:
     path = place.path
     if not path.is_file() or path.suffix.lower() not in TABLES or _is_utf8(path) or not _looks_like_gb18030(path):
         samples, encoding, form = read_samples(path, place.columns), "UTF-8", _format(path, place.columns)

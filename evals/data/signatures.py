@@ -15,9 +15,9 @@ from evals.text.near import GRAM
 
 __all__ = ["BANDS", "BAND_SIZE", "Signed", "sign"]
 
-BANDS = 25
+BANDS = 32
 BAND_SIZE = 5
-"""Hashes a band. A pair whose similarity is 0.7 shares one of 25 bands with probability 1 - (1 - 0.7^5)^25 = 0.99."""
+"""Hashes a band. A pair whose similarity is 0.7 shares one of 32 bands with probability 1 - (1 - 0.7^5)^32 = 0.997."""
 
 SEED = 20261130
 
@@ -42,7 +42,7 @@ def sign(forms: Sequence[str]) -> Signed:
 
     >>> signed = sign(["the fever began", "the fever begun", "no"])
     >>> signed.sizes.tolist(), len(set(signed.grams.tolist())), signed.bands.shape
-    ([11, 11, 0], 13, (3, 25))
+    ([11, 11, 0], 13, (3, 32))
     """
     sizes, grams = _grams(forms)
     bands = np.zeros((len(forms), BANDS), np.uint64)

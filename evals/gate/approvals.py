@@ -12,6 +12,7 @@ import json
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
+from unicodedata import category
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -31,10 +32,16 @@ from store.keys import key_id, key_owner, register_server_key
 from store.owners import owners_of
 from store.pins import hold
 
-__all__ = ["LEAST_REASON", "GateError", "approve", "conflict", "keep_decision", "override", "refuse", "require_clock"]
+__all__ = [
+    "LEAST_REASON", "LONGEST_REASON", "GateError", "approve", "conflict", "keep_decision", "override", "refuse",
+    "require_clock", "require_reason",
+]  # fmt: skip
 
 LEAST_REASON = 30
 """Characters that the reason of an override has at least."""
+
+LONGEST_REASON = 1000
+"""Characters that a reason has at most: it stands in every paper of a release."""
 
 
 class GateError(AssayError):
@@ -60,25 +67,37 @@ def approve(store: Store, actor: Actor, seen: Look, reason: str = "", *, key: Ed
             f"the gate says {seen.decision} for {seen.place.candidate}, so it cannot be approved; refuse it, or "
             f"override with a reason of {LEAST_REASON} characters"
         )
-    return _sign(store, actor, seen, "approve", reason.strip(), key)
+    return _sign(store, actor, seen, "approve", require_reason(reason), key)
 
 
 def refuse(store: Store, actor: Actor, seen: Look, reason: str, *, key: Ed25519PrivateKey | None = None) -> int:
-    """Refuse a candidate; its release waits until the same person approves. Raises as `approve` does."""
-    if not reason.strip():
+    """Refuse a candidate; it waits until the same person approves. Raises likewise."""
+    why = require_reason(reason)
+    if not why:
         raise GateError("a refusal needs a reason; say in a sentence what must be different")
-    return _sign(store, actor, seen, "refuse", reason.strip(), key)
+    return _sign(store, actor, seen, "refuse", why, key)
 
 
 def override(store: Store, actor: Actor, seen: Look, reason: str, *, key: Ed25519PrivateKey | None = None) -> int:
     """Sign that a candidate may be released though the gate does not pass; it stays red for ever. Raises likewise."""
     if seen.decision == "pass":
         raise GateError(f"the gate passes {seen.place.candidate}; approve it instead")
-    if len(reason.strip()) < LEAST_REASON:
+    why = require_reason(reason)
+    if len(why) < LEAST_REASON:
         raise GateError(
-            f"an override needs a reason of {LEAST_REASON} characters at least, and this one has {len(reason.strip())}"
+            f"an override needs a reason of {LEAST_REASON} characters at least, and this one has {len(why)}"
         )
-    return _sign(store, actor, seen, "override", reason.strip(), key)
+    return _sign(store, actor, seen, "override", why, key)
+
+
+def require_reason(text: str) -> str:
+    """A reason on one line, which may be empty. Raises GateError for one that is too long, or no text."""
+    reason = " ".join(text.split())
+    if len(reason) > LONGEST_REASON:
+        raise GateError(f"a reason has {LONGEST_REASON:,} characters at most, and this one has {len(reason):,}")
+    if any(category(sign) in ("Cc", "Cs") for sign in reason):
+        raise GateError("the reason holds signs that are no text (UTF-8); write it anew")
+    return reason
 
 
 def conflict(snapshot: Snapshot, user: int, proposal: Proposal) -> str | None:

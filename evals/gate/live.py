@@ -1,12 +1,21 @@
 """What a candidate would take the place of: what is live, or what was before the candidate itself was released."""
 
+import re
+
 from evals.gate.evidence import Live
 from store.database import Snapshot
 
-__all__ = ["ENVIRONMENT", "live_before", "live_in"]
+__all__ = ["ENVIRONMENT", "environment_fault", "live_before", "live_in"]
 
 ENVIRONMENT = "prod"
 """Where things are released, unless another name is given."""
+
+
+def environment_fault(name: str) -> str:
+    """Why a text is no name of a place where things are released; empty where it is one."""
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", name):
+        return ""
+    return f"{name!r} names no environment: give letters, digits, and . _ - between them, such as prod"
 
 
 def live_in(snapshot: Snapshot, environment: str) -> Live | None:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from assay.errors import AssayError
 from evals.gate.evidence import Gathering, Live, evidence_digest, gather
 from evals.gate.gate import gate
-from evals.gate.live import ENVIRONMENT, live_before
+from evals.gate.live import ENVIRONMENT, environment_fault, live_before
 from evals.gate.policy import Policy, default_policy, whole_policy
 from evals.gate.proposals import Proposal, newest_proposal
 from evals.gate.reviewed import Campaign, Reviewed, campaigns_of
@@ -71,8 +72,10 @@ def look(
     """Look at RUN@STEP. Without a policy it is the one its campaign was opened with, else the one Assay brings.
 
     What experts found is part of it, so the look is logged, and whoever looks cannot grade in the campaign. Raises
-    AccessError, StoreError where there is no such checkpoint, PolicyError.
+    AccessError, StoreError where there is no such checkpoint, PolicyError, AssayError for what is no environment.
     """
+    if said := environment_fault(environment):
+        raise AssayError(said)
 
     def find(snapshot: Snapshot) -> tuple[Place, Live | None, list[Campaign]]:
         require(snapshot, actor, "release:read")
@@ -90,7 +93,7 @@ def look(
         asked = Gathering(
             store.root, place, newest_proposal(snapshot, place.sha256), live, environment, rules.sha256
         )  # fmt: skip
-        return _judged(snapshot, asked, rules, review)
+        return _judged(snapshot, asked, rules, campaigns, review)
 
     return store.snapshot(read)
 
@@ -109,13 +112,15 @@ def look_again(snapshot: Snapshot, root: Path, seen: Look) -> Look:
     )  # fmt: skip
     proposal = newest_proposal(snapshot, place.sha256)
     asked = Gathering(root, place, proposal, live, seen.environment, seen.policy.sha256)
-    return _judged(snapshot, asked, seen.policy, review)
+    return _judged(snapshot, asked, seen.policy, campaigns, review)
 
 
-def _judged(snapshot: Snapshot, asked: Gathering, rules: Policy, review: Reviewed | None) -> Look:
+def _judged(
+    snapshot: Snapshot, asked: Gathering, rules: Policy, campaigns: Sequence[Campaign], review: Reviewed | None
+) -> Look:  # fmt: skip
     evidence = gather(snapshot, asked, review)
     checks, digest = gate(rules, evidence), evidence_digest(evidence)
-    signed = standing(snapshot, asked.proposal, asked.environment, digest, rules.approval.approvals_required)
+    signed = standing(snapshot, asked.proposal, asked.environment, digest, _leads(snapshot, rules, campaigns))
     return Look(
         asked.place, asked.environment, rules, evidence, digest, tuple(checks), decision_of(checks), asked.proposal,
         asked.live, signed, review.results if review else None,
@@ -140,10 +145,22 @@ def _reviewed(
 def _policy_of(snapshot: Snapshot, review: Reviewed | None) -> Policy:
     if review is None:
         return default_policy()
-    values = {"sha256": review.results.policy_sha256}
-    found = snapshot.rows("SELECT text FROM policy WHERE sha256 = $sha256", values)
-    name = f"the policy of campaign {review.results.name}"
-    return whole_policy(found[0]["text"], name) if found else default_policy()
+    return _registered(snapshot, review.results.policy_sha256, review.results.name)
+
+
+def _leads(snapshot: Snapshot, rules: Policy, campaigns: Sequence[Campaign]) -> int:
+    """Leads who must sign: as many as the strictest of these rules and those registered asks for, so that nobody who
+    names others, by which the gate fails, can override alone.
+    """
+    opened_with = {one.policy_sha256: one.name for one in campaigns}
+    known = [_registered(snapshot, *each) for each in opened_with.items()] or [default_policy()]
+    return max(each.approval.approvals_required for each in (rules, *known))
+
+
+def _registered(snapshot: Snapshot, sha256: str, campaign: str) -> Policy:
+    """The policy that a campaign was opened with."""
+    found = snapshot.rows("SELECT text FROM policy WHERE sha256 = $sha256", {"sha256": sha256})
+    return whole_policy(found[0]["text"], f"the policy of campaign {campaign}") if found else default_policy()
 
 
 _SIMULATED = """

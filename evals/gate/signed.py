@@ -17,6 +17,9 @@ PREDICATE = APPROVAL
 
 Kind = Literal["approve", "refuse", "override"]
 
+CHANGED = "the evidence has changed since"
+"""Why most of what is void is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Approval:
@@ -96,27 +99,32 @@ def standing(
     if proposal is None:
         return Standing(required, (), ())
     rows = snapshot.rows(_SIGNED, {"sha256": proposal.checkpoint_sha256, "environment": environment, "lead": LEAD})
-    told = [_checked(snapshot, row, evidence_sha256, proposal) for row in rows]
     counted: dict[int, Approval] = {}
-    for one in told:
-        if not one.void:
-            counted.setdefault(one.user, one)
-    newest = sorted(counted.values(), key=lambda one: one.id)
-    return Standing(required, tuple(newest), tuple(one for one in told if one.void))
+    void: list[Approval] = []
+    spoken: set[int] = set()
+    for row in rows:
+        one = _checked(snapshot, row, evidence_sha256, proposal, is_newest=row["user"] not in spoken)
+        spoken |= {one.user} if one.void in ("", CHANGED) else set()
+        if one.void:
+            void.append(one)
+        else:
+            counted[one.user] = one
+    return Standing(required, tuple(sorted(counted.values(), key=lambda one: one.id)), tuple(void))
 
 
-def _checked(snapshot: Snapshot, row: dict[str, Any], evidence_sha256: str, proposal: Proposal) -> Approval:
-    """An approval, void where anything about it does not hold."""
-    kept = {name: row[name] for name in _FIELDS}
-    return Approval(**kept, void=_void(snapshot, row, evidence_sha256, proposal))
+def _checked(
+    snapshot: Snapshot, row: dict[str, Any], evidence_sha256: str, proposal: Proposal, *, is_newest: bool
+) -> Approval:
+    """What somebody signed, void where anything about it does not hold; a person's newest word alone counts.
 
-
-def _void(snapshot: Snapshot, row: dict[str, Any], evidence_sha256: str, proposal: Proposal) -> str:
-    if row["evidence_sha256"] != evidence_sha256:
-        return "the evidence has changed since"
-    if not row["is_lead"]:
-        return "the person is no lead any more"
-    return _broken(snapshot, row, proposal)
+    A refusal is about the candidate, whatever its evidence: it stands until the same lead says something else.
+    """
+    void = _broken(snapshot, row, proposal) if row["is_lead"] else "the person is no lead any more"
+    if not void and not is_newest:
+        void = "the person has said something else since"
+    if not void and row["kind"] != "refuse" and row["evidence_sha256"] != evidence_sha256:
+        void = CHANGED
+    return Approval(**{name: row[name] for name in _FIELDS}, void=void)
 
 
 def _broken(snapshot: Snapshot, row: dict[str, Any], proposal: Proposal) -> str:
@@ -140,6 +148,9 @@ def _differs(statement: dict[str, Any], row: dict[str, Any], proposal: Proposal)
     subjects = {each["name"]: each["digest"]["sha256"] for each in statement.get("subject", ())}
     said = statement.get("predicate", {})
     mine = {"evidence": row["evidence_sha256"], "release": proposal.sha256}
+    if row["kind"] == "refuse":
+        # Another folder of the same checkpoint does not take a refusal back.
+        mine["release"] = subjects.get("release", "")
     if statement.get("predicateType") != PREDICATE or subjects != mine:
         return "it was signed for another release"
     same = said.get("user") == row["user"] and said.get("kind") == row["kind"] and said.get("reason") == row["reason"]

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any, NamedTuple
+from unicodedata import category
 
 from evals.gate.live import ENVIRONMENT
 from evals.gate.numbers import short
@@ -54,7 +55,7 @@ def confirm(store: Store, actor: Actor, digest: str, *, host: str, environment: 
     """Note that a server runs the folder of a digest, also where that is not live. Raises ReleaseError, AccessError."""
     check_environment(environment)
     sha256, name = digest_of(digest), host.strip()
-    if not name or len(name) > LONGEST_HOST or any(ord(sign) < 32 for sign in name):
+    if not name or len(name) > LONGEST_HOST or any(category(sign) in ("Cc", "Cs") for sign in name):
         raise ReleaseError("a server has a name of 1 to 255 characters; give it with --host")
 
     def work(transaction: Transaction) -> Confirmed:

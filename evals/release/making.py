@@ -7,14 +7,13 @@ The pointer is a row, written in the transaction in which evidence and approvals
 beside the files afterwards; where that is interrupted, whoever reads next writes them (`papers`).
 """
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from evals.gate.approvals import conflict, hold_all, keep_decision, require_clock
-from evals.gate.live import ENVIRONMENT
+from evals.gate.approvals import conflict, hold_all, keep_decision, require_clock, require_reason
+from evals.gate.live import ENVIRONMENT, environment_fault
 from evals.gate.looking import Look, look, look_again
 from evals.gate.policy import Policy
 from evals.gate.proposals import Proposal, newest_proposal
@@ -23,7 +22,7 @@ from evals.release.bundle import Making, bundle_of, papers_of, utc_text
 from evals.release.errors import RefusedError, ReleaseError
 from evals.release.origin import origin_of
 from evals.release.refusal import refusal, say_evidence_changed
-from evals.release.rows import Release, live_release, proposal_of_release
+from evals.release.rows import Release, live_release, proposal_of_release, releases_of
 from evals.release.settling import settle_papers
 from evals.release.telling import Told, tell
 from evals.release.verifying import check_files
@@ -61,38 +60,44 @@ def make(
     """Release RUN@STEP.
 
     Raises RefusedError where the answer is no: nothing proposed, refused, approvals missing, the gate does not pass,
-    files changed, base gone; GateError for a clock that is behind; AccessError, StoreError, PolicyError, ReleaseError.
+    files changed, base gone; GateError for a clock that is behind or a reason that is none; AccessError, StoreError,
+    PolicyError, ReleaseError.
     """
     check_environment(environment)
+    why = require_reason(reason)
     before, proposal = store.snapshot(lambda snapshot: _stands(snapshot, store, actor, named, environment))
     if before is not None and proposal is not None and before.sha256 == proposal.sha256:
         settle_papers(store, before)
         return Made(before, already=True)
+    if proposal is not None and (once := store.snapshot(lambda now: _before(now, environment, proposal.sha256))):
+        raise RefusedError(
+            f"{proposal.candidate} was {once.title} before; put it back: assay release restore v{once.version}"
+        )
     seen = look(store, actor, named, policy=policy, environment=environment)
     if said := refusal(seen):
         raise RefusedError(said)
     files = _read_every_byte(store.root, seen)
-    made = store.transaction(lambda transaction: _release(transaction, actor, seen, files, " ".join(reason.split())))
+    made = store.transaction(lambda transaction: _release(transaction, actor, seen, files, why))
     return finish(store, made, before, hook)
 
 
 def check_environment(name: str) -> None:
     """Raise ReleaseError for what is no name of a place."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", name):
-        raise ReleaseError(f"{name!r} names no environment: give letters, digits, and . _ - between them, such as prod")
+    if said := environment_fault(name):
+        raise ReleaseError(said)
 
 
-def finish(store: Store, made: Release, before: Release | None, hook: Target | None) -> Made:
+def finish(store: Store, made: Made, before: Release | None, hook: Target | None) -> Made:
     """Write the papers and tell the webhook, which is told though the papers cannot be written: the pointer has moved.
 
-    Raises ReleaseError where they cannot.
+    Where somebody else had moved it just so, it is theirs to tell. Raises ReleaseError where papers cannot be written.
     """
     told: Told | None = None
     try:
-        settle_papers(store, made)
+        settle_papers(store, made.release)
     finally:
-        told = None if hook is None else tell(hook, made, before)
-    return Made(made, told=told)
+        told = None if hook is None or made.already else tell(hook, made.release, before)
+    return made._replace(told=told)
 
 
 def put_row(transaction: Transaction, actor: Actor, values: Mapping[str, Any]) -> Release:
@@ -114,6 +119,11 @@ def _stands(
     return live_release(snapshot, environment), newest_proposal(snapshot, place.sha256)
 
 
+def _before(snapshot: Snapshot, environment: str, sha256: str) -> Release | None:
+    """The release of a folder that was live once."""
+    return next((one for one in releases_of(snapshot, environment) if one.sha256 == sha256), None)
+
+
 def _read_every_byte(root: Path, seen: Look) -> Mapping[str, Any]:
     """Files of the folder as they were sealed, once checkpoint, folder and base are what they were."""
     proposal = seen.proposal
@@ -130,7 +140,7 @@ def _read_every_byte(root: Path, seen: Look) -> Mapping[str, Any]:
     return manifest["files"]
 
 
-def _release(transaction: Transaction, actor: Actor, seen: Look, files: Mapping[str, Any], reason: str) -> Release:
+def _release(transaction: Transaction, actor: Actor, seen: Look, files: Mapping[str, Any], reason: str) -> Made:
     store, now = transaction.store, utc_now()
     role = require(transaction, actor, "release:make")
     require_clock(transaction, now)
@@ -139,11 +149,13 @@ def _release(transaction: Transaction, actor: Actor, seen: Look, files: Mapping[
         raise RefusedError(say_evidence_changed(seen, again))
     if said := refusal(again) or _conflicts(transaction, again):
         raise RefusedError(said)
-    live = live_release(transaction, seen.environment)
+    live, proposal = live_release(transaction, seen.environment), again.proposal
+    assert proposal is not None, "what is refused was said before"
+    if live is not None and live.sha256 == proposal.sha256:
+        # Somebody else was faster.
+        return Made(live, already=True)
     version = _next_version(transaction, seen.environment)
     decision = keep_decision(transaction, actor, again, now)
-    proposal = again.proposal
-    assert proposal is not None, "what is refused was said before"
     told = {
         "environment": seen.environment, "version": version, "sha256": proposal.sha256, "decision": again.decision,
         "evidence_sha256": again.digest, "override": again.decision != "pass", "reason": reason,
@@ -155,11 +167,11 @@ def _release(transaction: Transaction, actor: Actor, seen: Look, files: Mapping[
         origin_of(transaction, proposal), sign_head(transaction, store),
     )  # fmt: skip
     papers = papers_of(bundle_of(making), _signing(transaction))
-    return put_row(transaction, actor, {
+    return Made(put_row(transaction, actor, {
         "environment": seen.environment, "kind": "release", "version": version, "proposal": proposal.id,
         "decision": decision, "sha256": proposal.sha256, "override": making.override, "reason": reason, "now": now,
         "role": role, "bundle": papers.bundle, "envelope": papers.envelope,
-    })  # fmt: skip
+    }))  # fmt: skip
 
 
 def _conflicts(snapshot: Snapshot, seen: Look) -> str:

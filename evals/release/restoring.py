@@ -4,7 +4,7 @@ made = restore(store, actor, "v2", reason="v3 answers in the wrong language")
 can_restore(store, release)              whether that would go well today, at a glance
 """
 
-from evals.gate.approvals import require_clock
+from evals.gate.approvals import require_clock, require_reason
 from evals.gate.evidence import BESIDE
 from evals.gate.live import ENVIRONMENT
 from evals.gate.on_disk import folder_state
@@ -33,10 +33,10 @@ def restore(
     """Make the release of VERSION or DIGEST live again.
 
     Raises RefusedError where its row, files, checkpoint or base are not what they were, ReleaseError where there is no
-    such release or no reason, GateError for a clock that is behind, AccessError.
+    such release or no reason, GateError for a clock that is behind or a reason that is none, AccessError.
     """
     check_environment(environment)
-    why = " ".join(reason.split())
+    why = require_reason(reason)
     before, wanted, proposal = store.snapshot(lambda snapshot: _found(snapshot, actor, named, environment))
     if before.sha256 == wanted.sha256 and before.version == wanted.version:
         settle_papers(store, before)
@@ -92,18 +92,22 @@ def _read_every_byte(store: Store, made: Proposal) -> None:
     require_base(store.root, made)
 
 
-def _put_back(transaction: Transaction, actor: Actor, wanted: Release, reason: str) -> Release:
+def _put_back(transaction: Transaction, actor: Actor, wanted: Release, reason: str) -> Made:
     now = utc_now()
     role = require(transaction, actor, "release:restore")
     require_clock(transaction, now)
+    live = live_release(transaction, wanted.environment)
+    if live is not None and (live.sha256, live.version) == (wanted.sha256, wanted.version):
+        # Somebody else was faster.
+        return Made(live, already=True)
     told = {
         "environment": wanted.environment, "version": wanted.version, "sha256": wanted.sha256, "reason": reason,
     }  # fmt: skip
     append(transaction, Entry(actor.named, role, "restore", f"proposal:{wanted.proposal_id}", told), now=now)
     sign_head(transaction, transaction.store)
-    return put_row(transaction, actor, {
+    return Made(put_row(transaction, actor, {
         "environment": wanted.environment, "kind": "restore", "version": wanted.version,
         "proposal": wanted.proposal_id, "decision": wanted.decision_id, "sha256": wanted.sha256,
         "override": wanted.override, "reason": reason, "now": now, "role": role, "bundle": wanted.bundle,
         "envelope": wanted.envelope,
-    })  # fmt: skip
+    }))  # fmt: skip

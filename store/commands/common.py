@@ -12,11 +12,15 @@ from typing import Any, TypeVar, cast
 import click
 from rich.console import Console
 
+from assay.errors import AssayError
 from assay.locate import locate_store
 from store.database import Store
 from store.loading import load_spools
 
-__all__ = ["console", "json_option", "json_ready", "loaded_store", "notes", "open_store", "print_json", "store_option"]
+__all__ = [
+    "console", "json_option", "json_ready", "loaded_store", "notes", "open_store", "print_json", "require_elsewhere",
+    "store_option",
+]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -57,6 +61,13 @@ def loaded_store(named: str | Path | None = None) -> Store:
     for file in report.newer:
         notes.print(f"{file} was written by a newer Assay and is left alone")
     return store
+
+
+def require_elsewhere(out: Path, store: Store) -> None:
+    """Raise AssayError where a file to be written would be written over the store's database."""
+    place, database = out.expanduser().resolve(), store.path.resolve()
+    if place.parent == database.parent and place.name.startswith(database.name):
+        raise AssayError(f"{out} is a file of the store itself; name another one")
 
 
 def print_json(value: Any) -> None:

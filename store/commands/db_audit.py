@@ -13,7 +13,15 @@ from rich.text import Text
 from assay.errors import AssayError
 from store.access import Actor
 from store.audit_log import Wanted, as_csv, read_log
-from store.commands.common import console, json_option, notes, open_store, print_json, store_option
+from store.commands.common import (
+    console,
+    json_option,
+    notes,
+    open_store,
+    print_json,
+    require_elsewhere,
+    store_option,
+)
 from store.database import Store
 from store.heads import EVERY, AuditReport, verify_store
 from store.heads_known import read_known
@@ -73,7 +81,10 @@ def list_command(
 ) -> None:  # fmt: skip
     """List who did what, the oldest first."""
     wanted = Wanted(person, about, _moment(since, end=False), _moment(until, end=True), last)
-    rows = open_store(store).snapshot(lambda snapshot: read_log(snapshot, Actor("command", None, account()), wanted))
+    place = open_store(store)
+    if out is not None:
+        require_elsewhere(out, place)
+    rows = place.snapshot(lambda snapshot: read_log(snapshot, Actor("command", None, account()), wanted))
     if out is not None:
         _write(out, as_csv(rows))
         notes.print(f"{len(rows):,} rows in {out}")
@@ -125,9 +136,13 @@ def _moment(text: str | None, *, end: bool) -> datetime | None:
         raise AssayError(f"{text} names a time zone; times in the audit log are UTC, leave the zone out")
     if not end:
         return moment
-    if len(text) <= len("2026-12-01"):
-        return moment + timedelta(days=1)
-    return moment + (timedelta(minutes=1) if len(text) <= len("2026-12-01T08:30") else timedelta(seconds=1))
+    try:
+        if len(text) <= len("2026-12-01"):
+            return moment + timedelta(days=1)
+        return moment + (timedelta(minutes=1) if len(text) <= len("2026-12-01T08:30") else timedelta(seconds=1))
+    except OverflowError:
+        # The last moment there is.
+        return moment
 
 
 def _write(out: Path, text: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import assay
+from assay.cli import main
 from store.database import Store
 from store.loading import load_spools
 
@@ -24,3 +25,11 @@ def test_an_answer_that_cannot_be_written_is_one_sentence(root, more):
     with FULL.open("w") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
     assert (done.returncode, done.stderr) == (2, "assay: cannot write: No space left on device; make room there\n")
+
+
+def test_an_argument_that_is_no_text_is_refused_before_any_command(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["gate", "check", "\udcff@1", "--json"])
+    printed = capsys.readouterr()
+    assert (ended.value.code, printed.out) == (2, "")
+    assert printed.err == "assay: ?@1 is no UTF-8 text; write it so, or rename the file\n"

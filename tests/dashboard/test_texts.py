@@ -43,6 +43,8 @@ PREFIXES = (
     "review.refused.",
     "review.skip.",
     "review.wait.",
+    "story.",
+    "persona.",
 )
 
 BUILT = {

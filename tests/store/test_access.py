@@ -9,13 +9,17 @@ from store.clock import utc_now
 from tests.evals.review.campaigns import add_role, add_user
 
 EXPECTED = {
-    "engineer": {"run:read", "run:act", "campaign:open", "campaign:status", "campaign:results"},
+    "engineer": {
+        "run:read", "run:act", "campaign:open", "campaign:status", "campaign:results", "release:read",
+        "release:propose", "release:confirm",
+    },
     "expert": {"verdict:write"},
     "lead": {
         "run:read", "campaign:open", "campaign:close", "campaign:status", "campaign:results", "campaign:export",
-        "user:invite", "user:list",
+        "user:invite", "user:list", "release:read", "release:propose", "release:approve", "release:make",
+        "release:restore", "release:confirm",
     },
-    "auditor": {"run:read", "campaign:status", "campaign:results", "user:list", "audit:read"},
+    "auditor": {"run:read", "campaign:status", "campaign:results", "user:list", "audit:read", "release:read"},
     "admin": {"user:invite", "user:manage", "user:list"},
 }  # fmt: skip
 

@@ -147,6 +147,7 @@ def test_rows_are_found_by_what_it_was_done_to(log):
         (["--from", "2026-12-02"], []),
         (["--to", "2026-12-01"], [1, 2, 3, 4, 5]),
         (["--to", "2026-11-30"], []),
+        (["--to", "9999-12-31"], [1, 2, 3, 4, 5]),
         (["--from", "2026-12-01T09:30", "--to", "2026-12-01T10:30"], [2, 3]),
         (["--from", "2026-12-01 09:30:01", "--to", "2026-12-01 11:29:59"], [3]),
         (["--last", "2"], [4, 5]),
@@ -193,6 +194,13 @@ def test_csv_holds_every_column_of_the_chain_and_no_formula(log, tmp_path):
     assert rows[0]["created"] == "2026-12-01T08:30:00.000000Z"
     with pytest.raises(AssayError, match="cannot write"):
         invoke(log, "ls", "--csv", tmp_path / "nowhere" / "log.csv")
+
+
+def test_csv_is_not_written_over_the_store(log):
+    for name in (log.path.name, f"{log.path.name}.lock"):
+        with pytest.raises(AssayError, match="is a file of the store itself"):
+            invoke(log, "ls", "--csv", log.root / name)
+    assert log.rows("SELECT count(*) > 0 AS there FROM audit") == [{"there": True}]
 
 
 def test_csv_and_json_go_together(log, tmp_path):

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from evals.gate.approvals import GateError, approve, override, refuse
+from assay.errors import AssayError
+from evals.gate.approvals import LONGEST_REASON, GateError, approve, override, refuse
 from evals.gate.looking import look
 from evals.gate.policy import default_policy, whole_policy
 from evals.review.results import settle
@@ -108,6 +109,21 @@ def test_what_was_forgotten_fails(made):
     assert (found.result, found.sentence, round(found.value, 3)) == ("fail", "forgetting.lost", 0.08)
 
 
+@pytest.mark.parametrize(
+    ("fork", "reason", "is_open"), [(410, "resume", True), (250, "resume", False), (410, "rollback", False)]
+)
+def test_a_run_that_only_goes_on_after_a_stop_answers_no_alarm(made, fork, reason, is_open):
+    run = made.store.rows("SELECT id FROM run WHERE name = 'triage'")[0]["id"]
+    alarm, branch = utc_now() - timedelta(minutes=2), utc_now() - timedelta(minutes=1)
+    for statement in (
+        f"INSERT INTO event VALUES ({run}, 1, 300, $alarm, 'spike', 'alarm', 'the loss rose', '{{}}')",
+        f"INSERT INTO branch VALUES ({run}, 2, 1, {fork}, '{reason}', $branch, '{{}}')",
+    ):
+        values = {"alarm": alarm} if "$alarm" in statement else {"branch": branch}
+        made.store.transaction(lambda transaction, told=(statement, values): transaction.execute(*told))
+    assert ("alarms" in results_of(seen(made, named="triage/1@400"))) is is_open
+
+
 def test_an_alarm_is_open_until_somebody_wrote_a_note(made):
     rows = "INSERT INTO event SELECT id, 1, 300, $now, $kind, $level, 'stays high', NULL FROM run WHERE name = 'triage'"
 
@@ -184,6 +200,17 @@ def test_a_refusal_stands_until_the_same_lead_approves(made):
     assert seen(made).standing.refused is None
 
 
+def test_no_change_of_the_evidence_or_the_policy_dodges_a_refusal(made):
+    sign(made, made.li)
+    refuse(made.store, made.sun, seen(made), "a letter to a child reads like a contract")
+    other = seen(made, policy=whole_policy(POLICY + "\n[auto]\nmax_loss = 2\n"))
+    assert (other.standing.refused.name, other.standing.approvals) == ("Sun", 0)
+    refuse(made.store, made.li, other, "on second thoughts not")
+    found = seen(made).standing
+    assert sorted(one.name for one in found.counted if one.kind == "refuse") == ["Li", "Sun"]
+    assert [one.void for one in found.void] == ["the person has said something else since"]
+
+
 def test_a_role_that_was_taken_back_takes_the_approval_with_it(made):
     sign(made, made.li)
     take_back(made.store, COMMAND, "Li", "lead", None)
@@ -219,6 +246,46 @@ def test_an_override_is_for_what_does_not_pass_and_needs_a_reason(made):
     override(made.store, made.li, seen(made), "the disk was exchanged, and the folder is whole")
     found = seen(made)
     assert (found.standing.overrides, found.standing.missing(found.decision)) == (1, 1)
+
+
+@pytest.mark.parametrize("is_judged", [True, False])
+def test_nobody_overrides_alone_by_naming_a_policy_that_asks_for_one(made, is_judged):
+    if not is_judged:
+        made.store.transaction(lambda transaction: transaction.execute("DELETE FROM campaign"))
+    alone = whole_policy(POLICY.replace("approvals_required = 2", "approvals_required = 1"))
+    override(made.store, made.li, seen(made, policy=alone), "I want this out tonight, whatever the others say.")
+    found = seen(made, policy=alone)
+    assert (found.decision, found.standing.required, found.standing.missing(found.decision)) == ("fail", 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("啊" * (LONGEST_REASON + 1), "a reason has 1,000 characters at most, and this one has 1,001"),
+        ("odd \udcff", "the reason holds signs that are no text"),
+        ("red \x1b[31m", "the reason holds signs that are no text"),
+    ],
+)
+def test_a_reason_is_text_and_no_book(made, reason, said):
+    with pytest.raises(GateError, match=said):
+        sign(made, made.li, reason)
+    assert made.store.rows("SELECT count(*) AS n FROM approval") == [{"n": 0}]
+
+
+def test_spaces_do_not_make_a_reason_longer(made):
+    shutil.rmtree(made.checkpoint)
+    with pytest.raises(GateError, match="30 characters at least, and this one has 7"):
+        override(made.store, made.li, seen(made), f"too{' ' * 30}bad")
+    override(made.store, made.li, seen(made), "the disk was exchanged,\n  and the folder is whole")
+    assert made.store.rows("SELECT reason FROM approval") == [
+        {"reason": "the disk was exchanged, and the folder is whole"}
+    ]
+
+
+@pytest.mark.parametrize("name", ["", "../../prod", "prod eu", "prod\n", "x" * 41])
+def test_nobody_looks_at_or_signs_for_what_is_no_environment(made, name):
+    with pytest.raises(AssayError, match="names no environment"):
+        seen(made, environment=name)
 
 
 def test_approvals_hold_what_they_are_about(made):

@@ -66,7 +66,7 @@ def test_a_digest_is_given_whole(both, digest):
         confirm(both.store, both.made.chen, digest, host="gpu-1")
 
 
-@pytest.mark.parametrize("host", ["", "  ", "a\nb", "x" * 256])
+@pytest.mark.parametrize("host", ["", "  ", "a\nb", "x" * 256, "gpu-\udcff"])
 def test_a_server_has_a_name(both, host):
     with pytest.raises(ReleaseError, match="a server has a name of 1 to 255 characters"):
         confirm(both.store, both.made.chen, "0" * 64, host=host)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from evals.gate.approvals import override, refuse
+from evals.gate.approvals import GateError, override, refuse
 from evals.gate.live import live_in
 from evals.gate.looking import look, look_again
 from evals.release import making
@@ -138,11 +138,9 @@ def test_what_is_live_already_stays_as_it_is(released):
     assert len(rows(released)) == 1
 
 
-def test_what_was_live_before_is_released_again_only_with_approvals_for_what_is_then(superseded):
+def test_what_was_live_before_is_put_back_and_not_released_once_more(superseded):
     first = superseded._replace(made=superseded.made._replace(candidate="triage@400"))
-    made = first.make()
-    assert (made.already, made.release.version) == (False, 3)
-    assert json.loads(made.release.bundle)["replaces"]["version"] == 2
+    assert refused(first.make) == "triage@400 was v1 of prod before; put it back: assay release restore v1"
 
 
 def test_an_override_is_signed_by_as_many_and_stays_on_everything(passing):
@@ -210,6 +208,25 @@ def test_what_changes_while_it_is_being_released_stops_it(approved, monkeypatch)
     monkeypatch.setattr(making, "look", looked)
     with pytest.raises(RefusedError, match="changed while it was being released"):
         approved.make()
+    assert rows(approved) == []
+
+
+def test_of_two_who_release_the_same_one_does(approved, monkeypatch):
+    def looked(store, actor, named, **given):
+        monkeypatch.undo()
+        approved.make(reason="Sun was faster")
+        return look(store, actor, named, **given)
+
+    monkeypatch.setattr(making, "look", looked)
+    made = approved.make()
+    assert (made.already, made.release.version, made.release.reason) == (True, 1, "Sun was faster")
+    assert len(rows(approved)) == 1
+
+
+def test_a_reason_is_text_and_no_book(approved):
+    for reason in ("odd \udcff", "long" * 1000):
+        with pytest.raises(GateError):
+            approved.make(reason=reason)
     assert rows(approved) == []
 
 

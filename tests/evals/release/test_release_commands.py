@@ -223,6 +223,9 @@ def test_report_writes_one_file(run, both, tmp_path):
     assert (code, out) == (1, "")
     assert err.startswith("no: nothing is live in staging")
     assert not (tmp_path / "never.html").exists()
+    code, out, err = run(both, "report", "--out", both.store.path)
+    assert (code, out) == (2, "")
+    assert "is a file of the store itself" in err
 
 
 def report_of(run, world, place):

@@ -5,11 +5,13 @@ import shutil
 
 import pytest
 
+from evals.release import restoring
 from evals.release.current import current
 from evals.release.errors import RefusedError, ReleaseError
 from evals.release.listing import listed
 from evals.release.restoring import can_restore, restore
 from evals.release.rows import find_release, releases_of
+from evals.release.settling import settle_papers
 from store.access import AccessError
 from store.heads import verify_audit
 from store.keys import retire_key, server_key_path
@@ -59,6 +61,18 @@ def test_a_digest_names_it_as_well(superseded):
 def test_what_is_live_stays_as_it_is(superseded):
     made = restore(superseded.store, superseded.made.sun, "v2", reason="")
     assert (made.already, made.release.version, len(rows(superseded))) == (True, 2, 2)
+
+
+def test_of_two_who_put_back_the_same_one_does(superseded, monkeypatch):
+    def settled(store, release):
+        monkeypatch.undo()
+        put_back(superseded, reason="Sun was faster")
+        return settle_papers(store, release)
+
+    monkeypatch.setattr(restoring, "settle_papers", settled)
+    made = put_back(superseded)
+    assert (made.already, made.release.version, made.release.reason) == (True, 1, "Sun was faster")
+    assert len(rows(superseded)) == 3
 
 
 def test_the_next_release_after_a_restore_counts_on(superseded):

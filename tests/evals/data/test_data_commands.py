@@ -1,0 +1,182 @@
+"""`assay data check` and `assay data build`: one document or a table, exit codes, one sentence for what is wrong."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from assay.cli import main
+from evals.data.check import CheckOptions, check_data
+from tests.evals.written import written
+
+REPO = Path(__file__).parents[3]
+GOOD = {"task": "护理", "instruction": "怎样退热？", "output": "多喝水，多休息。"}
+BAD = {"task": "护理", "instruction": "怎样挂号？", "output": "打13800138000。"}
+
+
+def run(capsys, *arguments):
+    with pytest.raises(SystemExit) as ended:
+        main(["data", *map(str, arguments)])
+    printed = capsys.readouterr()
+    return ended.value.code, printed.out, printed.err
+
+
+def test_json_is_one_document_of_rows_score_and_findings(capsys, tmp_path):
+    path = written(tmp_path, GOOD, BAD)
+    code, out, err = run(capsys, "check", path, "--json")
+    document = json.loads(out)
+    assert (code, err, list(document)) == (0, "", ["rows", "score", "findings"])
+    assert document == check_data([str(path)], CheckOptions()).as_dict()
+    assert document["findings"][0] == {
+        "check": "phone-number", "severity": "error", "count": 1,
+        "examples": [{"row": "data.jsonl:2", "text": "138******00"}],
+    }  # fmt: skip
+
+
+def test_the_table_has_costs_counts_examples_and_how_the_score_comes_about(capsys, tmp_path):
+    code, out, _ = run(capsys, "check", written(tmp_path, GOOD, BAD))
+    assert code == 0
+    assert "personal data; `assay data build` masks it" in out
+    assert "  data.jsonl:2  138******00" in out
+    assert (
+        "2 rows, score 60 of 100: less 40.0 for phone-number (an error costs 4 points a percent of the rows"
+        in " ".join(out.split())
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "level", "code"),
+    [
+        ((GOOD, BAD), "error", 1),
+        ((GOOD, BAD), "warning", 1),
+        ((GOOD,), "warning", 0),
+        ((GOOD, GOOD), "error", 0),
+        ((GOOD, GOOD), "warning", 1),
+    ],
+)
+def test_exit_is_1_where_anything_so_bad_is_found(capsys, tmp_path, rows, level, code):
+    assert run(capsys, "check", written(tmp_path, *rows), "--fail-on", level)[0] == code
+    assert run(capsys, "check", tmp_path / "data.jsonl")[0] == 0
+
+
+def test_leaks_into_a_suite_are_found(capsys, tmp_path):
+    question = "北京大学第一医院的门诊部在哪一条街道上，怎么走？"
+    suite = written(
+        tmp_path,
+        {"id": "1", "question": question, "choices": ["西什库", "王府井"], "answer": 0, "lang": "zh", "category": "x"},
+        name="s.jsonl",
+    )
+    data = written(tmp_path, {**GOOD, "instruction": question, "output": "西什库"})
+    code, out, _ = run(capsys, "check", data, "--suite", suite, "--fail-on", "error", "--json")
+    assert code == 1
+    assert json.loads(out)["findings"][0]["check"] == "leakage"
+
+
+def test_columns_of_other_names_are_read(capsys, tmp_path):
+    path = written(tmp_path, {"frage": "一", "antwort": "二"})
+    code, out, _ = run(capsys, "check", path, "--column", "instruction=frage", "--column", "output=antwort", "--json")
+    assert (code, json.loads(out)["rows"]) == (0, 1)
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["check", "none.jsonl"], "there is no data file none.jsonl"),
+    (["check", "{data}", "--suite", "none.toml"], "there is no suite none.toml"),
+    (["check", "{data}", "--tokenizer", "none"], "there is no tokenizer none"),
+    (["check", "{data}", "--tokenizer", "{data}"], "is no tokenizer that can be read"),
+    (["check", "{data}", "--column", "instruction"], "--column takes OURS=THEIRS"),
+    (["check", "{data}", "--column", "instuction=x"], "did you mean instruction?"),
+    (["check", "{data}", "--max-length", "0"], "Invalid value for '--max-length'"),
+    (["check"], "Missing argument"),
+    (["build", "{data}"], "Missing option '--out'"),
+    (["build", "none.jsonl", "--out", "{folder}/o.jsonl"], "there is no data file none.jsonl"),
+    (["build", "{data}", "--out", "{data}"], "is there already, and nothing is written over"),
+    (["build", "{data}", "--out", "{folder}/o.txt"], "a name that ends in .jsonl"),
+    (["build", "{data}", "--out", "{folder}/o.jsonl", "--validation", "1.5"], "must be from 0 to 0.5, and is 1.5"),
+    (["build", "{data}", "--out", "{folder}/o.jsonl", "--near", "0.2"], "--near must be from 0.7 to 1, and is 0.2"),
+    (["build", "{data}", "--out", "{folder}/o.jsonl", "--near", "nan"], "--near must be from 0.7 to 1, and is nan"),
+    (["build", "{data}", "--out", "{folder}/o.jsonl", "--balance", "0"], "--balance must be 1 or more, and is 0"),
+    (["build", "{data}", "--out", "{folder}/o.jsonl", "--layout", "xml"], "Invalid value for '--layout'"),
+])  # fmt: skip
+def test_what_is_wrong_is_one_sentence_and_nothing_is_written(capsys, tmp_path, monkeypatch, arguments, said):
+    data = written(tmp_path, GOOD)
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(capsys, *(argument.format(data=data, folder=tmp_path) for argument in arguments))
+    assert (code, out) == (2, "")
+    assert said in err
+    assert err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["data.jsonl"]
+
+
+def test_a_corpus_in_another_encoding_is_one_sentence(capsys, tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_bytes('{"text": "這是一個問題"}\n'.encode("utf-16"))
+    for command in (["check", path], ["build", path, "--out", tmp_path / "o.jsonl"]):
+        code, out, err = run(capsys, *command)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert "is not UTF-8" in err
+
+
+def test_a_build_tells_what_it_did_and_where(capsys, tmp_path):
+    rows = [GOOD, GOOD, BAD, {**GOOD, "output": ""}]
+    code, out, err = run(capsys, "build", written(tmp_path, *rows), "--out", tmp_path / "o.jsonl", "--validation", "0")
+    assert (code, err) == (0, "")
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert lines == [
+        "4 rows read from 1 file",
+        "1 dropped: empty-answer: no answer is left to learn",
+        "1 dropped: exact-duplicate: the same words stand in an earlier row",
+        "1 changed: personal: personal data, which was masked",
+        f"2 written to {tmp_path}/o.jsonl, to train on",
+        f"what was done to which row: {tmp_path}/o.jsonl.manifest.json",
+    ]
+
+
+def test_json_of_a_build_is_its_manifest(capsys, tmp_path):
+    code, out, _ = run(capsys, "build", written(tmp_path, GOOD, BAD), "--out", tmp_path / "o.jsonl", "--json")
+    manifest = tmp_path / "o.jsonl.manifest.json"
+    assert code == 0
+    assert json.loads(out) == {"manifest_file": str(manifest), **json.loads(manifest.read_text())}
+
+
+def test_ctrl_c_ends_all_processes_and_leaves_nothing(tmp_path):
+    rows = ({**GOOD, "instruction": f"第{number}次怎样退热？"} for number in range(30_000))
+    path = written(tmp_path, *rows)
+    command = [
+        sys.executable,
+        "-c",
+        "from assay.cli import main; main()",
+        "data",
+        "build",
+        str(path),
+        "--out",
+        str(tmp_path / "o.jsonl"),
+        "--processes",
+        "2",
+    ]
+    started = subprocess.Popen(
+        command, cwd=REPO, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    watched = psutil.Process(started.pid)
+    # Once rows wait in the workshop, processes are at work.
+    while started.poll() is None and not any(file.stat().st_size for file in tmp_path.glob(".o.jsonl.*/rows")):
+        time.sleep(0.02)
+    children = watched.children(recursive=True)
+    os.killpg(started.pid, signal.SIGINT)
+    out, err = started.communicate(timeout=120)
+    assert (started.returncode, out, err.strip()) == (130, "", "assay: stopped")
+    assert children
+    assert psutil.wait_procs(children, timeout=60)[1] == []
+    assert [file.name for file in tmp_path.iterdir()] == ["data.jsonl"]
+
+
+def test_neither_command_loads_torch_or_pages():
+    heavy = {"torch", "transformers", "tokenizers", "streamlit", "pandas"}
+    code = f"import sys, evals.commands.data; print(sorted(set(sys.modules) & {heavy}))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
