@@ -1,4 +1,4 @@
-"""The story of a demo in ten steps, each with where it is seen, who takes it, and whether the store's rows say it is done.
+"""The story of a demo in ten steps: where each is seen, who takes it, and whether the store's rows say it is done.
 
 steps = steps_of(queries.story.story(store), state)
 lit = next_step(steps)

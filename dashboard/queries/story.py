@@ -23,7 +23,8 @@ _RUNS = {"triage": TRIAGE, "alone": ALONE, "watched": WATCHED, "guarded": GUARDE
 
 _STORY = """
 WITH newest AS (
-    SELECT max(id) FILTER (regexp_matches(name, $triage)) AS triage, max(id) FILTER (regexp_matches(name, $alone)) AS alone,
+    SELECT max(id) FILTER (regexp_matches(name, $triage)) AS triage,
+           max(id) FILTER (regexp_matches(name, $alone)) AS alone,
            max(id) FILTER (regexp_matches(name, $watched)) AS watched,
            max(id) FILTER (regexp_matches(name, $guarded)) AS guarded, max(id) AS going
     FROM run
@@ -42,7 +43,8 @@ SELECT
     (SELECT name FROM run WHERE id = n.watched) AS watched, (SELECT name FROM run WHERE id = n.guarded) AS guarded,
     (SELECT name FROM run WHERE id = n.going) AS going,
     coalesce((SELECT status = 'finished' FROM run WHERE id = n.triage), false) AS trained,
-    EXISTS (SELECT 1 FROM event WHERE run_id IN (n.watched, n.guarded) AND kind = 'spike' AND level = 'alarm') AS spiked,
+    EXISTS (SELECT 1 FROM event
+            WHERE run_id IN (n.watched, n.guarded) AND kind = 'spike' AND level = 'alarm') AS spiked,
     EXISTS (SELECT 1 FROM branch WHERE run_id = n.guarded AND parent IS NOT NULL) AS rolled_back,
     EXISTS (SELECT 1 FROM eval_run WHERE run_id = n.triage AND measures = 'learned') AS scored,
     EXISTS (SELECT 1 FROM eval_run WHERE run_id = n.triage AND measures = 'kept')

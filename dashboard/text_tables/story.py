@@ -39,7 +39,8 @@ TEXTS: dict[str, Text] = {
     },
     "story.review.do": {
         "zh": "以王医生的身份评十五对回答，不知道哪个出自哪个模型；其余可以交给模拟评审组。",
-        "en": "Judge fifteen pairs as Dr Wang, who is not told which model answered; a made-up panel can judge the rest.",
+        "en": "Judge fifteen pairs as Dr Wang, who is not told which model answered; a made-up panel can judge the "
+        "rest.",
     },
     "story.review.wait": {
         "zh": "两个模型正在回答新的问诊，马上可以盲评。",

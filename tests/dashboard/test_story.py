@@ -1,4 +1,4 @@
-"""The story bar and the people who are played: in demos alone, ticked by the store's rows, silent where pairs are judged."""
+"""The story bar and the people who are played: in demos alone, ticked by rows, silent where pairs are judged."""
 
 import json
 import shutil
@@ -54,7 +54,8 @@ def evaluated(store):
             lambda tx, values={"id": number, "run": run, "measures": measures}: tx.execute(
                 "INSERT INTO eval_run BY NAME SELECT $id AS id, CAST($id AS VARCHAR) AS key, r.id AS run_id, "
                 "$measures AS measures, '' AS suite, '' AS suite_sha256, '' AS kind, 'c' AS artifact, '' AS scorer, "
-                "'' AS model, now() AS created, 1 AS n, 1 AS \"of\", 1.0 AS seconds, '{}' AS data FROM run r WHERE name = $run",
+                "'' AS model, now() AS created, 1 AS n, 1 AS \"of\", 1.0 AS seconds, '{}' AS data "
+                "FROM run r WHERE name = $run",
                 values,
             )
         )
@@ -64,8 +65,8 @@ def asked(store, part=SECOND):
     """A campaign of the desk's checkpoint."""
     store.transaction(
         lambda tx: tx.execute(
-            "INSERT INTO campaign VALUES (1, 'second', 'Desk', 'demo-triage@1', $c, 'base', 'b', NULL, 'p', 'en', '', 7, "
-            "false, now(), 'command:ann', now() + INTERVAL 1 DAY, NULL, NULL, NULL, $data)",
+            "INSERT INTO campaign VALUES (1, 'second', 'Desk', 'demo-triage@1', $c, 'base', 'b', NULL, 'p', 'en', "
+            "'', 7, false, now(), 'command:ann', now() + INTERVAL 1 DAY, NULL, NULL, NULL, $data)",
             {"c": "c" * 64, "data": json.dumps({PART: part})},
         )
     )

@@ -85,7 +85,7 @@ def tell(store: Store, *, steps: int, seed: int, say: Callable[[str], None], to_
             return Story(make.runs, {}, {}, None, [])
     marks |= {"triage": sit(store, suites, triage), "triage only": sit(store, suites, alone)}
     ends = {mode: run.val_loss for mode, run in zip(PAIR, make.runs[-len(PAIR) :], strict=True)}
-    say("Both models answer new complaints, to be judged blind; an early checkpoint is released as v1.")
+    say("An early checkpoint is judged and goes to the release check; the last one is judged against what is live.")
     load_spools(store)
     review = _release(Stage(store, place, material, people, seed, lines.append), triage, alone, to_its_end=to_its_end)
     return Story(make.runs, marks, ends, review, lines)
