@@ -6,7 +6,6 @@ similar enough share one of their rarest elements (prefix filter; Chaudhuri, Gan
 similarity joins in data cleaning, 2006).
 """
 
-from collections import defaultdict
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -25,11 +24,11 @@ __all__ = ["NEAR", "Alike", "Numbers", "first_of"]
 NEAR = 0.7
 """Jaccard similarity of 5-grams from which on two texts are near, as in training."""
 
-MANY = 64
+MANY = 24
 """Texts that share a band above which they are told apart by their rarest 5-grams first."""
 
-LARGE, SHARED = 20, 8
-"""Sets of so many 5-grams or more must share so many of their rarest: then few that are not near are compared."""
+SHARED = 8
+"""Of their rarest 5-grams near texts must share so many, where they have them: then few others are compared."""
 
 Numbers: TypeAlias = NDArray[Any]
 
@@ -99,20 +98,16 @@ class Alike:
 
     def _copies_in(self, group: Numbers, near: float) -> Iterator[tuple[int, int]]:
         """Those of a group that are near an earlier one which is kept, each with the nearest of them."""
-        at_least = np.where(self._read.sizes[group] >= LARGE, SHARED, 1)
-        grams, owner = self._rarest(group, near, at_least)
-        kept: defaultdict[int, list[int]] = defaultdict(list)
+        grams, owner, at_least = self._rarest(group, near, SHARED)
+        kept = _Postings(grams)
         for place, own in enumerate(np.split(grams, np.flatnonzero(np.diff(owner)) + 1)):
-            mine: list[int] = own.tolist()
-            sharing = np.array([other for gram in mine for other in kept[gram]], np.int64)
-            others, times = np.unique(sharing, return_counts=True)
-            others = others[times >= np.minimum(at_least[place], at_least[others])]
+            times = np.bincount(kept.texts_with(own), minlength=place)
+            others = np.flatnonzero(times >= np.minimum(at_least[place], at_least[: len(times)]))
             similar = self._similarity(int(group[place]), group[others].tolist()) if len(others) else np.zeros(1)
             if similar.max() >= near:
                 yield int(group[place]), int(group[others[similar.argmax()]])
-                continue
-            for gram in mine:
-                kept[gram].append(place)
+            else:
+                kept.add(place, own)
 
     @cached_property
     def _read(self) -> "_Read":
@@ -150,25 +145,28 @@ class Alike:
 
     def _sharing_rare(self, bucket: Numbers, near: float) -> Iterator[Numbers]:
         """The texts of a bucket that share one of their rarest 5-grams."""
-        grams, owner = self._rarest(bucket, near, np.ones(len(bucket), np.int64))
+        grams, owner, _ = self._rarest(bucket, near, 1)
         yield from (bucket[part] for part in _runs(grams, owner))
 
-    def _rarest(self, texts: Numbers, near: float, at_least: Numbers) -> tuple[Numbers, Numbers]:
-        """The rarest 5-grams of each of some texts, so many that near texts must share some; and which text has each.
+    def _rarest(self, texts: Numbers, near: float, shared: int) -> tuple[Numbers, Numbers, Numbers]:
+        """The rarest 5-grams of each of some texts, so many that near texts must share some of them.
 
-        They are numbers of their own, by text. Two sets of sizes n and m that are near share near * max(n, m) elements
-        or more; so, in any one order, the first n - near * n + k of one and the first m - near * m + k of the other
-        share k. `at_least` has the k of each text; two texts share the lesser one.
+        They are numbers of their own, by text; with them comes which text has each, and how many each text must share
+        with a near one. Two sets of sizes n and m that are near share near * max(n, m) elements or more; so, in any one
+        order, the first n - near * n + k of one and the first m - near * m + k of the other share k. A text's k is
+        `shared`, or all that a near one must share where that is less; two texts share the lesser one.
         """
         sizes = self._read.sizes[texts]
         grams = np.concatenate([self._read.grams_of(text) for text in texts.tolist()])
         owner = np.repeat(np.arange(len(texts)), sizes)
         _, number, count = np.unique(grams, return_inverse=True, return_counts=True)
+        # The product can come out a little too large, and one 5-gram more does no harm.
+        missing = sizes - np.ceil(near * sizes - 1e-9).astype(np.int64)
+        at_least = np.minimum(shared, sizes - missing)
         order = np.lexsort((number, count[number], owner))
         rank = np.arange(len(grams)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        # The product can come out a little too large, and one 5-gram more does no harm.
-        rarest = order[rank < np.repeat(sizes - np.ceil(near * sizes - 1e-9).astype(np.int64) + at_least, sizes)]
-        return number[rarest], owner[rarest]
+        rarest = order[rank < np.repeat(missing + at_least, sizes)]
+        return number[rarest], owner[rarest], at_least
 
     def _similarity(self, one: int, others: list[int]) -> Numbers:
         """Jaccard similarity of a text's 5-grams with those of each of some others."""
@@ -195,10 +193,32 @@ class _Read(NamedTuple):
 
 def _mapped(path: Path, kind: type[np.generic]) -> Numbers:
     # An empty file cannot be mapped.
-    return np.memmap(path, kind, "r") if path.stat().st_size else np.empty(0, kind)
+    # A plain view: slices of a memmap take five times as long.
+    return np.memmap(path, kind, "r").view(np.ndarray) if path.stat().st_size else np.empty(0, kind)
 
 
 _SHARING = "SELECT list(text ORDER BY text) FROM band_of_texts GROUP BY band HAVING count(*) > 1 ORDER BY min(text)"
+
+
+class _Postings:
+    """Which of some texts have which 5-gram, of texts that come one after the other."""
+
+    def __init__(self, grams: Numbers) -> None:
+        """Make room for texts that have these 5-grams, numbers from 0, together."""
+        sizes = np.bincount(grams)
+        self._starts = np.cumsum(sizes) - sizes
+        self._ends = self._starts.copy()
+        self._texts = np.empty(len(grams), np.int64)
+
+    def add(self, text: int, grams: Numbers) -> None:
+        """Add a text."""
+        self._texts[self._ends[grams]] = text
+        self._ends[grams] += 1
+
+    def texts_with(self, grams: Numbers) -> Numbers:
+        """The texts that were added with one of these 5-grams, as often as they have one."""
+        spans = zip(self._starts[grams].tolist(), self._ends[grams].tolist(), strict=True)
+        return np.concatenate([self._texts[start:end] for start, end in spans])
 
 
 class _Groups:

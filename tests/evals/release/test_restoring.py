@@ -16,7 +16,7 @@ from store.access import AccessError
 from store.heads import verify_audit
 from store.keys import retire_key, server_key_path
 from tests.evals.gate.passing import BASE_FOLDER, COMMAND
-from tests.evals.release.world import sql
+from tests.evals.release.world import refused, sql
 
 
 def rows(world):
@@ -75,9 +75,9 @@ def test_of_two_who_put_back_the_same_one_does(superseded, monkeypatch):
     assert len(rows(superseded)) == 3
 
 
-def test_the_next_release_after_a_restore_counts_on(superseded):
+def test_what_a_restore_took_the_place_of_is_put_back_itself_and_not_released_anew(superseded):
     put_back(superseded)
-    assert superseded.make().release.version == 3
+    assert refused(superseded.make) == "triage@600 was v2 of prod before; put it back: assay release restore v2"
 
 
 @pytest.mark.parametrize("who", ["chen", "qian", "wang"])

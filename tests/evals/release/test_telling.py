@@ -14,19 +14,24 @@ def hook():
         yield served
 
 
-def test_a_release_and_a_restore_are_told_once_each(superseded, hook):
+def test_a_release_is_told_once(approved, hook):
+    made = approved.make(hook=hook_of(hook.url, {}))
+    [released] = hook.bodies
+    assert made.told.delivered
+    assert released["title"] == "Assay · prod: v1 is live"
+    assert "as v1 of prod" in released["sentence"]
+
+
+def test_a_restore_is_told_once_with_what_it_takes_the_place_of(superseded, hook):
     target = hook_of(hook.url, {})
     made = restore(superseded.store, superseded.made.sun, "v1", reason="v2 is worse", hook=target)
     assert (made.told.delivered, TOKEN in made.told.sentence) == (True, False)
-    superseded.make(hook=target)
     digest = made.release.sha256
-    restored, released = hook.bodies
+    [restored] = hook.bodies
     assert {name: restored[name] for name in ("kind", "level", "title", "sentence", "run", "step")} == {
         "kind": "restore", "level": "info", "title": "Assay · prod: v1 was put back", "run": "triage", "step": 400,
         "sentence": f"triage@400 (sha256:{digest}) was put back as v1 of prod in place of v2, by Sun: v2 is worse",
     }  # fmt: skip
-    assert released["title"] == "Assay · prod: v3 is live"
-    assert "as v3 of prod in place of v1, by Sun" in released["sentence"]
 
 
 def test_what_is_live_already_is_not_told_again(released, hook):
