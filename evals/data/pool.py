@@ -2,11 +2,14 @@
 
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import get_context
+from types import ModuleType
 from typing import TypeVar
 
 from assay.errors import AssayError
@@ -38,7 +41,8 @@ def in_processes(work: Callable[[In], Out], batches: Iterable[In], processes: in
     waiting: deque[Future[Out]] = deque()
     try:
         for batch in batches:
-            waiting.append(pool.submit(work, batch))
+            with _nobodys_script():
+                waiting.append(pool.submit(work, batch))
             if len(waiting) >= AHEAD * processes:
                 yield waiting.popleft().result()
         while waiting:
@@ -49,6 +53,17 @@ def in_processes(work: Callable[[In], Out], batches: Iterable[In], processes: in
         ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _nobodys_script() -> Generator[None]:
+    """A process that is started runs the script of its parent first: of Streamlit that would be a page."""
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 def _leave_interrupts() -> None:
