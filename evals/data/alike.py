@@ -89,25 +89,34 @@ class Alike:
             else:
                 self._join(joined, bucket, near)
         for heap in _runs(heaps.roots()[distinct], distinct):
-            if verified:
-                for part in self._sharing_rare(heap, near):
-                    self._join(joined, part, near)
-            else:
-                joined.join_all(heap)
+            for group in self._groups_in(heap, near) if verified else [heap]:
+                joined.join_all(group)
         return joined.roots()
 
     def _copies_in(self, group: Numbers, near: float) -> Iterator[tuple[int, int]]:
         """Those of a group that are near an earlier one which is kept, each with the nearest of them."""
-        grams, owner, at_least = self._rarest(group, near, SHARED)
-        kept = _Postings(grams)
-        for place, own in enumerate(np.split(grams, np.flatnonzero(np.diff(owner)) + 1)):
-            times = np.bincount(kept.texts_with(own), minlength=place)
-            others = np.flatnonzero(times >= np.minimum(at_least[place], at_least[: len(times)]))
+        kept = _Sharing(*self._rarest(group, near))
+        for place in range(len(group)):
+            others = kept.sharing(place)
             similar = self._similarity(int(group[place]), group[others].tolist()) if len(others) else np.zeros(1)
             if similar.max() >= near:
                 yield int(group[place]), int(group[others[similar.argmax()]])
             else:
-                kept.add(place, own)
+                kept.add(place)
+
+    def _groups_in(self, heap: Numbers, near: float) -> Iterator[Numbers]:
+        """Those of a heap that are near, and what they are joined by."""
+        earlier, labels = _Sharing(*self._rarest(heap, near)), np.arange(len(heap))
+        for place in range(len(heap)):
+            others = earlier.sharing(place)
+            # What is joined already need not be compared; in a large group one look is mostly enough.
+            while len(others := others[labels[others] != labels[place]]):
+                part, others = others[:MANY], others[MANY:]
+                similar = self._similarity(int(heap[place]), heap[part].tolist())
+                for label in np.unique(labels[part[similar >= near]]):
+                    labels[labels == label] = labels[place]
+            earlier.add(place)
+        yield from _runs(labels, heap)
 
     @cached_property
     def _read(self) -> "_Read":
@@ -143,18 +152,12 @@ class Alike:
                     reached.append(other)
                 part = part[~near_it]
 
-    def _sharing_rare(self, bucket: Numbers, near: float) -> Iterator[Numbers]:
-        """The texts of a bucket that share one of their rarest 5-grams."""
-        grams, owner, _ = self._rarest(bucket, near, 1)
-        yield from (bucket[part] for part in _runs(grams, owner))
+    def _rarest(self, texts: Numbers, near: float) -> tuple[list[Numbers], Numbers]:
+        """The rarest 5-grams of each of some texts, as numbers of their own, and how many of them a near text shares.
 
-    def _rarest(self, texts: Numbers, near: float, shared: int) -> tuple[Numbers, Numbers, Numbers]:
-        """The rarest 5-grams of each of some texts, so many that near texts must share some of them.
-
-        They are numbers of their own, by text; with them comes which text has each, and how many each text must share
-        with a near one. Two sets of sizes n and m that are near share near * max(n, m) elements or more; so, in any one
-        order, the first n - near * n + k of one and the first m - near * m + k of the other share k. A text's k is
-        `shared`, or all that a near one must share where that is less; two texts share the lesser one.
+        Two sets of sizes n and m that are near share near * max(n, m) elements or more; so, in any one order, the first
+        n - near * n + k of one and the first m - near * m + k of the other share k. A text's k is SHARED, or all that a
+        near one must share where that is less; two texts share the lesser one.
         """
         sizes = self._read.sizes[texts]
         grams = np.concatenate([self._read.grams_of(text) for text in texts.tolist()])
@@ -162,11 +165,11 @@ class Alike:
         _, number, count = np.unique(grams, return_inverse=True, return_counts=True)
         # The product can come out a little too large, and one 5-gram more does no harm.
         missing = sizes - np.ceil(near * sizes - 1e-9).astype(np.int64)
-        at_least = np.minimum(shared, sizes - missing)
+        at_least = np.minimum(SHARED, sizes - missing)
         order = np.lexsort((number, count[number], owner))
         rank = np.arange(len(grams)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         rarest = order[rank < np.repeat(missing + at_least, sizes)]
-        return number[rarest], owner[rarest], at_least
+        return np.split(number[rarest], np.flatnonzero(np.diff(owner[rarest])) + 1), at_least
 
     def _similarity(self, one: int, others: list[int]) -> Numbers:
         """Jaccard similarity of a text's 5-grams with those of each of some others."""
@@ -200,25 +203,29 @@ def _mapped(path: Path, kind: type[np.generic]) -> Numbers:
 _SHARING = "SELECT list(text ORDER BY text) FROM band_of_texts GROUP BY band HAVING count(*) > 1 ORDER BY min(text)"
 
 
-class _Postings:
-    """Which of some texts have which 5-gram, of texts that come one after the other."""
+class _Sharing:
+    """Texts that come one after the other, and which of the earlier ones share enough with one."""
 
-    def __init__(self, grams: Numbers) -> None:
-        """Make room for texts that have these 5-grams, numbers from 0, together."""
-        sizes = np.bincount(grams)
+    def __init__(self, grams: list[Numbers], at_least: Numbers) -> None:
+        """Take each text's rarest 5-grams, numbers from 0, and how many of them a near text shares."""
+        self._grams, self._at_least = grams, at_least
+        sizes = np.bincount(np.concatenate(grams))
         self._starts = np.cumsum(sizes) - sizes
         self._ends = self._starts.copy()
-        self._texts = np.empty(len(grams), np.int64)
+        self._texts = np.empty(int(sizes.sum()), np.int64)
 
-    def add(self, text: int, grams: Numbers) -> None:
-        """Add a text."""
-        self._texts[self._ends[grams]] = text
-        self._ends[grams] += 1
+    def add(self, text: int) -> None:
+        """Have later texts look at this one."""
+        ends = self._ends[self._grams[text]]
+        self._texts[ends] = text
+        self._ends[self._grams[text]] = ends + 1
 
-    def texts_with(self, grams: Numbers) -> Numbers:
-        """The texts that were added with one of these 5-grams, as often as they have one."""
-        spans = zip(self._starts[grams].tolist(), self._ends[grams].tolist(), strict=True)
-        return np.concatenate([self._texts[start:end] for start, end in spans])
+    def sharing(self, text: int) -> Numbers:
+        """Those that were added and share as many 5-grams with a text as near ones do, in order."""
+        own = self._grams[text]
+        spans = zip(self._starts[own].tolist(), self._ends[own].tolist(), strict=True)
+        times = np.bincount(np.concatenate([self._texts[start:end] for start, end in spans]))
+        return np.flatnonzero(times >= np.minimum(self._at_least[text], self._at_least[: len(times)]))
 
 
 class _Groups:

@@ -65,13 +65,15 @@ def test_it_makes_no_difference_in_which_parts_they_come(looked_at):
     assert looked_at(texts, ask, 1, "a") == looked_at(texts, ask, 60, "b")
 
 
-def test_where_many_share_a_band_the_groups_are_the_same(looked_at, monkeypatch):
+def test_where_many_share_a_band_groups_and_copies_are_the_same(looked_at, monkeypatch):
     common = "甲乙丙丁戊己庚辛壬癸" * 6
     texts = [common + text for text in texts_with_copies(150, size=40)]
-    expected = looked_at(texts, lambda alike, forms: alike.groups(forms), folder="whole")
+    ask = lambda alike, forms: np.stack((alike.groups(forms), alike.copies_of(forms)))  # noqa: E731 - asked twice
+    expected = looked_at(texts, ask, folder="few")
     monkeypatch.setattr(module, "MANY", 3)
-    assert looked_at(texts, lambda alike, forms: alike.groups(forms), folder="parts") == expected
-    assert numbered(expected) == near_groups(texts, 0.7)
+    assert looked_at(texts, ask, folder="many") == expected
+    assert numbered(expected[0]) == near_groups(texts, 0.7)
+    assert 5 < sum(copy >= 0 for copy in expected[1]) < 145
 
 
 def test_a_copy_is_near_to_the_row_that_is_kept_and_no_kept_rows_are_near(looked_at):

@@ -130,16 +130,19 @@ def test_a_language_is_told_by_its_script(text, language):
 def test_few_rows_in_another_language_are_odd_and_many_are_a_mix():
     chinese, english = ("怎么办呢？", "多喝水，多休息。"), ("What shall I do?", "Drink more water today.")
     few, many = asked(*[chinese] * 8, english, english), asked(*[chinese] * 6, *[english] * 4)
-    assert next((one.check, one.severity, one.count) for one in languages(few, facts_of(few))) == (
-        "other-language",
-        "warning",
-        2,
-    )
-    assert next((one.check, one.severity, one.count) for one in languages(many, facts_of(many))) == (
-        "mixed-languages",
-        "info",
-        4,
-    )
+    assert [(one.check, one.severity, one.count) for one in languages(few, facts_of(few))][:2] == [
+        ("other-language", "warning", 2),
+        ("mixed-languages", "info", 0),
+    ]
+    assert [one.count for one in languages(many, facts_of(many))] == [0, 4, 0]
+
+
+def test_a_file_of_its_own_for_another_language_is_a_mix_in_which_rows_can_be_odd():
+    chinese, english = ("怎么办呢？", "多喝水，多休息。"), ("What shall I do?", "Drink more water today.")
+    rows = asked(*[chinese] * 20)
+    rows += [DataRow("b.jsonl", row.sample) for row in asked(*[english] * 4, chinese, ("1", "2"))]
+    odd, mixed, _ = languages(rows, facts_of(rows))
+    assert (odd.examples, mixed.count) == ((("b.jsonl:5", "Chinese: 多喝水，多休息。"),), 4)
 
 
 def test_an_answer_in_another_language_counts_where_none_was_asked_for():
