@@ -22,7 +22,7 @@ from evals.text import read_samples
 from store.database import Store
 from store.loading import load_spools
 from store.pins import pin
-from tests.dashboard.released import Released, released_store
+from tests.dashboard.released import Released, again, released_store
 
 
 def loss_at(step: int) -> float:
@@ -130,9 +130,15 @@ def full_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 
 @pytest.fixture(scope="session")
-def whole_releases(tmp_path_factory: pytest.TempPathFactory) -> Released:
-    """Two versions, the first one live again; not to be changed."""
+def untouched_releases(tmp_path_factory: pytest.TempPathFactory) -> Released:
+    """What `whole_releases` is a copy of: even to look at a page is written to the audit log."""
     return released_store(tmp_path_factory.mktemp("released") / "runs")
+
+
+@pytest.fixture(scope="module")
+def whole_releases(untouched_releases: Released, tmp_path_factory: pytest.TempPathFactory) -> Released:
+    """Two versions, the first one live again; not to be changed, but by looking at pages."""
+    return again(untouched_releases, tmp_path_factory.mktemp("looked_at") / "runs")
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from tests.store.people import COMMAND, put_campaign
 pytestmark = pytest.mark.browser
 
 SECRET_RUN = "canary-run-5417"
-NOT_FOR_EXPERTS = ("home", "runs", "run", "campaigns")
+NOT_FOR_EXPERTS = ("home", "runs", "run", "campaigns", "release_check", "releases")
 
 
 class House(NamedTuple):
@@ -286,8 +286,14 @@ def test_whoever_is_not_known_reads_nothing_of_the_machine(house):
 
 def test_each_role_is_given_the_pages_it_may_have(monkeypatch, store):
     monkeypatch.setenv("ASSAY_STORE", str(store.path))
-    readers = {"home", "runs", "run", "campaigns"}
-    wanted = {"engineer": readers, "lead": readers, "auditor": readers, "expert": {"review"}, "admin": set()}
+    readers = {"home", "runs", "run", "campaigns", "release_check", "releases"}
+    wanted = {
+        "engineer": readers,
+        "lead": readers,
+        "auditor": {*readers, "audit"},
+        "expert": {"review"},
+        "admin": set(),
+    }
     add_user(store, COMMAND, NewUser("Root", "admin"))
     known = {entry.name for entry in PAGES}
     for role in ROLES:
