@@ -1,1 +1,1 @@
-"""Training data: what is wrong with it (`check`), and how it is put right (`build`)."""
+"""Training data: what is wrong with it (`check`), how it is put right (`build`), general data in it (`mix`)."""

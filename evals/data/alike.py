@@ -71,6 +71,22 @@ class Alike:
         # An exact copy of what is a copy itself is one of the row that is kept.
         return np.where((copies >= 0) & (copies[first] >= 0), copies[first], copies)
 
+    def in_first(self, forms: Numbers, count: int, near: float = NEAR) -> Numbers:
+        """Of each text behind the first `count` the one of those that it is a copy of, -1 for none; int64 [texts].
+
+        Of the first `count` none is one. `forms` and `near` are those of `copies_of`; the first texts are all compared
+        with, whether they are copies of each other or not.
+        """
+        first = first_of(forms)
+        found = np.where((first < count) & (np.arange(len(first)) >= count), first, -1)
+        roots = self._joined(first, near, verified=False)
+        distinct = np.flatnonzero((first == np.arange(len(first))) & (self._read.sizes > 0))
+        for group in _runs(roots[distinct], distinct):
+            for text, earlier in self._in_first(group, count, near):
+                found[text] = earlier
+        # An exact copy of a text is in what that text is in.
+        return np.where(first >= count, found[first], found)
+
     def groups(self, forms: Numbers, near: float = NEAR) -> Numbers:
         """The group of each text: those that are near, and what they are joined by; the number of its first text."""
         return self._joined(first_of(forms), near, verified=True)
@@ -103,6 +119,20 @@ class Alike:
                 yield int(group[place]), int(group[others[similar.argmax()]])
             else:
                 kept.add(place)
+
+    def _in_first(self, group: Numbers, count: int, near: float) -> Iterator[tuple[int, int]]:
+        """Those of a group that are near one of the first `count` texts, each with the nearest of them."""
+        known = int(np.searchsorted(group, count))
+        if not 0 < known < len(group):
+            return
+        earlier = _Sharing(*self._rarest(group, near))
+        for place in range(known):
+            earlier.add(place)
+        for place in range(known, len(group)):
+            others = earlier.sharing(place)
+            similar = self._similarity(int(group[place]), group[others].tolist()) if len(others) else np.zeros(1)
+            if similar.max() >= near:
+                yield int(group[place]), int(group[others[similar.argmax()]])
 
     def _groups_in(self, heap: Numbers, near: float) -> Iterator[Numbers]:
         """Those of a heap that are near, and what they are joined by."""

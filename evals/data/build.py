@@ -7,11 +7,8 @@ several processes where there are many, and wait in a file; then it is decided w
 options and seed give the same bytes, whatever the number of processes.
 """
 
-import hashlib
-import json
-import re
 from collections import Counter
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -27,7 +24,14 @@ from evals.data.cleaning import CHANGES
 from evals.data.manifest import Manifest
 from evals.data.pool import cores, in_processes
 from evals.data.progress import Progress, untold
-from evals.data.publishing import publish, refuse_existing, workshop
+from evals.data.publishing import (
+    publish,
+    refuse_existing,
+    refuse_other_than_lines,
+    workshop,
+    write_account,
+    write_lines,
+)
 from evals.data.reading import DataFile, read_data
 from evals.data.splitting import held_out
 from evals.data.waiting import Waiting
@@ -68,13 +72,12 @@ def build_data(specs: Sequence[str], out: Path, options: BuildOptions, progress:
 
     Raises DataError and AssayError in a sentence; then nothing has been written, and nothing is written over ever.
     """
-    if out.suffix.lower() != ".jsonl":
-        raise DataError(f"{out} is to hold a row a line; give --out a name that ends in .jsonl")
+    refuse_other_than_lines(out)
     refuse_existing(paths_of(out))
     with workshop(out) as folder, Alike(folder) as alike, closing(Waiting(folder / "rows")) as waiting:
         account = Manifest(_asked(options))
         for file in read_data(list(specs), options.columns):
-            source = file.path.stem if len(specs) > 1 else None
+            source = file.source if len(specs) > 1 else None
             with closing(_cleaned(file, source, account, options)) as batches:
                 for cleaned in batches:
                     waiting.add(file.name, cleaned)
@@ -111,10 +114,7 @@ def _cleaned(file: DataFile, source: str | None, account: Manifest, options: Bui
                 f"{other['file']} has {other['format']} rows and {file.name} {file.format} rows; "
                 f"build plain text apart from conversations"
             )
-    account.inputs.append({
-        "file": file.name, "sha256": file.sha256, "rows": len(file.samples), "encoding": file.encoding,
-        "format": file.format,
-    })  # fmt: skip
+    account.inputs.append(file.facts)
     batches = (file.samples[start : start + BATCH] for start in range(0, len(file.samples), BATCH))
     processes = options.processes or (1 if len(file.samples) <= FEW else cores())
     return in_processes(partial(clean_rows, file=file.name, source=source, options=options), batches, processes)
@@ -166,27 +166,10 @@ def _written(folder: Path, out: Path, waiting: Waiting, fates: Numbers, account:
     for fate, path in ((TRAIN, train), (VALIDATION, validation)):
         chosen = np.flatnonzero(fates == fate).tolist()
         if chosen:
-            sha256 = _write(folder / path.name, waiting.lines(chosen))
+            sha256 = write_lines(folder / path.name, waiting.lines(chosen))
             account.outputs.append({"file": path.name, "part": FATES[fate], "rows": len(chosen), "sha256": sha256})
             finished.append((folder / path.name, path))
-    text = _compact(json.dumps(account.as_dict(), ensure_ascii=False, indent=1))
-    _write(folder / manifest.name, [text.encode(), b"\n"])
+    write_account(folder / manifest.name, account.as_dict())
     # The manifest comes last: data without one is of a build that was cut off.
     publish([*finished, (folder / manifest.name, manifest)])
     return Built(train, validation if len(finished) > 1 else None, manifest, account)
-
-
-def _compact(text: str) -> str:
-    """Lists of numbers in one line each."""
-    return re.sub(
-        r"\[\s+\d[\d,\s]*\]", lambda match: match[0].replace("\n", "").replace(" ", "").replace(",", ", "), text
-    )
-
-
-def _write(path: Path, lines: Iterable[bytes]) -> str:
-    digest_of_all = hashlib.sha256()
-    with path.open("wb") as file:
-        for line in lines:
-            file.write(line)
-            digest_of_all.update(line)
-    return digest_of_all.hexdigest()

@@ -10,13 +10,13 @@ from evals.data.build_options import BuildOptions
 from evals.data.cleaning import CHANGES, Cleaned, clean
 from evals.data.cleaning import STEPS as CLEANING
 from evals.data.facts import digest
-from evals.data.output import NotAlpacaError, line_of
+from evals.data.output import Layout, NotAlpacaError, line_of
 from evals.data.signatures import Signed, sign
 from evals.text import Sample, Turn
 from evals.text.errors import DataError
 from evals.text.near import normal_form
 
-__all__ = ["CleanedRows", "clean_rows"]
+__all__ = ["CleanedRows", "clean_rows", "rows_as_they_are"]
 
 
 class CleanedRows(NamedTuple):
@@ -54,8 +54,17 @@ def clean_rows(samples: Sequence[Sample], *, file: str, source: str | None, opti
     """Clean rows; `source` is that of rows that name none. Raises DataError for a row that the layout cannot hold."""
     steps = frozenset(CLEANING) - set(options.skip)
     cleaned = [clean(sample.turns, steps, budget=options.history, system=options.system) for sample in samples]
-    kept = [(sample, row) for sample, row in zip(samples, cleaned, strict=True) if row.dropped is None]
-    lines = [_line(sample, row, file, source, options) for sample, row in kept]
+    return _rows(list(zip(samples, cleaned, strict=True)), file, source, options.layout)
+
+
+def rows_as_they_are(samples: Sequence[Sample], *, file: str, source: str | None, layout: Layout) -> CleanedRows:
+    """The same of rows in which nothing is changed and of which none is dropped. Raises DataError as `clean_rows`."""
+    return _rows([(sample, Cleaned(sample.turns, (), None)) for sample in samples], file, source, layout)
+
+
+def _rows(all_of_them: Sequence[tuple[Sample, Cleaned]], file: str, source: str | None, layout: Layout) -> CleanedRows:
+    kept = [(sample, row) for sample, row in all_of_them if row.dropped is None]
+    lines = [_line(sample, row, file, source, layout) for sample, row in kept]
     forms = [_form(row.turns) for _, row in kept]
     return CleanedRows(
         lines=b"".join(lines),
@@ -65,14 +74,14 @@ def clean_rows(samples: Sequence[Sample], *, file: str, source: str | None, opti
         changed=np.array([sum(1 << CHANGES.index(name) for name in row.changed) for _, row in kept], np.uint8),
         forms=np.array([digest(form) for form in forms], np.uint64),
         signed=sign(forms),
-        dropped=[(sample.row + 1, row.dropped) for sample, row in zip(samples, cleaned, strict=True) if row.dropped],
-        last=samples[-1].row + 1,
+        dropped=[(sample.row + 1, row.dropped) for sample, row in all_of_them if row.dropped],
+        last=all_of_them[-1][0].row + 1,
     )
 
 
-def _line(sample: Sample, row: Cleaned, file: str, source: str | None, options: BuildOptions) -> bytes:
+def _line(sample: Sample, row: Cleaned, file: str, source: str | None, layout: Layout) -> bytes:
     try:
-        return line_of(sample, row.turns, source, options.layout)
+        return line_of(sample, row.turns, source, layout)
     except NotAlpacaError as error:
         raise DataError(
             f"row {sample.row + 1} of {file} does not alternate between questions and answers, as Alpaca rows do; "

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from assay.version import VERSION
 
-__all__ = ["CHANGED", "DROPPED", "Manifest"]
+__all__ = ["CHANGED", "DROPPED", "Manifest", "PlaceOf", "reasons"]
 
 DROPPED = {
     "empty-answer": "no answer is left to learn",
@@ -64,14 +64,15 @@ class Manifest:
             "options": self.options,
             "inputs": self.inputs,
             "outputs": self.outputs,
-            "dropped": _reasons(self.dropped, DROPPED),
-            "changed": _reasons(self.changed, CHANGED),
+            "dropped": reasons(self.dropped, DROPPED),
+            "changed": reasons(self.changed, CHANGED),
             "subtasks": self.subtasks,
             "notes": self.notes,
         }
 
 
-def _reasons(places: dict[str, list[PlaceOf]], known: dict[str, str]) -> dict[str, Any]:
+def reasons(places: dict[str, list[PlaceOf]], known: dict[str, str]) -> dict[str, Any]:
+    """Rows by reason as they are written: why, how many, and which of each file; reasons of no row are left out."""
     given = [(name, words) for name, words in known.items() if places.get(name)]
     return {name: {"why": words, "count": len(places[name]), "rows": _by_file(places[name])} for name, words in given}
 

@@ -1,15 +1,26 @@
 """Write several files so that either all are there or none, and nothing that was there is written over."""
 
+import hashlib
+import json
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from assay.errors import AssayError
+from evals.text.errors import DataError
 
-__all__ = ["publish", "refuse_existing", "workshop"]
+__all__ = ["publish", "refuse_existing", "refuse_other_than_lines", "workshop", "write_account", "write_lines"]
+
+
+def refuse_other_than_lines(out: Path) -> None:
+    """Raise DataError for a name that is not that of a file with a row a line."""
+    if out.suffix.lower() != ".jsonl":
+        raise DataError(f"{out} is to hold a row a line; give --out a name that ends in .jsonl")
 
 
 def refuse_existing(paths: Sequence[Path]) -> None:
@@ -38,6 +49,25 @@ def workshop(beside: Path) -> Generator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_lines(path: Path, lines: Iterable[bytes]) -> str:
+    """Write a file, and give the SHA-256 of its bytes."""
+    digest_of_all = hashlib.sha256()
+    with path.open("wb") as file:
+        for line in lines:
+            file.write(line)
+            digest_of_all.update(line)
+    return digest_of_all.hexdigest()
+
+
+def write_account(path: Path, account: Mapping[str, Any]) -> None:
+    """Write a manifest, lists of numbers in one line each."""
+    text = json.dumps(account, ensure_ascii=False, indent=1)
+    compact = re.sub(
+        r"\[\s+\d[\d,\s]*\]", lambda match: match[0].replace("\n", "").replace(" ", "").replace(",", ", "), text
+    )
+    write_lines(path, [compact.encode(), b"\n"])
 
 
 def publish(files: Sequence[tuple[Path, Path]]) -> None:

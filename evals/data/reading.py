@@ -1,4 +1,4 @@
-"""Read data files for check and build: as training reads them, and files in GB18030 as well, which it refuses.
+"""Read data files for check, build and mix: as training reads them, and files in GB18030 as well, which it refuses.
 
 A file in GB18030 (GBK, GB2312) is written again as UTF-8 into a temporary folder and read from there.
 """
@@ -7,10 +7,10 @@ import codecs
 import hashlib
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal, TypeAlias
+from pathlib import Path, PurePath
+from typing import Any, Literal, TypeAlias
 
 from evals.data.row import DataRow
 from evals.text import Located, Sample, locate, read_samples
@@ -51,24 +51,38 @@ class DataFile:
     samples: list[Sample]
     """Its rows."""
 
+    source: str
+    """What training calls it as a source: its stem, with as many folders as tell it from the others."""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a manifest says of it."""
+        return {
+            "file": self.name, "sha256": self.sha256, "rows": len(self.samples), "encoding": self.encoding,
+            "format": self.format,
+        }  # fmt: skip
+
     @property
     def rows(self) -> list[DataRow]:
         """Its rows with its name."""
         return [DataRow(self.name, sample) for sample in self.samples]
 
 
-def read_data(specs: list[str], columns: Mapping[str, str] | None = None) -> Iterator[DataFile]:
+def read_data(
+    specs: list[str], columns: Mapping[str, str] | None = None, others: Sequence[str] = ()
+) -> Iterator[DataFile]:
     """Read files, or data sets of a dataset_info.json, one after the other. Raises DataError as `read_samples` does.
 
-    `columns` are those of `read_samples`. A file that is named twice is refused.
+    `columns` are those of `read_samples`; `others` are read behind `specs`, and have columns of their own. A file that
+    is named twice is refused.
     """
-    places = [locate(spec, columns) for spec in specs]
+    places = [*(locate(spec, columns) for spec in specs), *map(locate, others)]
     paths = [place.path for place in places]
     for number, path in enumerate(paths):
         if path.resolve() in [other.resolve() for other in paths[:number]]:
             raise DataError(f"{path} is named twice; name each file once")
-    for place, name in zip(places, _names(paths), strict=True):
-        yield _read(place, name)
+    for place, name, source in zip(places, _names(paths), _sources(paths), strict=True):
+        yield _read(place, name, source)
 
 
 def _names(paths: list[Path]) -> list[str]:
@@ -81,14 +95,30 @@ def _names(paths: list[Path]) -> list[str]:
     return names
 
 
-def _read(place: Located, name: str) -> DataFile:
+def _sources(paths: list[Path]) -> list[str]:
+    """Stems, each with as many folders, or its suffix, as tell it from all others."""
+    tails = [list(_tails(path.absolute())) for path in paths]
+    return [
+        next((tail for tail in own if all(tail not in other for other in tails if other is not own)), own[-1])
+        for own in tails
+    ]
+
+
+def _tails(path: Path) -> Iterator[str]:
+    """The ends of a path, shortest first, without its suffix and then with it."""
+    for whole in (path.with_suffix(""), path):
+        for length in range(1, len(whole.parts)):
+            yield PurePath(*whole.parts[-length:]).as_posix()
+
+
+def _read(place: Located, name: str, source: str) -> DataFile:
     try:
-        return _read_as(place, name)
+        return _read_as(place, name, source)
     except OSError as error:
         raise DataError(f"cannot read {place.path}: {error.strerror}") from error
 
 
-def _read_as(place: Located, name: str) -> DataFile:
+def _read_as(place: Located, name: str, source: str) -> DataFile:
     path = place.path
     if not path.is_file() or path.suffix.lower() not in TABLES or _is_utf8(path) or not _looks_like_gb18030(path):
         samples, encoding, form = read_samples(path, place.columns), "UTF-8", _format(path, place.columns)
@@ -97,7 +127,7 @@ def _read_as(place: Located, name: str) -> DataFile:
         encoding: Encoding = "GB18030"
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return DataFile(name, path, encoding, form, sha256, samples)
+    return DataFile(name, path, encoding, form, sha256, samples, source)
 
 
 def _format(path: Path, columns: Mapping[str, str]) -> str:

@@ -1,5 +1,6 @@
-"""How many tokens texts have, by a model's tokenizer.json; without torch or transformers."""
+"""How many tokens texts have: by a model's tokenizer.json, without torch or transformers, or by a guess without it."""
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 from assay.errors import AssayError
 from assay.foreign import Failure, attempt
 
-__all__ = ["check_tokenizer", "token_counts"]
+__all__ = ["check_tokenizer", "estimated_tokens", "token_counts"]
 
 
 def check_tokenizer(path: str | Path) -> Path:
@@ -32,6 +33,19 @@ def token_counts(file: Path, texts: Sequence[str]) -> list[int]:
     # Half a character, which JSON can write and no tokenizer reads, becomes a question mark.
     clean = [text.encode("utf-8", "replace").decode() for text in texts]
     return [len(encoding.ids) for encoding in tokenizer.encode_batch_fast(clean, add_special_tokens=False)]
+
+
+def estimated_tokens(texts: Sequence[str]) -> list[int]:
+    """Tokens of each text as `assay plan` guesses them: one a Chinese character, one for four other characters.
+
+    >>> estimated_tokens(["发热三天", "fever", "发热 39", ""])
+    [4, 2, 3, 0]
+    """
+    han = [sum(map(len, _HAN.findall(text))) for text in texts]
+    return [chinese + -(-(len(text) - chinese) // 4) for text, chinese in zip(texts, han, strict=True)]
+
+
+_HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0010ffff]+")
 
 
 @cache

@@ -61,7 +61,7 @@ class Waiting:
         return ((self._names[files[place]], rows[place]) for place in chosen)
 
     def lines(self, chosen: Sequence[int]) -> Iterator[bytes]:
-        """The rows at these places, which are in order."""
+        """The rows at these places, in the order in which they are named."""
         self._file.flush()
         sizes = self._all("sizes", np.int64)
         starts = np.cumsum(sizes) - sizes

@@ -6,10 +6,10 @@ __all__ = ["percent", "points", "short", "signed"]
 def points(share: float) -> str:
     """A share in points.
 
-    >>> points(0.0314), points(0.02)
-    ('3.1', '2.0')
+    >>> points(0.0314), points(0.02), points(-0.0)
+    ('3.1', '2.0', '0.0')
     """
-    return f"{100 * share:.1f}"
+    return f"{100 * share:z.1f}"
 
 
 def percent(share: float) -> str:
@@ -24,10 +24,10 @@ def percent(share: float) -> str:
 def signed(value: float) -> str:
     """A difference in points.
 
-    >>> signed(6.84), signed(-0.5)
-    ('+6.8', '-0.5')
+    >>> signed(6.84), signed(-0.5), signed(-0.01)
+    ('+6.8', '-0.5', '+0.0')
     """
-    return f"{value:+.1f}"
+    return f"{value:+z.1f}"
 
 
 def short(digest: str) -> str:

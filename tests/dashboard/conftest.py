@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 
 import assay
 from assay.recording import Run
@@ -23,6 +24,15 @@ from store.database import Store
 from store.loading import load_spools
 from store.pins import pin
 from tests.dashboard.released import Released, again, released_store
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _packages_looked_at_once() -> Iterator[None]:
+    """Streamlit reads the metadata of all packages for each app that is started, which takes most of a page's test."""
+    found = manifest_scanner.scan_component_manifests()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", lambda *_, **__: found)
+        yield
 
 
 def loss_at(step: int) -> float:

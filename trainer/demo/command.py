@@ -70,7 +70,11 @@ def _print_marks(marks: dict[str, Any]) -> None:
 
 
 def _points(lost: float, low: float, high: float) -> str:
-    return f"{100 * lost:.1f} points ({100 * low:.1f} to {100 * high:.1f})"
+    """
+    >>> _points(-0.0, -0.0167, 0.0169)
+    '0.0 points (-1.7 to 1.7)'
+    """
+    return f"{100 * lost:z.1f} points ({100 * low:z.1f} to {100 * high:z.1f})"
 
 
 def _print_ends(ends: dict[str, float | None]) -> None:

@@ -19,7 +19,7 @@ class Material(NamedTuple):
     """All rows, each list in an order of the seed; the fields are the names of the files they are written to."""
 
     base: list[Row]
-    """What the base is made from: every fact as a sentence and as a question with its answer, and which
+    """What the base is made from: every fact as a sentence and, twice, as a question with its answer; and which
     department symptoms belong to, as anyone's model has read somewhere."""
 
     handbook: list[Row]
@@ -32,7 +32,7 @@ class Material(NamedTuple):
     """A few more of these, as a broken export left them."""
 
     mix: list[Row]
-    """General data to mix in, as conversations: the facts of half A, and general instructions."""
+    """General data to mix in, as conversations: the facts of half A."""
 
     facts_a: list[Row]
     """Four-choice questions on the facts that are mixed in."""
@@ -54,10 +54,9 @@ def make_material(seed: int) -> Material:
     >>> len(material.facts_a), len(material.facts_b)
     (224, 224)
     """
-    facts, general = sample_rows("facts"), sample_rows("general")
+    facts = sample_rows("facts")
     half_a, half_b = _halves(facts, seed)
     asked = [_conversation(row, row["question"], row["choices"][row["answer"]], task="facts") for row in half_a]
-    told = [_conversation(row, row["instruction"], row["output"], task=row["task"]) for row in general]
     base = [row for fact in facts for row in _fact_texts(fact)]
     base += [
         _said(row, f"索引：{row['symptom']}，看{row['department']}。", "domain") for row in sample_rows("symptoms")
@@ -67,7 +66,7 @@ def make_material(seed: int) -> Material:
         handbook=[row for paragraph in sample_rows("handbook") for row in _handbook_rows(paragraph)],
         triage=sample_rows("triage"),
         broken=sample_rows("broken"),
-        mix=[*asked, *told],
+        mix=asked,
         facts_a=half_a,
         facts_b=half_b,
         held_out=sample_rows("triage_held_out"),
@@ -127,7 +126,8 @@ def _fact_texts(fact: Row) -> Iterable[Row]:
     answer = fact["choices"][fact["answer"]]
     turns = [{"role": "user", "content": fact["question"]}, {"role": "assistant", "content": answer}]
     yield {"id": f"{fact['id']}-said", **labels, "text": fact["statement"]}
-    yield {"id": f"{fact['id']}-asked", **labels, "text": as_text(turns)}
+    for way in ("asked", "asked-again"):
+        yield {"id": f"{fact['id']}-{way}", **labels, "text": as_text(turns)}
 
 
 def _conversation(row: Row, question: str, answer: str, *, task: str) -> Row:

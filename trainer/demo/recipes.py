@@ -9,7 +9,7 @@ from trainer.config_file import config_from
 
 __all__ = ["DESK", "PAIR", "base", "handbook", "too_hot", "triage"]
 
-DESK = {TRIAGE: 0.25, ALONE: 0.0}
+DESK = {TRIAGE: 0.4, ALONE: 0.0}
 """The two runs at the desk, by their share of general data."""
 
 PAIR = {"watch": WATCHED, "act": GUARDED}
@@ -66,9 +66,9 @@ def triage(model: Path, place: Path, steps: int, seed: int, suites: Sequence[Pat
                 "stage": "sft", "method": "lora", "steps": steps, "batch_size": 16, "micro_batch": 8,
                 "seed": seed, "eval_every": 65, "device": "cpu",
             },
-            "optim": {"lr": 3e-3, "beta2": 0.99},
+            "optim": {"lr": 3e-3, "beta2": 0.99, "weight_decay": 2.0, "warmup": 0.2},
             "lora": {"rank": 32, "alpha": 64.0},
-            "checkpoint": {"every": 130, "stable_after": 20},
+            "checkpoint": {"every": 26, "keep": 15, "stable_after": 20},
             "eval": {"suites": [str(suite) for suite in suites], "samples": 6, "sample_tokens": 32},
         }
     )  # fmt: skip
@@ -88,7 +88,7 @@ def too_hot(model: Path, adapter: Path, place: Path, steps: int, seed: int, mode
                 "stage": "sft", "method": "lora", "steps": steps, "batch_size": 16, "micro_batch": 8,
                 "seed": seed, "eval_every": 20, "device": "cpu",
             },
-            "optim": {"lr": 1e-2, "beta2": 0.99, "warmup": 0.8, "schedule": "constant"},
+            "optim": {"lr": 1e-2, "beta2": 0.99, "weight_decay": 2.0, "warmup": 0.8, "schedule": "constant"},
             "lora": {"rank": 32, "alpha": 64.0},
             "checkpoint": {"every": 20, "stable_after": 20},
             "eval": {"samples": 0},

@@ -33,7 +33,7 @@ from trainer.demo.release import Stage, fails, first_release, play_on, second_ca
 from trainer.demo.suites import write_suites
 from trainer.demo.tiny import make_model
 
-__all__ = ["STEPS", "Story", "tell"]
+__all__ = ["STEPS", "Story", "new_model", "tell"]
 
 STEPS = 1300
 """Steps of the base; the handbook takes a sixteenth of them, the adapter three tenths."""
@@ -73,14 +73,14 @@ def tell(store: Store, *, steps: int, seed: int, say: Callable[[str], None], to_
         seconds = [stack.enter_context(waiting(store, threads=THREADS)) for _ in range(pairs)]
         make = Maker(store, place, say, seconds)
         try:
-            base = make.full("base", recipes.base(_new_model(place, material, seed), place, steps, seed))
+            base = make.full("base", recipes.base(new_model(place, material, seed), place, steps, seed))
             handbook = make.full("handbook", recipes.handbook(base, place, max(1, steps // 16), seed))
             say("Asking each model what it knows: facts, and the department for new complaints.")
             # What both adapters are compared with is asked before them: each of the two would ask it.
             marks = {"base": sit(store, suites, base), "handbook": sit(store, suites, handbook)}
             desk = [recipes.triage(handbook, place, max(1, 3 * steps // 10), seed, suites, name) for name in DESK]
             triage, alone = make.two(*desk)
-            make.two(*(recipes.too_hot(handbook, triage, place, max(1, steps // 8), seed, mode) for mode in PAIR))
+            make.two(*(recipes.too_hot(handbook, triage, place, max(1, steps // 13), seed, mode) for mode in PAIR))
         except Stopped:
             return Story(make.runs, {}, {}, None, [])
     marks |= {"triage": sit(store, suites, triage), "triage only": sit(store, suites, alone)}
@@ -108,7 +108,7 @@ def _early(store: Store, last: Path) -> Path | None:
     return store.root / found[0]["path"] if found else None
 
 
-def _new_model(place: Path, material: Material, seed: int) -> Path:
+def new_model(place: Path, material: Material, seed: int) -> Path:
     """Random weights, and a tokenizer learned from everything that is read in the demo."""
     texts = [row["text"] for row in (*material.base, *material.handbook)]
     texts += [turn["content"] for row in (*material.triage, *material.mix) for turn in row["messages"]]

@@ -159,3 +159,21 @@ def test_a_band_is_shared_as_often_as_the_formula_says():
 
 def test_the_first_of_equal_numbers():
     assert first_of(np.array([3, 3, 1, 3, 1])).tolist() == [0, 0, 2, 0, 2]
+
+
+@pytest.mark.parametrize("many", [24, 3])
+def test_what_is_in_the_first_texts_is_near_one_of_them_whether_that_is_a_copy_or_not(looked_at, monkeypatch, many):
+    monkeypatch.setattr(module, "MANY", many)
+    texts = texts_with_copies(300, seed=6)
+    forms = [normal_form(text) for text in texts]
+    count = 150
+    found = looked_at(texts, lambda alike, digests: alike.in_first(digests, count))
+    likeness = [[_likeness(forms[text], form) for form in forms[:count]] for text in range(count, 300)]
+    assert found[:count] == [-1] * count
+    assert [place >= 0 for place in found[count:]] == [max(alike) >= 0.7 for alike in likeness]
+    assert all(alike[place] >= 0.7 for place, alike in zip(found[count:], likeness, strict=True) if place >= 0)
+    assert 10 < sum(place >= 0 for place in found) < 140
+
+
+def _likeness(one, other):
+    return float(one == other) if min(len(one), len(other)) < GRAM else jaccard(one, other)

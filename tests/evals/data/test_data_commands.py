@@ -1,4 +1,4 @@
-"""`assay data check` and `assay data build`: one document or a table, exit codes, one sentence for what is wrong."""
+"""`assay data check`, `build` and `mix`: one document or a table, exit codes, one sentence for what is wrong."""
 
 import json
 import os
@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from assay.cli import main
+from evals.commands.data_mix import with_option_before_each
 from evals.data.check import CheckOptions, check_data
 from tests.evals.written import written
 
@@ -102,6 +103,18 @@ def test_columns_of_other_names_are_read(capsys, tmp_path):
     (["build", "{data}", "--out", "{folder}/o.jsonl", "--near", "nan"], "--near must be from 0.7 to 1, and is nan"),
     (["build", "{data}", "--out", "{folder}/o.jsonl", "--balance", "0"], "--balance must be 1 or more, and is 0"),
     (["build", "{data}", "--out", "{folder}/o.jsonl", "--layout", "xml"], "Invalid value for '--layout'"),
+    (["mix", "{data}", "--general", "none.jsonl"], "Missing option '--out'"),
+    (["mix", "{data}", "--out", "{folder}/o.jsonl"], "Missing option '--general'"),
+    (["mix", "--general", "{data}", "x", "--out", "{folder}/o.jsonl"], "name the domain data before --general"),
+    (["mix", "{data}", "--general", "none.jsonl", "--out", "{folder}/o.jsonl"], "there is no data file none.jsonl"),
+    (["mix", "{data}", "--general", "none.jsonl", "--out", "{data}"], "is there already, and nothing is written over"),
+    (["mix", "{data}", "--general", "none.jsonl", "--out", "{folder}/o.csv"], "a name that ends in .jsonl"),
+    (["mix", "{data}", "--general", "none.jsonl", "--out", "{folder}/o.jsonl", "--share", "1"], "below 1, and is 1"),
+    (["mix", "{data}", "--general", "none.jsonl", "--out", "{folder}/o.jsonl", "--share", "-0.1"], "0 or above"),
+    (["mix", "{data}", "--general", "none.jsonl", "--out", "{folder}/o.jsonl", "--share", "nan"], "and is nan"),
+    (["mix", "{data}", "--general", "{data}", "--out", "{folder}/o.jsonl"], "is named twice; name each file once"),
+    (["mix", "{data}", "--general", "b", "--out", "{folder}/o.jsonl", "--model", "none"], "there is no tokenizer none"),
+    (["mix", "{data}", "--general", "b", "--out", "{folder}/o.jsonl", "--column", "x"], "--column takes OURS=THEIRS"),
 ])  # fmt: skip
 def test_what_is_wrong_is_one_sentence_and_nothing_is_written(capsys, tmp_path, monkeypatch, arguments, said):
     data = written(tmp_path, GOOD)
@@ -116,10 +129,15 @@ def test_what_is_wrong_is_one_sentence_and_nothing_is_written(capsys, tmp_path, 
 def test_a_corpus_in_another_encoding_is_one_sentence(capsys, tmp_path):
     path = tmp_path / "a.jsonl"
     path.write_bytes('{"text": "這是一個問題"}\n'.encode("utf-16"))
-    for command in (["check", path], ["build", path, "--out", tmp_path / "o.jsonl"]):
+    good, out_of_it = written(tmp_path, GOOD), ["--out", tmp_path / "o.jsonl"]
+    for command in (
+        ["check", path], ["build", path, *out_of_it], ["mix", good, "--general", path, *out_of_it],
+        ["mix", path, "--general", good, *out_of_it],
+    ):  # fmt: skip
         code, out, err = run(capsys, *command)
         assert (code, out, err.count("\n")) == (2, "", 1)
         assert "is not UTF-8" in err
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.jsonl", "data.jsonl"]
 
 
 def test_a_build_tells_what_it_did_and_where(capsys, tmp_path):
@@ -142,6 +160,54 @@ def test_json_of_a_build_is_its_manifest(capsys, tmp_path):
     manifest = tmp_path / "o.jsonl.manifest.json"
     assert code == 0
     assert json.loads(out) == {"manifest_file": str(manifest), **json.loads(manifest.read_text())}
+
+
+def test_a_mix_tells_what_it_took_and_takes_several_names_as_general_data(capsys, tmp_path):
+    domain = written(tmp_path, {"instruction": "甲" * 10, "output": "乙" * 30}, name="a.jsonl")
+    general = [
+        written(tmp_path, {"instruction": first * 10, "output": second * 10}, name=f"{name}.jsonl")
+        for name, first, second in (("b", "丙", "丁"), ("c", "戊", "己"))
+    ]
+    arguments = ["mix", domain, "--general", *general, "--share", "0.5", "--out"]
+    code, out, err = run(capsys, *arguments, tmp_path / "o.jsonl", "--seed", "1")
+    assert (code, err) == (0, "")
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert lines == [
+        "domain a.jsonl: 1 row written of 1, about 40 tokens",
+        "general b.jsonl: 1 row written of 1, about 20 tokens",
+        "general c.jsonl: 1 row written of 1, about 20 tokens",
+        f"3 rows written to {tmp_path}/o.jsonl, 50.0 % of about 80 tokens general (50 % asked for)",
+        f"what was taken, and what was left out: {tmp_path}/o.jsonl.manifest.json",
+    ]
+    code, out, _ = run(capsys, *arguments, tmp_path / "p.jsonl", "--json")
+    assert code == 0
+    manifest = tmp_path / "p.jsonl.manifest.json"
+    assert json.loads(out) == {"manifest_file": str(manifest), **json.loads(manifest.read_text())}
+
+
+def test_a_mix_tells_which_rows_it_left_out_and_took_again(capsys, tmp_path):
+    other = {"instruction": "丙" * 10, "output": "丁" * 10}
+    domain, general = written(tmp_path, GOOD, name="a.jsonl"), written(tmp_path, GOOD, other, name="b.jsonl")
+    arguments = ["mix", domain, "--general", general, "--out", tmp_path / "o.jsonl", "--share", "0.8"]
+    code, out, err = run(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert "has 20 tokens beside 1 row that the domain data has too, and a share of 0.8 takes 48 for the 12 of" in err
+    assert "use --share 0.625, name" in err
+    code, out, _ = run(capsys, *arguments, "--repeat")
+    assert code == 0
+    assert "1 general row left out: the same words stand in the domain data" in out
+    assert "1 general row taken 2 times in all, 2 at the most each" in out
+
+
+@pytest.mark.parametrize(("given", "meant"), [
+    ("x --general a b --share 1 y", "x --general a --general b --share 1 y"),
+    ("x y --general=a b --share 1", "x y --general=a --general b --share 1"),
+    ("x --general a --json --general b -- y", "x --general a --json --general b -- y"),
+    ("--general a b c", "--general a --general b --general c"),
+    ("x --general --out o", "x --general --out o"),
+])  # fmt: skip
+def test_general_data_are_all_names_up_to_the_next_option(given, meant):
+    assert list(with_option_before_each(given.split(), "--general")) == meant.split()
 
 
 def test_ctrl_c_ends_all_processes_and_leaves_nothing(tmp_path):

@@ -8,6 +8,7 @@ from evals.data.reading import read_data
 from evals.text import read_samples
 from evals.text.errors import DataError
 from tests.evals.written import file_of, written
+from trainer.sources import names_of
 
 ROWS = [
     {"instruction": "发热三天怎么办？", "output": "多喝水，多休息，必要时到医院就诊。", "department": "内科"},
@@ -76,7 +77,15 @@ def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path):
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()
     paths = [written(tmp_path / folder, *ROWS) for folder in ("one", "two")]
+    third = written(tmp_path, *ROWS, name="more.jsonl")
     assert [file.name for file in read(*paths)] == ["one/data.jsonl", "two/data.jsonl"]
+    assert [file.source for file in read(*paths, third)] == ["one/data", "two/data", "more"]
+
+
+def test_sources_are_called_as_training_calls_them(tmp_path):
+    (tmp_path / "one").mkdir()
+    paths = [written(tmp_path / "one", *ROWS), written(tmp_path, *ROWS), written(tmp_path, ROWS[0], name="data.json")]
+    assert [file.source for file in read(*paths)] == names_of(paths, [])
 
 
 def test_a_file_is_named_once(tmp_path):
