@@ -39,6 +39,11 @@ COMMANDS = {
         "Advise on stages, method, learning rate, batch and data, and work out what memory they take.",
         "train",
     ),
+    "vocab": Command(
+        "trainer.vocabulary.command:vocab",
+        "Extend a model's vocabulary by tokens of a corpus, and measure what that brings.",
+        "train",
+    ),
     "watch": Command("store.commands.watch:watch", "Follow someone else's run by its log files.", "import"),
     "dash": Command("dashboard.command:dash", "Serve the dashboard."),
     "runs": Command("store.commands.runs:runs", "List, show, compare and remove runs."),

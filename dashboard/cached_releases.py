@@ -10,15 +10,17 @@ from evals.gate.live import ENVIRONMENT
 from evals.release.check_papers import bundle_in
 from evals.release.confirming import Running
 from evals.release.confirming import running as running_now
+from evals.release.countersigning import Second, is_restorer, second_of
 from evals.release.errors import BrokenError
 from evals.release.moments import Signature, signatures_of
 from evals.release.restoring import can_restore
 from evals.release.rows import Release, releases_of
 from store.access import Actor, may
-from store.database import Store
+from store.database import Snapshot, Store
 
 __all__ = [
-    "Known", "Stamp", "environments", "forget", "history", "may_read", "may_restore", "restorable", "running", "stamp",
+    "Known", "Stamp", "environments", "forget", "history", "may_countersign", "may_read", "may_restore", "restorable",
+    "running", "second", "stamp",
 ]  # fmt: skip
 
 DISK = "30s"
@@ -33,6 +35,9 @@ class Stamp(NamedTuple):
 
     confirmations: int
     """What servers said, how many times."""
+
+    countersigned: int
+    """What second leads confirmed, how many times."""
 
 
 class Known(NamedTuple):
@@ -91,6 +96,22 @@ def running(path: str, environment: str, stamp: Stamp) -> list[Running]:  # noqa
 def restorable(path: str, number: int, stamp: Stamp, _release: Release) -> tuple[bool, str]:  # noqa: ARG001 - number and stamp are keys
     """Whether a release could be put back today, and why not; see `evals.release.restoring.can_restore`."""
     return can_restore(Store.at(path), _release)
+
+
+@st.cache_data(ttl=KEEP, max_entries=16, show_spinner=False)
+def second(path: str, number: int, stamp: Stamp, _release: Release) -> Second | None:  # noqa: ARG001 - number and stamp are keys
+    """The second lead of a restore; see `evals.release.countersigning.second_of`."""
+    return Store.at(path).snapshot(lambda snapshot: second_of(snapshot, _release))
+
+
+def may_countersign(path: str, who: Actor, release: Release) -> bool:
+    """Whether someone may confirm a restore now: a lead who did not put it back."""
+
+    def find(snapshot: Snapshot) -> bool:
+        is_lead = who.user is not None and may(snapshot, who, "release:approve")
+        return is_lead and not is_restorer(snapshot, release, who.user)
+
+    return Store.at(path).snapshot(find)
 
 
 def may_restore(path: str, who: Actor) -> bool:

@@ -1,7 +1,7 @@
 """What `evals.gate` says no with, in the reader's language.
 
-It raises, and says of signatures that count no longer, plain English sentences. Those it is known to say are told
-apart here, by one table; any other is shown as it is.
+It raises, and says of signatures that count no longer and of owners, plain English sentences. Those it is known to say
+are told apart here, by one table; any other is shown as it is.
 """
 
 import re
@@ -24,6 +24,8 @@ FORMS = {
         "gate.against.owner": r"(?P<name>.+) owns the run of (?P<candidate>.+); somebody else must sign",
         "gate.against.grader": r"(?P<name>.+) graded in campaign (?P<campaign>.+) of (?P<candidate>.+); "
         r"somebody else must sign",
+        "gate.owner.unknown": r'the owner "(?P<name>.+)" of (?P<run>\S+) is nobody known here, so the rule that owners '
+        r"may not approve their own run cannot be applied to them; assay user ls lists everyone",
         "gate.refused.changed": r"the evidence has changed since you looked: it was (?P<was>\w+) and is (?P<now>\w+); "
         r"look again",
         "gate.refused.twice": r"(?P<name>.+) has signed this already \((?P<kind>\w+)\); another lead must sign",

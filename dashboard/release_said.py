@@ -4,9 +4,11 @@ Those sentences it is known to say are told apart here, by one table; any other 
 """
 
 import re
+from collections.abc import Callable, Mapping
 
 from dashboard.gate_said import gate_said
 from dashboard.texts import TEXTS, Language, text
+from evals.gate.words_zh import said_in
 
 __all__ = ["FORMS", "release_said"]
 
@@ -29,6 +31,26 @@ FORMS = {
         "releases.said.added": r"(?P<name>\S+) was added",
         "releases.said.signed": r"(?P<name>bundle\.json|README\.md) is not the one that was signed: .+",
         "releases.said.paper": r"(?P<path>.+) is not the one that was released; put it back as it was, or remove it",
+        "releases.said.unbuilt": r"no folder was built from (?P<candidate>\S+), so there is nothing to release; "
+        r"propose it: assay gate check (?P<named>\S+)",
+        "releases.said.refused": r"(?P<name>.+) refused (?P<candidate>\S+) on (?P<when>[\d-]+ [\d:]+) UTC: "
+        r"(?P<reason>.+)",
+        "releases.said.evidence": r"the evidence of (?P<candidate>\S+) changed while it was being released: it was "
+        r"(?P<was>\w+) and is (?P<now>\w+); approve what it is now",
+        "releases.said.approvals": r"(?P<missing>\d+) of (?P<required>\d+) approvals are missing for (?P<candidate>\S+)"
+        r"(?P<lapsed>; what .+ does not count: .+)?; leads approve it on the page Release check, or by assay gate "
+        r"approve (?P<named>\S+) --key FILE",
+        "releases.said.lapsed": r"; what (?P<name>.+) signed on (?P<when>[\d-]+ [\d:]+) UTC does not count: "
+        r"(?P<void>.+)",
+        "releases.said.gate": r"the gate says (?P<decision>fail|inconclusive) for (?P<candidate>\S+): "
+        r"(?P<check>[a-z_]+(?:/.+?)?): (?P<says>.+?)(?P<more>, and \d+ more checks do not pass)?"
+        r"(?P<over>; \d+ of \d+ leads overrode it, \d+ missing)?",
+        "releases.said.own": r"(?P<name>.+) put (?P<title>v\d+) of (?P<environment>\S+) back; another lead must "
+        r"confirm it",
+        "releases.said.confirmed": r"(?P<name>.+) has confirmed (?P<title>v\d+) of (?P<environment>\S+) already, on "
+        r"(?P<when>[\d-]+ [\d:]+) UTC",
+        "releases.said.more": r", and (?P<n>\d+) more checks do not pass",
+        "releases.said.over": r"; (?P<given>\d+) of (?P<required>\d+) leads overrode it, (?P<missing>\d+) missing",
     }.items()
 }
 """Known sentences by the key of their words, the special ones before the general."""
@@ -43,10 +65,38 @@ def release_said(sentence: str, language: Language) -> str:
     for key, form in FORMS.items():
         found = form.fullmatch(sentence)
         if found:
-            parts = found.groupdict()
-            inner = {"why": release_said(parts["why"], language)} if "why" in parts else {}
-            return text(key, language, **{**parts, **inner})
+            return text(key, language, **_parts(found.groupdict(), language))
     return gate_said(sentence, language)
 
+
+def _parts(parts: Mapping[str, str | None], language: Language) -> dict[str, str]:
+    """What stands in a sentence; sentences in it are told likewise, and what is not there is nothing."""
+    return {name: _INNER.get(name, _kept)(said, language) if said else "" for name, said in parts.items()}
+
+
+def _kept(said: str, _: Language) -> str:
+    return said
+
+
+def _check(said: str, language: Language) -> str:
+    """A check by its name; in English it is said as commands say it."""
+    kind, _, suite = said.partition("/")
+    if language == "en" or f"gate.check.{kind}" not in TEXTS:
+        return said
+    return f"{text(f'gate.check.{kind}', language)}{f' · {suite}' if suite else ''}"
+
+
+def _decision(said: str, language: Language) -> str:
+    return said if language == "en" else text(f"gate.result.{said}", language)
+
+
+def _says(said: str, language: Language) -> str:
+    return said_in(language, said)
+
+
+_INNER: dict[str, Callable[[str, Language], str]] = {
+    "why": release_said, "more": release_said, "over": release_said, "lapsed": release_said, "void": gate_said,
+    "check": _check, "decision": _decision, "says": _says,
+}  # fmt: skip
 
 assert set(FORMS) <= set(TEXTS), "each sentence has its words"

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from evals.gate.policy import default_policy, whole_policy
+from evals.gate.policy import Policy, default_policy, whole_policy
+from evals.gate.required import strictest
 from evals.review.policy import PolicyError
 
 __all__ = ["State", "Word", "signatures", "state_of"]
@@ -65,14 +66,18 @@ def _signed(signed: Sequence[Row]) -> State:
     refusal = next((row for row in signed if row["kind"] == "refuse"), None)
     if refusal is not None:
         return State("refused", refused_by=refusal["name"], signers=signers)
-    passes, required = signed[0]["decision"] == "pass", _required(signed[0]["policy"])
+    passes, required = signed[0]["decision"] == "pass", _required(signed[0])
     given = sum(row["kind"] == ("approve" if passes else "override") for row in signed)
     return State("signing" if given < required else "signed", given, required, signers=signers, override=not passes)
 
 
-def _required(policy: str | None) -> int:
+def _required(row: Row) -> int:
+    """As the gate counts them."""
+    return strictest(_policy(row["policy"]), [_policy(text) for text in row["registered"] or ()])
+
+
+def _policy(text: str | None) -> Policy:
     try:
-        rules = default_policy() if policy is None else whole_policy(policy)
+        return whole_policy(text) if text else default_policy()
     except PolicyError:
-        rules = default_policy()
-    return rules.approval.approvals_required
+        return default_policy()

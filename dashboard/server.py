@@ -20,6 +20,7 @@ from streamlit.starlette import App
 from assay.errors import AssayError
 from assay.version import VERSION
 from dashboard.assets import asset_routes, html_page
+from dashboard.data_checks import checking
 from dashboard.entrance import Entrance, open_by
 from dashboard.host_config import HostConfig
 from dashboard.invite_route import invite_routes
@@ -115,7 +116,7 @@ def _loading(store: Store) -> Any:
     @asynccontextmanager
     async def lifespan(_: App) -> AsyncGenerator[dict[str, Any] | None]:
         # One loader a process, whatever the number of viewers: runs of any script appear live.
-        with loading(store):
+        with loading(store), checking(store):
             yield None
 
     def start(app: App) -> AbstractAsyncContextManager[dict[str, Any] | None]:

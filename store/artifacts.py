@@ -73,22 +73,23 @@ def seal(temporary: Path, final: Path, facts: Mapping[str, Any], beside: Collect
     return manifest
 
 
-def verify(folder: Path, expected: str | None = None, beside: Collection[str] = ()) -> Manifest:
+def verify(folder: Path, expected: str | None = None, beside: Collection[str] | None = None) -> Manifest:
     """Check every file of a sealed folder and return its manifest.
 
-    `expected` is the digest it was announced with, where that is known; `beside` are names of files that may lie there
-    without having been sealed. Raises ArtifactError naming the file and what differs.
+    `expected` is the digest it was announced with, where that is known. `beside`, given for a folder that is handed on,
+    are all the files that may lie there without having been sealed: there a hidden file counts as well. Raises
+    ArtifactError naming the file and what differs.
     """
     manifest = read_manifest(folder)
     if expected is not None and digest(folder) != expected:
         raise ArtifactError(f"{folder / MANIFEST} is not the manifest that was sealed; the folder is not used")
     files = _object(manifest["files"])
-    present = set(_file_names(folder))
+    present = set(_file_names(folder, hidden=beside is not None))
     for name, sealed in files.items():
         if name not in present:
             raise ArtifactError(f"{folder / name} is missing; the folder is not used")
         _check_file(folder / name, _object(sealed))
-    if odd := sorted(present - files.keys() - set(beside)):
+    if odd := sorted(present - files.keys() - set(beside or ())):
         raise ArtifactError(f"{folder / odd[0]} was added after the folder was sealed; the folder is not used")
     return manifest
 
@@ -177,11 +178,13 @@ def _check_file(path: Path, sealed: dict[str, Any]) -> None:
         raise ArtifactError(f"{path} is damaged: its SHA-256 is not the sealed one; the folder is not used")
 
 
-def _file_names(folder: Path) -> list[str]:
-    """Files below a folder, hidden ones and the manifest left out."""
+def _file_names(folder: Path, *, hidden: bool = False) -> list[str]:
+    """Files below a folder, the manifest left out, and hidden ones where they are not asked for."""
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
     return sorted(
-        name for name in names if name != MANIFEST and not any(part.startswith(".") for part in name.split("/"))
+        name
+        for name in names
+        if name != MANIFEST and (hidden or not any(part.startswith(".") for part in name.split("/")))
     )
 
 

@@ -1,4 +1,4 @@
-"""Runs side by side: how each came out, and in what their configurations differ."""
+"""Runs side by side: how each came out, what it scores, kept and cost, and in what their configurations differ."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple, TypeAlias, cast
 
 from store.clock import utc_now
+from store.compare_evals import weigh
 from store.database import Store
 from store.errors import StoreError
 from store.refs import find_run
@@ -37,6 +38,15 @@ class Comparison(NamedTuple):
     """Per metric and run: step, last, lowest and lowest_step on the active path, the latter two of finite values
     only; None where a run never logged it."""
 
+    scores: list[Row]
+    """Suites they share; see `store.compare_evals.Weighed`."""
+
+    forgetting: list[Row]
+    """What they kept; see there."""
+
+    cost: dict[str, Row]
+    """What they cost; see there."""
+
 
 def compare_runs(store: Store, names: Iterable[str], metrics: Iterable[str] = ()) -> Comparison:
     """Compare runs, and these metrics of theirs. Raises StoreError for fewer than two runs, one that is not
@@ -52,7 +62,8 @@ def compare_runs(store: Store, names: Iterable[str], metrics: Iterable[str] = ()
             raise _unknown_metric(store, rows, name)
     own = found if set(MEASURED) <= set(found) else _figures(store, rows, MEASURED)
     best = _best(store, rows)
-    return Comparison([_outcome(row, own, best) for row in rows], differences(rows), found)
+    outcomes = [_outcome(row, own, best) for row in rows]
+    return Comparison(outcomes, differences(rows), found, *weigh(store, rows, best))
 
 
 def _figures(store: Store, rows: list[Row], metrics: tuple[str, ...]) -> dict[str, dict[str, Row | None]]:

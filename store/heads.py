@@ -1,8 +1,9 @@
 """Signed ends of the audit log, and whether the log is what was appended and signed.
 
 A chain alone does not show that its end was cut off, or that all of it was written anew. The server signs its end with
-each approval and release, when a campaign closes, and with each hundredth row; bundles carry the end of their time
-away. What came after the last signed end and is in no bundle can still be cut off unseen.
+each approval, refusal, release, restore and confirmation, when a campaign closes, and with each hundredth row; bundles
+carry the end of their time away. What came after the last signed end and is in no bundle can still be cut off unseen:
+nothing that was decided about a release.
 """
 
 import base64
@@ -76,6 +77,11 @@ class AuditReport(NamedTuple):
 
     warnings: tuple[str, ...]
     """What is odd without proving anything, a sentence each."""
+
+    @property
+    def unsigned(self) -> int:
+        """Rows after the last that a signature stands for: what of them is in no bundle can be cut off unseen."""
+        return max(0, self.rows - self.last_signed)
 
     @property
     def holds(self) -> bool:

@@ -1,12 +1,13 @@
 """Whose a run is: who trained it, and for whom, as the run itself recorded it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
 from store.database import Snapshot
+from store.users import LOCAL
 
-__all__ = ["Owners", "owners_of"]
+__all__ = ["Owners", "folded", "owners_of", "owns", "unknown_owners"]
 
 
 class Owners(NamedTuple):
@@ -34,6 +35,36 @@ def owners_of(snapshot: Snapshot, run_id: int | None) -> Owners:
         frozenset([*_texts(known.get("account")), *_texts(known.get("accounts"))]),
         frozenset(_texts(owner)),
     )
+
+
+def owns(owners: Owners, person: Mapping[str, Any]) -> bool:
+    """Whether a row of `user` (id, name, issuer, subject) is one of them. Names are compared as people take them for
+    the same, accounts of machines letter by letter.
+    """
+    if person["issuer"] == LOCAL and person["subject"] in owners.accounts:
+        return True
+    return bool(_called(person) & set(map(folded, owners.names)))
+
+
+def unknown_owners(snapshot: Snapshot, owners: Owners) -> list[str]:
+    """Names among them that nobody has who is, or was, in this store, in their order."""
+    people = snapshot.rows('SELECT id, name, subject FROM "user"')
+    known = {name for person in people for name in _called(person)}
+    return sorted(name for name in owners.names if folded(name) not in known)
+
+
+def folded(name: str) -> str:
+    """A name as it is compared.
+
+    >>> folded(" Chen  Wei") == folded("chen wei")
+    True
+    """
+    return " ".join(name.split()).casefold()
+
+
+def _called(person: Mapping[str, Any]) -> set[str]:
+    """What somebody is called here: name, login, number."""
+    return {folded(str(person[key])) for key in ("name", "subject", "id") if person[key]}
 
 
 def _object(text: str | None) -> dict[str, Any]:

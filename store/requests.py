@@ -1,4 +1,6 @@
-"""What people ask of a running trainer, which polls and acts at the next step's boundary, and of an evaluator."""
+"""What people ask of a running trainer, which polls and acts at the next step's boundary, of an evaluator, and of the
+server of the pages.
+"""
 
 import json
 from collections.abc import Collection, Mapping
@@ -11,13 +13,16 @@ from store.clock import utc_now
 from store.database import Store, Transaction
 from store.refs import find_run
 
-__all__ = ["EVALUATOR", "KINDS", "Request", "ask", "finish", "take", "waiting"]
+__all__ = ["EVALUATOR", "KINDS", "SERVER", "Request", "ask", "finish", "take", "waiting"]
 
 EVALUATOR = ("evaluate", "open-campaign", "propose")
 """What asks models questions, which waits for an evaluator."""
 
 KINDS = ("stop-and-save", "save-now", "pause", "continue", "note", "rollback", *EVALUATOR)
-"""What can be asked."""
+"""What can be asked of either."""
+
+SERVER = ("check-data",)
+"""What the server of the pages does itself, beside whatever goes on with the run."""
 
 ACTIONS = {"open-campaign": "campaign:open", "propose": "release:propose"}
 """What whoever asks must be allowed to do, where that is not run:act."""
@@ -33,7 +38,7 @@ class Request(NamedTuple):
     """Its number."""
 
     kind: str
-    """One of KINDS."""
+    """One of KINDS or SERVER."""
 
     args: dict[str, Any]
     """Its arguments."""
@@ -48,13 +53,13 @@ class Request(NamedTuple):
 def ask(
     store: Store, run: str, kind: str, args: Mapping[str, Any] | None = None, *, actor: str, once: bool = False
 ) -> int:
-    """Put a request; it waits until the run's trainer takes it. Returns its number.
+    """Put a request; it waits until whoever it is for takes it. Returns its number.
 
     `once`: where the same waits already, or was the last thing asked a moment ago, nothing is put and
     that one's number returned. Raises StoreError where there is no such run, ValueError for a kind
     that cannot be asked.
     """
-    if kind not in KINDS:
+    if kind not in (*KINDS, *SERVER):
         raise ValueError(f"no request of kind {kind!r}")
     asked = {"run_id": find_run(store, run)["id"], "kind": kind, "args": json.dumps(dict(args or {}))}
 

@@ -206,7 +206,7 @@ CREATE TABLE request (
 COMMENT ON TABLE request IS 'What people ask of a run; its trainer takes requests at the next step.';
 COMMENT ON COLUMN request.id IS 'Number of the request.';
 COMMENT ON COLUMN request.run_id IS 'The run.';
-COMMENT ON COLUMN request.kind IS 'stop-and-save, save-now, pause, continue, note, rollback, evaluate, open-campaign or propose.';
+COMMENT ON COLUMN request.kind IS 'stop-and-save, save-now, pause, continue, note, rollback, evaluate, open-campaign, propose or check-data.';
 COMMENT ON COLUMN request.args IS 'Its arguments.';
 COMMENT ON COLUMN request.actor IS 'Who asked.';
 COMMENT ON COLUMN request.created IS 'When.';

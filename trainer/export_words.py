@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from evals.release.card import ADAPTER_CODE, WHOLE_CODE
+
 __all__ = ["proposed_readme", "trial_readme"]
 
 _TRIAL = """Not released. This is checkpoint {candidate}, exported to be tried elsewhere. Nobody has approved it, and
@@ -42,21 +44,6 @@ loads an adapter reads that file, the tokenizer and the chat template from the f
 read them here.
 """
 
-_ADAPTER = """from peft import PeftConfig, PeftModel
-from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
-
-folder = "."
-tokenizer = AutoTokenizer.from_pretrained(folder)
-base = PeftConfig.from_pretrained(folder).base_model_name_or_path
-model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base, dtype="auto"), folder)
-model.generation_config = GenerationConfig.from_pretrained(folder)"""
-
-_WHOLE = """from transformers import AutoModelForCausalLM, AutoTokenizer
-
-folder = "."
-tokenizer = AutoTokenizer.from_pretrained(folder)
-model = AutoModelForCausalLM.from_pretrained(folder, dtype="auto")"""
-
 _PARTS = ("adapter", "weights", "tokenizer", "chat_template", "generation_config", "data")
 
 
@@ -78,5 +65,5 @@ def _page(facts: Mapping[str, Any], title: str, what: str) -> str:
     return _PAGE.format(
         **{name: facts[name] for name in ("candidate", "run", "branch", "step", "checkpoint_sha256")},
         library="peft" if is_adapter else "transformers", title=title, what=what.format(candidate=facts["candidate"]),
-        base=f"{facts['base']['path']}, {known}", rows=rows, code=_ADAPTER if is_adapter else _WHOLE,
+        base=f"{facts['base']['path']}, {known}", rows=rows, code=ADAPTER_CODE if is_adapter else WHOLE_CODE,
     )  # fmt: skip

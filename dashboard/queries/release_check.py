@@ -56,7 +56,8 @@ def candidates(store: Store, environment: str) -> pa.Table:
 
 def signed(store: Store, environment: str) -> pa.Table:
     """All that was signed, the newest first: sha256 (of the checkpoint), proposal, evidence, user, name, kind, created,
-    decision, policy (text; null where that is not known). Raises StoreError.
+    decision, policy (text; null where that is not known), registered (texts of the policies that campaigns of the
+    checkpoint were opened with, empty where one is not known; null without a campaign). Raises StoreError.
     """
     return store.read(_SIGNED, {"environment": environment})
 
@@ -129,7 +130,9 @@ ORDER BY time DESC, c.sha256
 
 _SIGNED = """
 SELECT p.checkpoint_sha256 AS sha256, a.proposal_id AS proposal, a.evidence_sha256 AS evidence, a.user_id AS "user",
-       coalesce(u.name, '') AS name, a.kind, a.created, d.decision, y.text AS policy
+       coalesce(u.name, '') AS name, a.kind, a.created, d.decision, y.text AS policy,
+       (SELECT list(DISTINCT coalesce(k.text, '')) FROM campaign c LEFT JOIN policy k ON k.sha256 = c.policy_sha256
+        WHERE c.candidate_sha256 = p.checkpoint_sha256) AS registered
 FROM approval a JOIN proposal p ON p.id = a.proposal_id JOIN decision d ON d.id = a.decision_id
 LEFT JOIN policy y ON y.sha256 = d.policy_sha256 LEFT JOIN "user" u ON u.id = a.user_id
 WHERE a.environment = $environment ORDER BY a.id DESC

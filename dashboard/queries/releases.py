@@ -13,8 +13,8 @@ def environments(store: Store) -> list[str]:
 
 
 def newest(store: Store) -> dict[str, Any]:
-    """What changes when there is something new: release (number of the newest), confirmations (how many). Raises
-    StoreError.
+    """What changes when there is something new: release (number of the newest), confirmations and countersigned (how
+    many). Raises StoreError.
     """
     return store.rows(_NEWEST)[0]
 
@@ -32,7 +32,8 @@ SELECT environment FROM release UNION SELECT environment FROM confirmation ORDER
 """
 
 _NEWEST = """
-SELECT (SELECT max(id) FROM release) AS release, (SELECT count(*) FROM confirmation) AS confirmations
+SELECT (SELECT max(id) FROM release) AS release, (SELECT count(*) FROM confirmation) AS confirmations,
+       (SELECT count(*) FROM audit WHERE action = 'countersign') AS countersigned
 """
 
 _RUNS = """

@@ -3,21 +3,24 @@
 import pyarrow as pa
 
 from store.database import Store
+from store.open_alarms import IS_OPEN
+from store.requests import SERVER
 
 __all__ = ["open_alarms", "paused", "untaken"]
 
 
 def untaken(store: Store) -> pa.Table:
-    """Requests that no trainer has taken, the oldest first: id, run_id, kind, args (JSON), actor, created.
+    """Requests that no trainer has taken, the oldest first: id, run_id, kind, args (JSON), actor, created; without
+    those that the server of the pages takes itself, one after the other.
 
     Raises StoreError.
     """
-    return store.read(_UNTAKEN)
+    return store.read(_UNTAKEN, {"server": list(SERVER)})
 
 
 def open_alarms(store: Store) -> pa.Table:
-    """The newest alarm of each run that goes on or has finished, unless the run has opened a branch or got
-    a note since: run_id, step, message, time. Raises StoreError.
+    """The newest open alarm of each run that goes on or has finished: run_id, step, message, time. Which are open says
+    `store.open_alarms`, as in the gate. Raises StoreError.
     """
     return store.read(_OPEN)
 
@@ -30,25 +33,15 @@ def paused(store: Store) -> pa.Table:
 _UNTAKEN = """
 SELECT q.id, q.run_id, q.kind, CAST(q.args AS VARCHAR) AS args, q.actor, q.created
 FROM request q JOIN run r ON r.id = q.run_id AND NOT r.archived
-WHERE q.taken IS NULL AND q.done IS NULL ORDER BY q.id
+WHERE q.taken IS NULL AND q.done IS NULL AND NOT list_contains($server, q.kind) ORDER BY q.id
 """
 
-_OPEN = """
-WITH newest AS (
-    SELECT e.run_id, arg_max(e.step, e.time) AS step, arg_max(e.message, e.time) AS message, max(e.time) AS time
-    FROM event e
-    JOIN run r ON r.id = e.run_id AND r.status IN ('running', 'paused', 'finished') AND NOT r.archived
-    WHERE e.level = 'alarm' AND e.kind NOT IN ('traceback', 'status')
-    GROUP BY e.run_id
-), answered AS (
-    SELECT run_id, max(time) AS time FROM (
-        SELECT run_id, time FROM event WHERE kind = 'note'
-        UNION ALL SELECT run_id, created FROM branch WHERE parent IS NOT NULL
-    ) GROUP BY run_id
-)
-SELECT n.run_id, n.step, n.message, n.time
-FROM newest n LEFT JOIN answered a ON a.run_id = n.run_id
-WHERE a.time IS NULL OR a.time < n.time ORDER BY n.time DESC, n.run_id
+_OPEN = f"""
+SELECT e.run_id, e.step, e.message, e.time
+FROM event e JOIN run r ON r.id = e.run_id AND r.status IN ('running', 'paused', 'finished') AND NOT r.archived
+WHERE {IS_OPEN}
+QUALIFY row_number() OVER (PARTITION BY e.run_id ORDER BY e.time DESC, e.step DESC NULLS LAST) = 1
+ORDER BY e.time DESC, e.run_id
 """
 
 _PAUSED = """

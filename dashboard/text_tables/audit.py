@@ -69,9 +69,11 @@ TEXTS: dict[str, Text] = {
         "zh": "服务器于 {at} 对第 {row} 行签过名",
         "en": "its end was signed at row {row} on {at}",
     },
+    "audit.after": {"zh": "其后 {count} 行尚未签名", "en": "{count} rows after it are not signed yet"},
+    "audit.after.one": {"zh": "其后 1 行尚未签名", "en": "1 row after it is not signed yet"},
     "audit.unsigned": {
-        "zh": "末端还没有签过名（每 100 行、每次审批和发布时签名）",
-        "en": "no end is signed yet (signed with every 100 rows, each approval and each release)",
+        "zh": "末端还没有签过名（每 100 行、每次审批、发布和上线确认时签名）",
+        "en": "no end is signed yet (signed with every 100 rows, each approval, release and confirmation)",
     },
     "audit.since": {"zh": "此后新增 {count} 条，尚未检查", "en": "{count} rows have come since, not yet checked"},
     "audit.since.one": {"zh": "此后新增 1 条，尚未检查", "en": "1 row has come since, not yet checked"},

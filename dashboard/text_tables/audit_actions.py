@@ -47,5 +47,9 @@ TEXTS: dict[str, Text] = {
     "audit.action.override": {"zh": "强制放行", "en": "overrode the gate"},
     "audit.action.release": {"zh": "发布了", "en": "released"},
     "audit.action.restore": {"zh": "让早先的版本重新上线", "en": "put an earlier version back"},
+    "audit.action.countersign": {
+        "zh": "作为第二位负责人确认了重新上线",
+        "en": "confirmed, as a second lead, what was put back",
+    },
     "audit.action.confirm": {"zh": "确认了正在运行的版本", "en": "confirmed what a server runs"},
 }

@@ -41,6 +41,26 @@ TEXTS: dict[str, Text] = {
     "compare.val_loss": {"zh": "最低验证损失", "en": "lowest val loss"},
     "compare.best": {"zh": "最佳检查点", "en": "best checkpoint"},
     "compare.took": {"zh": "用时", "en": "took"},
+    "compare.scores": {
+        "zh": "共同评测集的得分（95 % 区间）",
+        "en": "Scores at suites they share, with 95 % interval",
+    },
+    "compare.kept": {
+        "zh": "保留了多少：与各自训练之前相比（百分点，95 % 区间）",
+        "en": "Kept, against what each began with: points with 95 % interval",
+    },
+    "compare.changed": {"zh": "答错了 {lost} 道原本会的题，新答对 {gained} 道", "en": "{lost} lost, {gained} gained"},
+    "compare.leaked": {
+        "zh": "{of} 题中有 {count} 题在它的训练数据里",
+        "en": "{count} of {of} in its training data",
+    },
+    "compare.cost": {"zh": "成本", "en": "Cost"},
+    "compare.tokens": {"zh": "读过的词元数", "en": "tokens read in all"},
+    "compare.speed": {"zh": "每秒词元数（中位数）", "en": "tokens a second, median"},
+    "compare.memory": {"zh": "内存峰值", "en": "peak memory"},
+    "compare.trained": {"zh": "训练的参数", "en": "trained parameters"},
+    "compare.trained.of": {"zh": "{count} / {of}（{share} %）", "en": "{count} of {of} ({share} %)"},
+    "compare.checkpoint": {"zh": "检查点大小", "en": "size of a checkpoint"},
     "compare.differs": {"zh": "配置不同之处", "en": "What differs in the configuration"},
     "compare.same": {"zh": "配置完全相同", "en": "The configurations are the same"},
 }

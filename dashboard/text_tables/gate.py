@@ -101,6 +101,11 @@ TEXTS: dict[str, Text] = {
         "zh": "{name} 在 {candidate} 的盲评 {campaign} 中评判过，须由别人签字",
         "en": "{name} graded in campaign {campaign} of {candidate}; somebody else must sign",
     },
+    "gate.owner.unknown": {
+        "zh": "{run} 写明属于“{name}”，这里没有这个人，因此查不出是否有人批准自己的运行；人员名单：assay user ls",
+        "en": 'the owner "{name}" of {run} is nobody known here, so the rule that owners may not approve their own run '
+        "cannot be applied to them; assay user ls lists everyone",
+    },
     "gate.refused.changed": {
         "zh": "你看过之后证据有变化：当时是 {was}，现在是 {now}；请重新查看",
         "en": "the evidence has changed since you looked: it was {was} and is {now}; look again",

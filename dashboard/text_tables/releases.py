@@ -34,6 +34,33 @@ TEXTS: dict[str, Text] = {
         "zh": "数据文件中它的发布包已损坏，无法说明由谁签字。",
         "en": "Its bundle in the store is damaged, so it cannot be said who signed it.",
     },
+    # the second lead of a restore
+    "releases.second.awaited": {
+        "zh": "第二位负责人还没有确认这次重新上线；请在 {due} 前确认。",
+        "en": "Not yet confirmed by a second lead; due by {due}.",
+    },
+    "releases.second.late": {
+        "zh": "24 小时内没有第二位负责人确认这次重新上线（期限 {due}）。没有自动撤销任何东西。",
+        "en": "No second lead confirmed this restore within 24 hours (by {due}). Nothing was undone by itself.",
+    },
+    "releases.second.given": {
+        "zh": "第二位负责人 {name} 已于 {when} 确认。",
+        "en": "Confirmed by {name}, a second lead, on {when}.",
+    },
+    "releases.second.confirm": {"zh": "作为第二位负责人确认", "en": "Confirm as second lead"},
+    "releases.second.done": {
+        "zh": "{environment} 的 v{version} 已由你确认。",
+        "en": "You confirmed v{version} of {environment}.",
+    },
+    "releases.second.failed": {"zh": "没有确认：{reason}", "en": "Not confirmed: {reason}"},
+    "releases.said.own": {
+        "zh": "{title}（{environment}）是 {name} 重新上线的，须由另一位负责人确认",
+        "en": "{name} put {title} of {environment} back; another lead must confirm it",
+    },
+    "releases.said.confirmed": {
+        "zh": "{name} 已于 {when} UTC 确认了 {title}（{environment}）",
+        "en": "{name} has confirmed {title} of {environment} already, on {when} UTC",
+    },
     # what servers say
     "releases.running": {"zh": "已确认在运行：{hosts}。", "en": "Confirmed running by {hosts}."},
     "releases.running.none": {
@@ -170,5 +197,39 @@ TEXTS: dict[str, Text] = {
     "releases.said.paper": {
         "zh": "{path} 与发布时不同；请恢复原样，或删除它",
         "en": "{path} is not the one that was released; put it back as it was, or remove it",
+    },
+    # why a candidate is not released
+    "releases.said.unbuilt": {
+        "zh": "还没有由 {candidate} 生成文件夹，没有东西可发布；请先提议：assay gate check {named}",
+        "en": "no folder was built from {candidate}, so there is nothing to release; propose it: assay gate check "
+        "{named}",
+    },
+    "releases.said.refused": {
+        "zh": "{name} 于 {when} UTC 拒绝了 {candidate}：{reason}",
+        "en": "{name} refused {candidate} on {when} UTC: {reason}",
+    },
+    "releases.said.evidence": {
+        "zh": "{candidate} 的证据在发布途中有变化：原来是 {was}，现在是 {now}；请批准现在的证据",
+        "en": "the evidence of {candidate} changed while it was being released: it was {was} and is {now}; approve "
+        "what it is now",
+    },
+    "releases.said.approvals": {
+        "zh": "{candidate} 需要 {required} 个批准，还缺 {missing} 个{lapsed}；由负责人在“发布审核”页批准，或用 "
+        "assay gate approve {named} --key FILE",
+        "en": "{missing} of {required} approvals are missing for {candidate}{lapsed}; leads approve it on the page "
+        "Release check, or by assay gate approve {named} --key FILE",
+    },
+    "releases.said.lapsed": {
+        "zh": "；{name} 于 {when} UTC 签的不算数：{void}",
+        "en": "; what {name} signed on {when} UTC does not count: {void}",
+    },
+    "releases.said.gate": {
+        "zh": "{candidate} 的审核结论是“{decision}”：{check}：{says}{more}{over}",
+        "en": "the gate says {decision} for {candidate}: {check}: {says}{more}{over}",
+    },
+    "releases.said.more": {"zh": "；另有 {n} 项没有通过", "en": ", and {n} more checks do not pass"},
+    "releases.said.over": {
+        "zh": "；{required} 位负责人中已有 {given} 位强制放行，还缺 {missing} 位",
+        "en": "; {given} of {required} leads overrode it, {missing} missing",
     },
 }

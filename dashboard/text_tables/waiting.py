@@ -32,6 +32,15 @@ TEXTS: dict[str, Text] = {
         "zh": "{when}发布，此后没有服务器确认在运行它",
         "en": "released {when}; no server has confirmed since that it runs it",
     },
+    "waiting.second": {
+        "zh": "{name} {when}让它重新上线；等另一位负责人确认",
+        "en": "{name} put it back {when}; another lead confirms it",
+    },
+    "waiting.second.late": {
+        "zh": "{name} {when}让它重新上线；24 小时内没有另一位负责人确认",
+        "en": "{name} put it back {when}; no other lead confirmed it within 24 hours",
+    },
+    "waiting.second.chip": {"zh": "第二位负责人未确认", "en": "no second lead yet"},
     "waiting.request": {
         "zh": "{actor} {when}请求“{what}”，还没有被接收",
         "en": "{actor} asked to {what} {when}; not taken yet",

@@ -32,12 +32,15 @@ LABELS = {
 ASKED = {
     "stop-and-save": "asked.stop-and-save", "save-now": "asked.save-now", "pause": "asked.pause",
     "continue": "asked.continue", "note": "asked.note", "rollback": "asked.rollback", "evaluate": "asked.evaluate",
-    "open-campaign": "asked.open-campaign", "propose": "asked.propose",
+    "open-campaign": "asked.open-campaign", "propose": "asked.propose", "check-data": "asked.check-data",
 }  # fmt: skip
 """What was asked, in words."""
 
 RECENT = timedelta(minutes=10)
 """How long an answer is shown; the run's events keep it."""
+
+ELSEWHERE = ("evaluate", "check-data")
+"""What is shown in the views that show what came of it."""
 
 _PROBLEM = "ask_problem"
 
@@ -115,12 +118,12 @@ def _requests(run: Run) -> list[Run]:
 
 def asked(run: Run) -> None:
     """What waits, what is being done, and the latest answers, the newest first; of a run that ended what nobody
-    has taken. What is asked of an evaluator stands in the views that show what it answers.
+    has taken. What is `ELSEWHERE` stands in the views that show what came of it.
     """
     if _PROBLEM in st.session_state:
         widgets.notice(t("action.failed", reason=st.session_state.pop(_PROBLEM)), "bad")
     live = takes_requests(run)
-    rows = [row for row in _requests(run) if row["kind"] != "evaluate" and _is_shown(row, live=live)]
+    rows = [row for row in _requests(run) if row["kind"] not in ELSEWHERE and _is_shown(row, live=live)]
     if rows:
         lines = "".join(_line(row, live=live) for row in reversed(rows))
         st.html(f'<ul class="a-asked">{lines}</ul>')
@@ -163,6 +166,8 @@ def what_was_asked(row: Run) -> str:
 
 def shown_in(row: Run) -> dict[str, str]:
     """What the address of the page Run asks for, to see what came of a request: most are answered above every view."""
+    if row["kind"] == "check-data":
+        return {"view": "data"}
     if row["kind"] != "evaluate":
         return {}
     return {"view": "samples" if json.loads(row["args"] or "{}").get("question") else "scores"}

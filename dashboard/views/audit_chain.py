@@ -59,7 +59,11 @@ def _line(found: Checked, rows: int) -> str:
 def _signed(found: Checked) -> str:
     if found.signed is None:
         return t("audit.unsigned")
-    return t("audit.signed", row=count(found.report.last_signed), at=both(found.signed, zone()))
+    said = t("audit.signed", row=count(found.report.last_signed), at=both(found.signed, zone()))
+    after = found.report.unsigned
+    if not after:
+        return said
+    return f"{said} · " + t("audit.after", count=count(after) if after != 1 else 1)
 
 
 def _wrong(found: Checked) -> None:

@@ -1,4 +1,6 @@
-"""Run · Data: the files it learns from, what each source gives, and the samples it finds hardest."""
+"""Run · Data: the files it learns from, what a check finds in them, what each source gives, and the samples it finds
+hardest.
+"""
 
 from html import escape
 from pathlib import Path
@@ -11,7 +13,7 @@ from dashboard.charts.small import small_chart
 from dashboard.drawing import draw
 from dashboard.language import t
 from dashboard.queries.curves import Span
-from dashboard.views import samples
+from dashboard.views import data_check, samples
 from dashboard.views.chart_words import chart_words
 from dashboard.views.plain import Column, table
 from dashboard.words import count, figure
@@ -34,6 +36,7 @@ def show(run: Run) -> None:
     """The whole view of a run."""
     path = cached.store_path()
     _files(cached_views.datasets(path, run["id"]))
+    data_check.show(run)
     rows = cached_views.sources(path, run["id"])
     if rows:
         _sources(run, rows)

@@ -13,8 +13,8 @@ VIEWS = {
 }  # fmt: skip
 """What can be looked at, by its name in the address."""
 
-EVALUATED = ("samples", "scores", "forgetting")
-"""Views of what comes from evaluations, which may be made of a run that has ended."""
+EVALUATED = ("samples", "scores", "forgetting", "data")
+"""Views of what comes from evaluations and checks, which may be made of a run that has ended."""
 
 AGAIN = 3.0
 """Seconds between two looks for what they have brought."""

@@ -50,6 +50,8 @@ def show(seen: Look, who: Actor, released: Sequence[Row]) -> None:
     """What can be done now, by whom, and what was signed."""
     with st.container(key="a-sign"):
         release_check_signed.progress(seen)
+        for note in seen.notes:
+            widgets.notice(gate_said(note, current()), "warn")
         if problem := st.session_state.pop(_PROBLEM, None):
             widgets.notice(problem, "bad")
         if done := st.session_state.pop(_DONE, None):

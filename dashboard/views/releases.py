@@ -8,7 +8,7 @@ from dashboard import cached, cached_releases, identity, widgets
 from dashboard.cached_releases import Stamp
 from dashboard.language import current, t
 from dashboard.pages import page_path
-from dashboard.views import overview, releases_acts, releases_at, releases_line, releases_live
+from dashboard.views import overview, releases_acts, releases_at, releases_line, releases_live, releases_second
 from dashboard.views.checkpoints import store_option
 from evals.gate.live import ENVIRONMENT
 from store.errors import StoreMissingError
@@ -25,7 +25,7 @@ def show() -> None:
     try:
         stamp = cached_releases.stamp(path)
     except StoreMissingError:
-        stamp = Stamp(None, 0)
+        stamp = Stamp(None, 0, 0)
     if not runs and stamp.release is None:
         overview.first_steps()
         return
@@ -39,6 +39,7 @@ def show() -> None:
     left, right = st.columns([8, 5], gap="medium")
     with left:
         releases_live.head(live)
+        releases_second.show(live, stamp)
         releases_live.running(live, stamp)
         with st.container(horizontal=True, key="a-acts-live"):
             releases_acts.verify(live, "live")

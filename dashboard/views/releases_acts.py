@@ -24,7 +24,7 @@ from evals.release.telling import hook_of
 from store.clock import utc_now
 from store.database import Store
 
-__all__ = ["outcome", "put_back", "reports", "verified", "verify"]
+__all__ = ["note", "outcome", "put_back", "reports", "verified", "verify"]
 
 REPORTS: dict[Language, str] = {"zh": "releases.report.zh", "en": "releases.report.en"}
 """Text of the button for the report in each language."""
@@ -109,7 +109,7 @@ def put_back(one: Known, live: int) -> None:
 def _restored(one: Known, field: str) -> None:
     release, reason = one.release, " ".join(str(st.session_state[field] or "").split())
     if not reason:
-        _note(t("releases.restore.empty"), "bad")
+        note(t("releases.restore.empty"), "bad")
         return
     try:
         made = restore(
@@ -117,13 +117,13 @@ def _restored(one: Known, field: str) -> None:
             environment=release.environment, hook=hook_of(None, os.environ),
         )  # fmt: skip
     except AssayError as error:
-        _note(t("releases.restore.failed", reason=release_said(str(error), current())), "bad")
+        note(t("releases.restore.failed", reason=release_said(str(error), current())), "bad")
         return
     finally:
         cached_releases.forget()
     key = "releases.restore.already" if made.already else "releases.restore.done"
     said = [t(key, version=release.version, environment=release.environment)]
-    _note(" ".join([*said, *([made.told.sentence] if made.told else [])]), "good")
+    note(" ".join([*said, *([made.told.sentence] if made.told else [])]), "good")
 
 
 def outcome() -> None:
@@ -138,5 +138,6 @@ def outcome() -> None:
             widgets.notice(said, tone)
 
 
-def _note(said: str, tone: str) -> None:
+def note(said: str, tone: str) -> None:
+    """Keep what came of a press, for `outcome`."""
     st.session_state[_OUTCOME] = (said, tone, utc_now())

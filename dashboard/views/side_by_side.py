@@ -1,4 +1,6 @@
-"""A table with a column a run: how each came out, and what differs in their configurations."""
+"""A table with a column a run: how each came out, what it scores, kept and cost, and what differs in their
+configurations.
+"""
 
 import json
 from collections.abc import Callable, Mapping
@@ -10,6 +12,7 @@ import streamlit as st
 
 from dashboard import cached, cached_compare
 from dashboard.language import current, t
+from dashboard.views import side_by_side_evals
 from dashboard.words import count, duration, figure, status_word
 from store.clock import utc_now
 
@@ -25,6 +28,9 @@ def show(shown: list[Run], colors: Mapping[int, str]) -> None:
     heads = "".join(_head(run, colors[run["id"]]) for run in shown)
     body = [_section(t("compare.outcome"), len(shown))]
     body += [_line(title, [cell(row) for row in found.runs]) for title, cell in _outcome(shown).items()]
+    for words, lines in side_by_side_evals.parts(found, [run["name"] for run in shown]):
+        body.append(_section(words, len(shown)))
+        body += [_line(title, cells) for title, cells in lines.items()]
     body.append(_section(t("compare.differs" if found.differs else "compare.same"), len(shown)))
     body += [_line(key, [_value(value) for value in values.values()]) for key, values in found.differs.items()]
     st.html(f'<div class="a-beside"><table><tr><th></th>{heads}</tr>{"".join(body)}</table></div>')

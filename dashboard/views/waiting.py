@@ -1,7 +1,7 @@
 """Home: what waits for someone, the most pressing first; each leads to the view that shows it.
 
 What waits of runs is a function in `_KINDS`; what waits of reviews is in `waiting_campaigns`, of releases in
-`waiting_releases` and `waiting_servers`.
+`waiting_releases`, `waiting_second` and `waiting_servers`.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ import streamlit as st
 from dashboard import cached, cached_home, widgets
 from dashboard.cached_people import called
 from dashboard.language import current, t
-from dashboard.views import actions, waiting_campaigns, waiting_releases, waiting_servers
+from dashboard.views import actions, waiting_campaigns, waiting_releases, waiting_second, waiting_servers
 from dashboard.views.lineage import around
 from dashboard.words import ago, duration
 from store.clock import utc_now
@@ -57,9 +57,11 @@ class Item(NamedTuple):
 def show(found: list[Item]) -> None:
     """The list; that it is empty is said too."""
     ended, pairs, releases = waiting_campaigns.ended(), waiting_campaigns.to_judge(), waiting_releases.found()
-    silent = waiting_servers.found()
-    aside = t("waiting.ends") if found else "" if ended or pairs or releases or silent else t("waiting.nothing")
+    silent, unconfirmed = waiting_servers.found(), waiting_second.found()
+    others = ended or pairs or releases or silent or unconfirmed
+    aside = t("waiting.ends") if found else "" if others else t("waiting.nothing")
     widgets.heading(t("waiting"), aside)
+    waiting_second.show(unconfirmed)
     waiting_servers.show(silent)
     waiting_releases.show(releases)
     waiting_campaigns.show(ended)

@@ -92,6 +92,7 @@ def _as_dict(found: Look) -> dict[str, Any]:
             "overrides": found.standing.overrides, "refused": found.standing.refused is not None,
             "missing": found.standing.missing(found.decision),
         },
+        "notes": list(found.notes),
     }  # fmt: skip
 
 
@@ -105,6 +106,8 @@ def _print(found: Look) -> None:
     console.print()
     console.print(_said(found), markup=False)
     console.print(f"evidence {short(found.digest)}, policy {short(found.policy.sha256)}", markup=False)
+    for note in found.notes:
+        console.print(Text.assemble(("note  ", "yellow"), note), soft_wrap=True)
 
 
 def _said(found: Look) -> str:

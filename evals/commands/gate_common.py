@@ -9,7 +9,7 @@ import click
 from evals.gate.live import ENVIRONMENT
 from evals.gate.policy import Policy, read_policy_file
 
-__all__ = ["environment_option", "policy_option", "read_policy_option"]
+__all__ = ["environment_option", "key_option", "policy_option", "read_policy_option"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -19,6 +19,14 @@ def environment_option(command: F) -> F:
     return click.option(
         "--env", "environment", default=ENVIRONMENT, show_default=True, metavar="NAME", help="Where it is released."
     )(command)
+
+
+def key_option(command: F) -> F:
+    """Add `--key`."""
+    return click.option(
+        "--key", required=True, metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
+        help="Your own key (assay user key make). Its passphrase is asked for, or taken from ASSAY_KEY_PASSPHRASE.",
+    )(command)  # fmt: skip
 
 
 def policy_option(command: F) -> F:

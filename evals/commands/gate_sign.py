@@ -1,12 +1,11 @@
 """`assay gate approve`, `refuse` and `override`: what leads sign, with keys of their own."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import click
 
-from evals.commands.gate_common import environment_option, policy_option, read_policy_option
+from evals.commands.gate_common import environment_option, key_option, policy_option, read_policy_option
 from evals.commands.review_common import command_actor
 from evals.gate.approvals import approve, override, refuse
 from evals.gate.looking import Look, look
@@ -17,11 +16,6 @@ from store.keys import read_private
 
 __all__ = ["approve_command", "override_command", "refuse_command"]
 
-_key_option = click.option(
-    "--key", required=True, metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
-    help="Your own key (assay user key make). Its passphrase is asked for, or taken from ASSAY_KEY_PASSPHRASE.",
-)  # fmt: skip
-
 _evidence_option = click.option(
     "--evidence", metavar="DIGEST", default=None, help="Sign this evidence only, as `assay gate check` printed it."
 )
@@ -29,7 +23,7 @@ _evidence_option = click.option(
 
 @click.command("approve")
 @click.argument("candidate", metavar="RUN@STEP")
-@_key_option
+@key_option
 @click.option("--reason", default="", help="Why, in a sentence.")
 @_evidence_option
 @policy_option
@@ -47,7 +41,7 @@ def approve_command(**given: Any) -> int:
 
 @click.command("refuse")
 @click.argument("candidate", metavar="RUN@STEP")
-@_key_option
+@key_option
 @click.option("--reason", required=True, help="What must be different, in a sentence.")
 @_evidence_option
 @policy_option
@@ -61,7 +55,7 @@ def refuse_command(**given: Any) -> int:
 
 @click.command("override")
 @click.argument("candidate", metavar="RUN@STEP")
-@_key_option
+@key_option
 @click.option("--reason", required=True, help="Why all the same, in 30 characters at least.")
 @_evidence_option
 @policy_option

@@ -3,6 +3,7 @@
 import click
 
 from evals.commands.release_confirm import confirm_command
+from evals.commands.release_countersign import countersign_command
 from evals.commands.release_live import at_command, current_command, list_command
 from evals.commands.release_make import make_command, restore_command
 from evals.commands.release_report import report_command
@@ -17,7 +18,7 @@ def release() -> None:
 
 
 for command in (
-    make_command, restore_command, current_command, list_command, at_command, confirm_command, report_command,
-    verify_command,
+    make_command, restore_command, countersign_command, current_command, list_command, at_command, confirm_command,
+    report_command, verify_command,
 ):  # fmt: skip
     release.add_command(command)

@@ -6,12 +6,16 @@ from typing import Any, TypeVar
 import click
 
 from evals.gate.numbers import short
+from evals.release.countersigning import Second
 from evals.release.errors import RefusedError
 from evals.release.rows import Release
 from evals.release.telling import VARIABLE, Told
+from store.clock import utc_now
 from store.commands.common import console, notes, print_json
 
-__all__ = ["print_told", "release_dict", "release_line", "say_no", "told_dict", "webhook_option"]
+__all__ = [
+    "print_told", "release_dict", "release_line", "say_no", "second_dict", "second_line", "told_dict", "webhook_option",
+]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -48,6 +52,25 @@ def release_line(one: Release) -> str:
     over = " OVERRIDE" if one.override else ""
     when = f"{one.created:%Y-%m-%d %H:%M} UTC"
     return f"{one.title}{over}: {one.candidate} ({short(one.sha256)}), {did} on {when} by {one.by}"
+
+
+def second_dict(second: Second | None) -> dict[str, Any] | None:
+    """The second lead of a restore as JSON; null where none need confirm."""
+    if second is None:
+        return None
+    late = second.is_late(utc_now())
+    return {"by": second.by or None, "confirmed": second.confirmed, "due": second.due, "late": late}
+
+
+def second_line(second: Second) -> str:
+    """The same for people."""
+    if second.confirmed is not None:
+        return f"confirmed by {second.by}, a second lead, on {second.confirmed:%Y-%m-%d %H:%M} UTC"
+    late = ", which is over" if second.is_late(utc_now()) else ""
+    return (
+        f"not yet confirmed by a second lead, due by {second.due:%Y-%m-%d %H:%M} UTC{late}: "
+        "assay release countersign --key FILE"
+    )
 
 
 def told_dict(told: Told | None) -> dict[str, Any] | None:

@@ -7,15 +7,16 @@ from rich.table import Table
 from rich.text import Text
 
 from evals.commands.gate_common import environment_option
-from evals.commands.release_common import release_dict, release_line, say_no
+from evals.commands.release_common import release_dict, release_line, say_no, second_dict, second_line
 from evals.commands.review_common import command_actor, when
 from evals.gate.numbers import short
 from evals.release.confirming import Running
-from evals.release.current import Current, current
+from evals.release.current import Current, DamagedError, current
 from evals.release.errors import RefusedError
 from evals.release.listing import Listed, listed
 from evals.release.moments import live_at, signatures_of, span_of
 from evals.release.rows import Release
+from store.clock import utc_now
 from store.commands.common import console, json_option, loaded_store, notes, print_json, store_option
 
 __all__ = ["at_command", "current_command", "list_command"]
@@ -30,13 +31,16 @@ def current_command(*, environment: str, only_path: bool, store: str | None, as_
     """Say what is live, and where its folder is.
 
     Every byte of the folder is read first. Exit 1 where nothing is live, or the folder is gone or not what was
-    released; nothing stands on stdout then but the JSON that says so.
+    released; nothing stands on stdout then but the JSON that says so. In it `live` says whether something is, and
+    `holds` whether that is what was released; where it is not, `path` is null and `why` says what is wrong.
     """
     if only_path and as_json:
         raise click.UsageError("--path prints a folder, --json a document that has it as well; give one of them")
     place = loaded_store(store)
     try:
         found = current(place, command_actor(), environment)
+    except DamagedError as error:
+        return _say_damaged(error, as_json=as_json)
     except RefusedError as error:
         return say_no(error, as_json=as_json, key="live")
     if only_path:
@@ -48,10 +52,19 @@ def current_command(*, environment: str, only_path: bool, store: str | None, as_
     return 0
 
 
+def _say_damaged(error: DamagedError, *, as_json: bool) -> int:
+    """Something is live, and nobody is to load it; the exit code."""
+    if not as_json:
+        return say_no(error, as_json=False, key="live")
+    print_json({"live": True, "holds": False, "why": str(error), **release_dict(error.release), "path": None})
+    return 1
+
+
 def _current_dict(found: Current) -> dict[str, Any]:
     return {
-        "live": True, **release_dict(found.release), "path": str(found.folder),
+        "live": True, "holds": True, "why": None, **release_dict(found.release), "path": str(found.folder),
         "demo": found.release.papers.fields["store"]["demo"], "servers": [_server_dict(one) for one in found.running],
+        "second": second_dict(found.second),
     }  # fmt: skip
 
 
@@ -65,6 +78,9 @@ def _server_dict(one: Running) -> dict[str, Any]:
 def _print_current(found: Current) -> None:
     console.print(release_line(found.release), markup=False)
     console.print(str(found.folder), markup=False, soft_wrap=True)
+    if found.second is not None:
+        late = found.second.is_late(utc_now())
+        console.print(Text(second_line(found.second), style="red" if late else ""), soft_wrap=True)
     if not found.running:
         console.print("no server has confirmed that it runs it: assay release confirm --digest DIGEST")
     for one in found.running:

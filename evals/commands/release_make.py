@@ -12,10 +12,13 @@ from evals.commands.release_common import (
     release_dict,
     release_line,
     say_no,
+    second_dict,
+    second_line,
     told_dict,
     webhook_option,
 )
 from evals.commands.review_common import command_actor
+from evals.release.countersigning import second_of
 from evals.release.errors import RefusedError
 from evals.release.making import Made, make
 from evals.release.restoring import restore
@@ -64,8 +67,9 @@ def restore_command(
 ) -> int:
     """Put an earlier release back, such as v2.
 
-    Its signature is checked, and every byte of its folder, its checkpoint and an adapter's base is read first. Exit 1
-    where one of them is not what was released.
+    Its signature is checked, and every byte of its folder, its checkpoint and an adapter's base is read first. It acts
+    at once; another lead should confirm it within 24 hours (assay release countersign). Exit 1 where something is not
+    what was released.
     """
     hook, place = hook_of(webhook, os.environ), loaded_store(store)
     return _act(
@@ -80,12 +84,18 @@ def _act(store: Store, act: Callable[[], Made], *, as_json: bool, key: str) -> i
     except RefusedError as error:
         return say_no(error, as_json=as_json, key=key)
     one, folder = made.release, str(store.root / made.release.path)
+    second = store.snapshot(lambda snapshot: second_of(snapshot, one))
     if as_json:
-        told = {"already_live": made.already, "path": folder, "webhook": told_dict(made.told)}
+        told = {
+            "already_live": made.already, "path": folder, "webhook": told_dict(made.told),
+            "second": second_dict(second),
+        }  # fmt: skip
         print_json({key: True, **release_dict(one), **told})
         return 0
     said = "nothing was done, as it is live already: " if made.already else ""
     console.print(f"{said}{release_line(one)}", markup=False)
     console.print(folder, markup=False, soft_wrap=True)
+    if second is not None:
+        console.print(second_line(second), markup=False, soft_wrap=True)
     print_told(made.told)
     return 0

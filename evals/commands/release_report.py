@@ -5,7 +5,6 @@ from typing import cast
 
 import click
 
-from assay.errors import AssayError
 from evals.commands.gate_common import environment_option
 from evals.commands.release_common import say_no
 from evals.commands.review_common import command_actor
@@ -13,7 +12,15 @@ from evals.gate.words_zh import Language
 from evals.release.errors import RefusedError
 from evals.release.report import report_html
 from evals.release.reporting import reported
-from store.commands.common import console, json_option, loaded_store, print_json, require_elsewhere, store_option
+from store.commands.common import (
+    console,
+    json_option,
+    loaded_store,
+    print_json,
+    require_new,
+    store_option,
+    write_new,
+)
 
 __all__ = ["report_command"]
 
@@ -22,8 +29,9 @@ __all__ = ["report_command"]
 @click.argument("named", metavar="[VERSION|DIGEST]", required=False)
 @click.option("--lang", type=click.Choice(("zh", "en")), default="en", show_default=True, help="Language.")
 @click.option(
-    "--out", required=True, metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help="HTML file."
-)
+    "--out", required=True, metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
+    help="HTML file, which must not be there yet.",
+)  # fmt: skip
 @environment_option
 @store_option
 @json_option
@@ -36,15 +44,12 @@ def report_command(
     scripts and without anything from elsewhere, made to be printed on A4.
     """
     place = loaded_store(store)
-    require_elsewhere(out, place)
+    require_new(out, place)
     try:
         found = reported(place, command_actor(), named, environment)
     except RefusedError as error:
         return say_no(error, as_json=as_json, key="written")
-    try:
-        out.write_text(report_html(found, cast("Language", lang)), encoding="utf-8")
-    except OSError as error:
-        raise AssayError(f"cannot write {out}: {error.strerror}; name another file with --out") from error
+    write_new(out, report_html(found, cast("Language", lang)))
     if as_json:
         print_json({"written": True, "file": str(out), "version": found.release.version, "environment": environment})
     else:

@@ -29,12 +29,12 @@ from store.database import Snapshot, Store, Transaction
 from store.envelope import APPROVAL, sign, statement
 from store.heads import sign_head
 from store.keys import key_id, key_owner, register_server_key
-from store.owners import owners_of
+from store.owners import owners_of, owns
 from store.pins import hold
 
 __all__ = [
-    "LEAST_REASON", "LONGEST_REASON", "GateError", "approve", "conflict", "keep_decision", "override", "refuse",
-    "require_clock", "require_reason",
+    "LEAST_REASON", "LONGEST_REASON", "GateError", "Signer", "approve", "conflict", "keep_decision", "override",
+    "refuse", "require_clock", "require_reason", "signer_of",
 ]  # fmt: skip
 
 LEAST_REASON = 30
@@ -48,13 +48,20 @@ class GateError(AssayError):
     """Something about a release that the rules do not allow."""
 
 
-class _Signer(NamedTuple):
+class Signer(NamedTuple):
     """Who signs."""
 
     user: int
+    """Number of the person."""
+
     name: str
+    """What the person is called."""
+
     role: str
+    """Role by which it is allowed."""
+
     way: str
+    """How the person came in, or key for a key of their own."""
 
 
 def approve(store: Store, actor: Actor, seen: Look, reason: str = "", *, key: Ed25519PrivateKey | None = None) -> int:
@@ -107,10 +114,8 @@ def conflict(snapshot: Snapshot, user: int, proposal: Proposal) -> str | None:
     """
     if snapshot.rows("SELECT demo FROM meta")[0]["demo"]:
         return None
-    person = snapshot.rows('SELECT name, issuer, subject FROM "user" WHERE id = $id', {"id": user})[0]
-    owners = owners_of(snapshot, proposal.run_id)
-    local = person["issuer"] == "local" and person["subject"] in owners.accounts
-    if local or {person["name"], person["subject"], str(user)} & set(owners.names):
+    person = snapshot.rows('SELECT id, name, issuer, subject FROM "user" WHERE id = $id', {"id": user})[0]
+    if owns(owners_of(snapshot, proposal.run_id), person):
         return f"{person['name']} owns the run of {proposal.candidate}; somebody else must sign"
     graded = snapshot.rows(_GRADED, {"actor": f"user:{user}", "sha256": proposal.checkpoint_sha256})
     if graded:
@@ -160,7 +165,7 @@ def _sign(store: Store, actor: Actor, seen: Look, kind: Kind, reason: str, key: 
     def work(transaction: Transaction) -> int:
         now = utc_now()
         require_clock(transaction, now)
-        who = _signer(transaction, actor, key)
+        who = signer_of(transaction, actor, key)
         _require_may_sign(transaction, who, proposal, _as_seen(transaction, store.root, seen), kind)
         decision = keep_decision(transaction, actor, seen, now)
         signing = key or register_server_key(transaction, store)
@@ -206,19 +211,23 @@ def _as_seen(snapshot: Snapshot, root: Path, seen: Look) -> Standing:
     return now.standing
 
 
-def _signer(transaction: Transaction, actor: Actor, key: Ed25519PrivateKey | None) -> _Signer:
+def signer_of(transaction: Transaction, actor: Actor, key: Ed25519PrivateKey | None) -> Signer:
+    """The lead who signs: in the browser whoever came in, on the command line whose key it is.
+
+    Raises GateError without a key that counts where one is needed, AccessError for who is no lead.
+    """
     if key is None:
         role = require(transaction, actor, "release:approve")
         if actor.user is None:
             raise GateError("on the command line a release is signed with a key of one's own; name it with --key")
-        return _Signer(actor.user, _name(transaction, actor.user), role, actor.way)
+        return Signer(actor.user, _name(transaction, actor.user), role, actor.way)
     known = key_owner(transaction, key_id(key.public_key()))
     if known is None or known.user_id is None:
         raise GateError("this key is registered for nobody here; an admin adds it: assay user key add NAME FILE.pub")
     if known.retired is not None:
         raise GateError(f"this key was retired at {known.retired:%Y-%m-%d %H:%M} UTC; sign with one that counts")
     role = require(transaction, Actor("oidc", known.user_id), "release:approve")
-    return _Signer(known.user_id, _name(transaction, known.user_id), role, "key")
+    return Signer(known.user_id, _name(transaction, known.user_id), role, "key")
 
 
 def _name(snapshot: Snapshot, user: int) -> str:
@@ -227,7 +236,7 @@ def _name(snapshot: Snapshot, user: int) -> str:
 
 
 def _require_may_sign(
-    snapshot: Snapshot, who: _Signer, proposal: Proposal, signed: Standing, kind: Kind
+    snapshot: Snapshot, who: Signer, proposal: Proposal, signed: Standing, kind: Kind
 ) -> None:  # fmt: skip
     against = conflict(snapshot, who.user, proposal)
     if against is not None:
@@ -237,7 +246,7 @@ def _require_may_sign(
         raise GateError(f"{who.name} has signed this already ({kind}); another lead must sign")
 
 
-def _statement(who: _Signer, seen: Look, proposal: Proposal, kind: Kind, reason: str, now: datetime) -> dict[str, Any]:
+def _statement(who: Signer, seen: Look, proposal: Proposal, kind: Kind, reason: str, now: datetime) -> dict[str, Any]:
     return statement(
         {"evidence": seen.digest, "release": proposal.sha256}, APPROVAL,
         {

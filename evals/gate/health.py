@@ -3,6 +3,7 @@
 from typing import Any
 
 from store.database import Snapshot
+from store.open_alarms import IS_OPEN
 from store.places import Place
 
 __all__ = ["health"]
@@ -11,9 +12,8 @@ __all__ = ["health"]
 def health(snapshot: Snapshot, place: Place) -> dict[str, Any]:
     """Facts of the history that a checkpoint has behind it.
 
-    An alarm is open until the run got a note, was rolled back, or was resumed from before it: a run that only goes on
-    after a stop was looked at by nobody. `exact` counts the times that steps were done again, and how often they came
-    to the same numbers.
+    Which alarms are open says `store.open_alarms`. `exact` counts the times that steps were done again, and how often
+    they came to the same numbers.
     """
     values = {"run_id": place.run_id, "branch": place.branch, "step": place.step}
     counted = snapshot.rows(_COUNTED, values)[0]
@@ -36,10 +36,7 @@ WITH path AS (
 _ALARMS = f"""{_PATH}
 SELECT e.step, e.branch, e.kind, left(e.message, 300) AS message
 FROM event e JOIN path p ON p.branch = e.branch AND e.step BETWEEN p.first_step AND p.last_step
-WHERE e.run_id = $run_id AND e.level = 'alarm' AND e.kind NOT IN ('traceback', 'status')
-  AND NOT EXISTS (SELECT 1 FROM event n WHERE n.run_id = $run_id AND n.kind = 'note' AND n.time >= e.time)
-  AND NOT EXISTS (SELECT 1 FROM branch b WHERE b.run_id = $run_id AND b.parent IS NOT NULL AND b.created >= e.time
-      AND (b.reason <> 'resume' OR b.fork_step < e.step))
+WHERE e.run_id = $run_id AND {IS_OPEN}
 ORDER BY e.time DESC, e.step DESC
 """
 

@@ -13,8 +13,9 @@ from assay.errors import AssayError
 from evals.gate.evidence import Gathering, Live, evidence_digest, gather
 from evals.gate.gate import gate
 from evals.gate.live import ENVIRONMENT, environment_fault, live_before
-from evals.gate.policy import Policy, default_policy, whole_policy
+from evals.gate.policy import Policy, default_policy
 from evals.gate.proposals import Proposal, newest_proposal
+from evals.gate.required import leads_required, registered_policy
 from evals.gate.reviewed import Campaign, Reviewed, campaigns_of
 from evals.gate.signed import Standing, standing
 from evals.gate.types import Check, Decision, decision_of
@@ -23,6 +24,7 @@ from evals.review.gathered import gather as gather_campaign
 from evals.review.results import Results, decided, results, results_of
 from store.access import Actor, require
 from store.database import Snapshot, Store
+from store.owners import owners_of, unknown_owners
 from store.places import Place, find_checkpoint
 
 __all__ = ["Look", "look", "look_again"]
@@ -65,6 +67,9 @@ class Look:
     results: Results | None
     """Of the campaign that counts, in full; None where there is none."""
 
+    notes: tuple[str, ...] = ()
+    """What leads should know that is no check, a sentence each: an owner whom nobody here is."""
+
 
 def look(
     store: Store, actor: Actor, named: str, *, policy: Policy | None = None, environment: str = ENVIRONMENT
@@ -80,7 +85,7 @@ def look(
     def find(snapshot: Snapshot) -> tuple[Place, Live | None, list[Campaign]]:
         require(snapshot, actor, "release:read")
         place = find_checkpoint(snapshot, store.root, named)
-        return place, live_before(snapshot, environment, place.sha256), campaigns_of(snapshot, place)
+        return place, live_before(snapshot, environment, place.sha256), campaigns_of(snapshot, place.sha256)
 
     place, live, campaigns = store.snapshot(find)
     review = _reviewed(
@@ -105,7 +110,7 @@ def look_again(snapshot: Snapshot, root: Path, seen: Look) -> Look:
     """
     place = find_checkpoint(snapshot, root, seen.place.reference)
     live = live_before(snapshot, seen.environment, place.sha256)
-    campaigns = campaigns_of(snapshot, place)
+    campaigns = campaigns_of(snapshot, place.sha256)
     review = _reviewed(
         snapshot, campaigns, live, lambda number: results_of(gather_campaign(snapshot, number)),
         lambda number: course_of(gather_campaign(snapshot, number)).decision,
@@ -120,11 +125,21 @@ def _judged(
 ) -> Look:  # fmt: skip
     evidence = gather(snapshot, asked, review)
     checks, digest = gate(rules, evidence), evidence_digest(evidence)
-    signed = standing(snapshot, asked.proposal, asked.environment, digest, _leads(snapshot, rules, campaigns))
+    signed = standing(snapshot, asked.proposal, asked.environment, digest, leads_required(snapshot, rules, campaigns))
     return Look(
         asked.place, asked.environment, rules, evidence, digest, tuple(checks), decision_of(checks), asked.proposal,
-        asked.live, signed, review.results if review else None,
+        asked.live, signed, review.results if review else None, _notes(snapshot, asked.place, demo=evidence["demo"]),
     )  # fmt: skip
+
+
+def _notes(snapshot: Snapshot, place: Place, *, demo: bool) -> tuple[str, ...]:
+    """In a demo store owners may sign, so that nobody needs to know who they are."""
+    unknown = [] if demo else unknown_owners(snapshot, owners_of(snapshot, place.run_id))
+    return tuple(
+        f'the owner "{name}" of {place.run} is nobody known here, so the rule that owners may not approve their own '
+        "run cannot be applied to them; assay user ls lists everyone"
+        for name in unknown
+    )
 
 
 def _reviewed(
@@ -145,22 +160,7 @@ def _reviewed(
 def _policy_of(snapshot: Snapshot, review: Reviewed | None) -> Policy:
     if review is None:
         return default_policy()
-    return _registered(snapshot, review.results.policy_sha256, review.results.name)
-
-
-def _leads(snapshot: Snapshot, rules: Policy, campaigns: Sequence[Campaign]) -> int:
-    """Leads who must sign: as many as the strictest of these rules and those registered asks for, so that nobody who
-    names others, by which the gate fails, can override alone.
-    """
-    opened_with = {one.policy_sha256: one.name for one in campaigns}
-    known = [_registered(snapshot, *each) for each in opened_with.items()] or [default_policy()]
-    return max(each.approval.approvals_required for each in (rules, *known))
-
-
-def _registered(snapshot: Snapshot, sha256: str, campaign: str) -> Policy:
-    """The policy that a campaign was opened with."""
-    found = snapshot.rows("SELECT text FROM policy WHERE sha256 = $sha256", {"sha256": sha256})
-    return whole_policy(found[0]["text"], f"the policy of campaign {campaign}") if found else default_policy()
+    return registered_policy(snapshot, review.results.policy_sha256, review.results.name)
 
 
 _SIMULATED = """

@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 from evals.review.results import Results
 from store.database import Snapshot
-from store.places import Place
 
 __all__ = ["Campaign", "Reviewed", "campaigns_of", "reviewed"]
 
@@ -45,9 +44,9 @@ class Reviewed(NamedTuple):
     """Verdicts of the campaign that a program made up."""
 
 
-def campaigns_of(snapshot: Snapshot, place: Place) -> list[Campaign]:
-    """The candidate's campaigns, the newest first."""
-    return [Campaign(**row) for row in snapshot.rows(_CAMPAIGNS, {"sha256": place.sha256})]
+def campaigns_of(snapshot: Snapshot, checkpoint_sha256: str) -> list[Campaign]:
+    """The campaigns of a candidate, the newest first."""
+    return [Campaign(**row) for row in snapshot.rows(_CAMPAIGNS, {"sha256": checkpoint_sha256})]
 
 
 def reviewed(found: Reviewed, bases: set[str], live: Any) -> dict[str, Any]:

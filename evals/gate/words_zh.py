@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 from evals.gate.types import Check
 from evals.gate.words import SAYS
 
-__all__ = ["SAYS_ZH", "Language", "says_in", "words_zh"]
+__all__ = ["SAYS_ZH", "Language", "said_in", "says_in", "words_zh"]
 
 Language: TypeAlias = Literal["zh", "en"]
 
@@ -131,6 +131,17 @@ def says_in(language: Language, check: Check) -> str:
     return check.says if language == "en" else SAYS_ZH[check.sentence].format(**words_zh(check))
 
 
+def said_in(language: Language, sentence: str) -> str:
+    """A check's sentence of which only the English text is known; as it is where it is none.
+
+    >>> said_in("zh", "an alarm of step 7 is open: loss; look at it and write a note, or roll back")
+    '第 7 步有一条警报未处理：loss；请查看并写一条备注，或回滚'
+    """
+    found = ((key, form.fullmatch(sentence)) for key, form in _KNOWN.items())
+    check = next((Check("", None, None, "fail", key, match.groupdict()) for key, match in found if match), None)
+    return sentence if check is None else says_in(language, check)
+
+
 def words_zh(check: Check) -> dict[str, Any]:
     """A check's words, in Chinese as far as they are no names."""
     return {name: _kept(check, name, value) for name, value in check.words.items()}
@@ -154,10 +165,16 @@ def _bit(value: str) -> str:
 
 
 def _said(value: str) -> str:
-    """A whole sentence inside another one."""
-    for key in ("exact.not", "exact.unknown"):
-        pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(SAYS[key]))
-        found = re.fullmatch(pattern, value)
-        if found:
-            return SAYS_ZH[key].format(**found.groupdict())
-    return value
+    return said_in("zh", value)
+
+
+def _literals(sentence: str) -> int:
+    """Letters of a sentence that are no check's words: one with more of them says more exactly what it is."""
+    return len(re.sub(r"\{\w+\}", "", sentence))
+
+
+_KNOWN = {
+    key: re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(SAYS[key])))
+    for key in sorted(SAYS, key=lambda key: _literals(SAYS[key]), reverse=True)
+}
+"""Sentences as they are told apart."""

@@ -1,18 +1,15 @@
-"""The model that a released adapter stands on: whether it is there, and whether it is the one it was trained on.
+"""The model that a released adapter stands on: whether it is there, and whether it is the one it was trained on."""
 
-Its digest is that of the lines `NAME SHA256` of its files, by name, as `trainer.model.fingerprint` makes it.
-"""
-
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from evals.gate.proposals import Proposal
 from evals.release.errors import RefusedError
+from store.model_digest import model_sha256
 from store.moved import found_again
 
-__all__ = ["base_folder", "base_missing", "model_sha256", "needs_base", "require_base"]
+__all__ = ["base_folder", "base_missing", "needs_base", "require_base"]
 
 CONFIG = "config.json"
 
@@ -50,13 +47,3 @@ def require_base(root: Path, proposal: Proposal) -> None:
         raise RefusedError(
             f"its base in {base_folder(root, proposal)} is not the one it was trained on; put that one back"
         )
-
-
-def model_sha256(folder: Path) -> str:
-    """Digest of all files of a model's folder. Raises OSError."""
-    found = hashlib.sha256()
-    for path in sorted(folder.glob("*")):
-        if path.is_file() and not path.name.startswith("."):
-            with path.open("rb") as file:
-                found.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
-    return found.hexdigest()

@@ -9,6 +9,7 @@ from evals.release.errors import BrokenError
 from evals.release.trust import Trusted
 from store.access import LEAD
 from store.envelope import APPROVAL, EnvelopeError, open_envelope
+from store.owners import folded
 
 __all__ = ["check_approvals"]
 
@@ -93,8 +94,8 @@ def _check_person(bundle: Bundle, row: Row) -> None:
     review = bundle["evidence"]["review"]
     if review and any(grader["grader"] == row["user"] for grader in review["graders"]):
         raise BrokenError(f"{row['name']} graded in the campaign, and signed all the same")
-    owners = {name for run in bundle["lineage"][-1:] for name in run.get("owner", ())}
-    if owners & {row["name"], str(row["user"])}:
+    owners = {folded(name) for run in bundle["lineage"][-1:] for name in run.get("owner", ())}
+    if owners & {folded(row["name"]), str(row["user"])}:
         raise BrokenError(f"{row['name']} owns the run, and signed all the same")
 
 

@@ -13,6 +13,7 @@ from store.access import Actor, require
 from store.audit import Entry, append
 from store.clock import utc_now
 from store.database import Snapshot, Store, Transaction
+from store.heads import sign_if_possible
 
 __all__ = ["Confirmed", "Running", "confirm", "running"]
 
@@ -66,6 +67,7 @@ def confirm(store: Store, actor: Actor, digest: str, *, host: str, environment: 
         transaction.execute("INSERT INTO confirmation VALUES ($environment, $sha256, $host, $now, $by)", values)
         told = {"environment": environment, "sha256": sha256, "host": name, "live": is_live}
         append(transaction, Entry(actor.named, role, "confirm", f"environment:{environment}", told), now=now)
+        sign_if_possible(transaction, now)
         return Confirmed(is_live, _sentence(transaction, name, sha256, environment, live), live)
 
     return store.transaction(work)

@@ -101,8 +101,8 @@ def _text(path: Path) -> str | None:
 
 
 def _write(path: Path, text: str) -> None:
-    # A hidden name is no file of the folder, so that what is interrupted leaves it as it was.
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    # Outside the folder, in which every file counts, so that what is interrupted leaves it as it was.
+    unfinished = path.parent.with_name(f".{path.parent.name}.{path.name}.{secrets.token_hex(8)}")
     try:
         with unfinished.open("xb") as file:
             file.write(text.encode("utf-8"))

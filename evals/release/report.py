@@ -66,7 +66,7 @@ def _status(found: Reported, say: Say) -> str:
 
 def _decision(found: Reported, say: Say) -> Html:
     bundle = found.bundle
-    released, required = bundle["released"], found.policy.approval.approvals_required
+    released, required = bundle["released"], found.required
     sentence = say(
         f"decision.sentence.{'over' if bundle['override'] else 'pass'}", candidate=bundle["what"]["candidate"],
         time=local_and_utc(released["time"]), name=released["name"], environment=bundle["environment"],

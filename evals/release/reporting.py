@@ -1,5 +1,6 @@
 """What the printed report of a release is made of: its bundle, and what the store knows of it since."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 from evals.gate.gate import Check, gate
 from evals.gate.live import ENVIRONMENT
 from evals.gate.policy import Policy, whole_policy
+from evals.gate.required import leads_required
+from evals.gate.reviewed import campaigns_of
 from evals.release.confirming import Running, running
 from evals.release.lineage import Link, lineage_of
 from evals.release.making import check_environment
@@ -31,6 +34,9 @@ class Reported:
 
     policy: Policy
     """What it was checked by."""
+
+    required: int
+    """Leads who had to sign, as the gate counts them."""
 
     checks: tuple[Check, ...]
     """The checks, which the gate makes anew where it says the same; empty where a later gate says something else."""
@@ -89,6 +95,12 @@ def _gathered(snapshot: Snapshot, release: Release) -> Reported:
     spans = [one for one in releases_of(snapshot, release.environment) if one.version == release.version]
     line = lineage_of(snapshot, made.candidate, made.checkpoint_sha256, made.run_id)
     return Reported(
-        release, bundle, policy, tuple(checks) if same else (), tuple(spans),
+        release, bundle, policy, _required(snapshot, bundle, policy), tuple(checks) if same else (), tuple(spans),
         tuple(running(snapshot, release.environment)), tuple(line.links()), utc_now(),
     )  # fmt: skip
+
+
+def _required(snapshot: Snapshot, bundle: Mapping[str, Any], policy: Policy) -> int:
+    """Of the campaigns that there were when it was released, which the audit log tells."""
+    known = campaigns_of(snapshot, bundle["what"]["checkpoint_sha256"])
+    return leads_required(snapshot, policy, [one for one in known if (one.opened or 0) <= bundle["audit"]["seq"]])

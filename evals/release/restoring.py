@@ -72,7 +72,8 @@ def _glance(snapshot: Snapshot, store: Store, release: Release) -> tuple[bool, s
     require_row(snapshot, release)
     made = proposal_of_release(snapshot, release)
     for called, path, sha256, beside in (
-        ("its folder", made.path, made.sha256, BESIDE), ("its checkpoint", made.checkpoint, made.checkpoint_sha256, ()),
+        ("its folder", made.path, made.sha256, BESIDE),
+        ("its checkpoint", made.checkpoint, made.checkpoint_sha256, None),
     ):  # fmt: skip
         found = folder_state(store.root, path, sha256, beside)
         if found["state"] == "gone":

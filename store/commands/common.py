@@ -18,8 +18,8 @@ from store.database import Store
 from store.loading import load_spools
 
 __all__ = [
-    "console", "json_option", "json_ready", "loaded_store", "notes", "open_store", "print_json", "require_elsewhere",
-    "store_option",
+    "console", "json_option", "json_ready", "loaded_store", "notes", "open_store", "print_json", "require_new",
+    "store_option", "write_new",
 ]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -63,11 +63,28 @@ def loaded_store(named: str | Path | None = None) -> Store:
     return store
 
 
-def require_elsewhere(out: Path, store: Store) -> None:
-    """Raise AssayError where a file to be written would be written over the store's database."""
-    place, database = out.expanduser().resolve(), store.path.resolve()
-    if place.parent == database.parent and place.name.startswith(database.name):
-        raise AssayError(f"{out} is a file of the store itself; name another one")
+def require_new(out: Path, store: Store) -> None:
+    """Raise AssayError where a file to be written is there already, or would lie in the store's folder: what is sealed
+    there, or read when it is loaded, would be another.
+    """
+    if out.expanduser().resolve().is_relative_to(store.root.resolve()):
+        raise AssayError(f"{out} lies in the store's folder {store.root}; name a file outside it")
+    if out.exists() or out.is_symlink():
+        raise AssayError(f"{out} is there already, and nothing is written over; name another file, or move it away")
+
+
+def write_new(out: Path, text: str, encoding: str = "utf-8") -> None:
+    """Write a file that is not there yet, whole or not at all. Raises AssayError."""
+    try:
+        file = out.open("x", encoding=encoding)
+        try:
+            with file:
+                file.write(text)
+        except OSError:
+            out.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise AssayError(f"cannot write {out}: {error.strerror}; name another file") from error
 
 
 def print_json(value: Any) -> None:

@@ -19,8 +19,9 @@ from store.commands.common import (
     notes,
     open_store,
     print_json,
-    require_elsewhere,
+    require_new,
     store_option,
+    write_new,
 )
 from store.database import Store
 from store.heads import EVERY, AuditReport, verify_store
@@ -59,7 +60,8 @@ def verify_command(keys: Path | None, bundles: tuple[Path, ...], store: str | No
     report = verify_store(opened, trusted, known)
     warnings = [*report.warnings, *_key_warning(opened, report)]
     if as_json:
-        print_json({"store": str(opened.path), "holds": report.holds, **report._asdict(), "warnings": warnings})
+        told = {**report._asdict(), "unsigned": report.unsigned, "warnings": warnings}
+        print_json({"store": str(opened.path), "holds": report.holds, **told})
     else:
         _print_report(report, warnings)
     if not report.holds:
@@ -72,7 +74,13 @@ def verify_command(keys: Path | None, bundles: tuple[Path, ...], store: str | No
 @click.option("--from", "since", metavar="DATE", help="Only from this day or time on (2026-12-01, 2026-12-01T08:30).")
 @click.option("--to", "until", metavar="DATE", help="Only up to this day or time, which is included. Both are UTC.")
 @click.option("--last", type=click.IntRange(1), metavar="N", help="Only the last N of them.")
-@click.option("--csv", "out", type=click.Path(path_type=Path), metavar="FILE", help="Write CSV to FILE.")
+@click.option(
+    "--csv",
+    "out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write CSV to FILE, which must not be there yet.",
+)
 @store_option
 @json_option
 def list_command(
@@ -83,10 +91,11 @@ def list_command(
     wanted = Wanted(person, about, _moment(since, end=False), _moment(until, end=True), last)
     place = open_store(store)
     if out is not None:
-        require_elsewhere(out, place)
+        require_new(out, place)
     rows = place.snapshot(lambda snapshot: read_log(snapshot, Actor("command", None, account()), wanted))
     if out is not None:
-        _write(out, as_csv(rows))
+        # For spreadsheets, which take a file without the mark for another encoding.
+        write_new(out, as_csv(rows), "utf-8-sig")
         notes.print(f"{len(rows):,} rows in {out}")
     if as_json:
         print_json([{**row, "payload": _plain(row["payload"])} for row in rows])
@@ -112,10 +121,14 @@ def _print_report(report: AuditReport, warnings: list[str]) -> None:
     for said in warnings:
         console.print(Text.assemble(("note  ", "yellow"), said), soft_wrap=True)
     if report.holds:
-        last = f", the last at row {report.last_signed:,}" if report.heads else ""
+        last = f", the last at row {report.last_signed:,}{_after(report.unsigned)}" if report.heads else ""
         known = f", {_ends(report.bundles)} known from bundles" if report.bundles else ""
         says = f"{report.rows:,} rows, {_ends(report.heads)} signed{last}{known}: all hold"
         console.print(Text.assemble(("ok    ", "green"), says), soft_wrap=True)
+
+
+def _after(count: int) -> str:
+    return f" ({count:,} {'row' if count == 1 else 'rows'} after it, not signed yet)" if count else ""
 
 
 def _ends(count: int) -> str:
@@ -143,14 +156,6 @@ def _moment(text: str | None, *, end: bool) -> datetime | None:
     except OverflowError:
         # The last moment there is.
         return moment
-
-
-def _write(out: Path, text: str) -> None:
-    try:
-        # For spreadsheets, which take a file without the mark for another encoding.
-        out.write_text(text, encoding="utf-8-sig")
-    except OSError as error:
-        raise AssayError(f"cannot write {out}: {error.strerror}") from error
 
 
 def _plain(payload: str) -> Any:

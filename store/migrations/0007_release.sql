@@ -164,6 +164,6 @@ COMMENT ON COLUMN audit_head.created IS 'When it was signed.';
 COMMENT ON COLUMN audit_head.key_id IS 'The server''s key.';
 COMMENT ON COLUMN audit_head.signature IS 'Ed25519 over the canonical JSON of seq, hash and created, base64.';
 
-COMMENT ON COLUMN request.kind IS 'stop-and-save, save-now, pause, continue, note, rollback, evaluate, open-campaign or propose.';
+COMMENT ON COLUMN request.kind IS 'stop-and-save, save-now, pause, continue, note, rollback, evaluate, open-campaign, propose or check-data.';
 COMMENT ON COLUMN pin.target_kind IS 'checkpoint, export, adapter, base, tokenizer, answers or dataset.';
 COMMENT ON COLUMN pin.holder_kind IS 'run, campaign, proposal, approval or release.';

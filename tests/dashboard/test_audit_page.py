@@ -151,12 +151,16 @@ def test_the_name_of_an_erased_person_is_nowhere_on_the_page(monkeypatch, made):
     assert "Li" not in [str(option) for option in app.selectbox(key="audit-person").options]
 
 
-def test_that_the_chain_holds_is_said_with_its_signed_end(monkeypatch, whole_releases):
-    words = said(page(monkeypatch, whole_releases.store, who=whole_releases.first.qian))
-    rows = total(whole_releases.store)
+def test_that_the_chain_holds_is_said_with_its_signed_end(monkeypatch, made):
+    words = said(page(monkeypatch, made.store, who=made.first.qian))
+    rows = total(made.store)
     assert '<span class="a-status a-good">the chain holds</span>' in words
-    assert f"{rows} rows; its end was signed at row {rows - 2} on" in words
+    assert f"{rows} rows; its end was signed at row {rows} on" in words
+    assert "not signed yet" not in words
     assert "assay db audit verify --keys KEYS_FOLDER --bundle RELEASE_FOLDER" in words
+    made.store.transaction(lambda tx: append_all(tx, [Entry("rules", "", "peek", "campaign:1", {})]))
+    assert "1 row after it is not signed yet" in said(page(monkeypatch, made.store, who=made.first.qian))
+    assert "其后 1 行尚未签名" in said(page(monkeypatch, made.store, "zh", who=made.first.qian))
 
 
 def test_the_first_broken_row_is_named_in_both_languages(monkeypatch, made):

@@ -6,14 +6,24 @@ import pytest
 
 from dashboard.queries import release_check as queries
 from dashboard.release_states import State, signatures, state_of
-from evals.gate.approvals import refuse
+from evals.gate.approvals import override, refuse
 from evals.gate.looking import look
+from evals.gate.policy import whole_policy
 from evals.release.making import make
 from store.clock import utc_now
 from store.loading import load_spools
 from store.places import find_checkpoint
 from store.requests import ask, finish, take
-from tests.evals.gate.passing import copied, evaluate, judge, new_campaign, next_candidate, passing_store, sign
+from tests.evals.gate.passing import (
+    POLICY,
+    copied,
+    evaluate,
+    judge,
+    new_campaign,
+    next_candidate,
+    passing_store,
+    sign,
+)
 
 NOW = utc_now()
 
@@ -126,19 +136,34 @@ def test_only_the_newest_word_of_each_on_the_newest_evidence_counts(made):
     assert queries.signed(made.store, "staging").num_rows == 0
 
 
+@pytest.mark.parametrize(("opened_with", "required"), [(POLICY, 2), (POLICY.replace("= 2\n", "= 1\n"), 1)])
+def test_a_list_asks_for_as_many_leads_as_the_gate_whatever_policy_is_named(tmp_path, opened_with, required):
+    made = passing_store(tmp_path / "runs", policy=opened_with)
+    named = whole_policy("[approval]\napprovals_required = 1\n")
+    seen = look(made.store, made.li, made.candidate, policy=named)
+    assert (seen.decision, seen.standing.required) == ("fail", required)
+    override(made.store, made.li, seen, "The clinic opens tomorrow, and nothing else answers.")
+    rows = queries.signed(made.store, "prod").to_pylist()
+    state = state_of(listed(made)[0], signatures(rows, made.proposal.checkpoint_sha256, made.proposal.id))
+    assert (state.given, state.required, state.word) == (1, required, "signing" if required == 2 else "signed")
+
+
 def candidate(**changed):
     row = {"campaign": 1, "judging": False, "proposal": 1, "version": None, "is_live": False, "override": False}
     return {**row, **changed}
 
 
-def word(user, kind, decision="pass", policy=None, evidence="e"):
+def word(user, kind, decision="pass", policy=None, evidence="e", registered=None):
     return {
         "user": user, "name": f"lead {user}", "kind": kind, "decision": decision, "policy": policy,
+        "registered": registered,
         "evidence": evidence, "created": NOW + timedelta(minutes=user),
     }  # fmt: skip
 
 
 ONE = "[approval]\napprovals_required = 1\n"
+
+TWO = "[approval]\napprovals_required = 2\n"
 
 
 @pytest.mark.parametrize(
@@ -150,7 +175,15 @@ ONE = "[approval]\napprovals_required = 1\n"
         (candidate(), [], State("built")),
         (candidate(), [word(1, "approve")], State("signing", 1, 2, signers=frozenset({1}))),
         (candidate(), [word(2, "approve"), word(1, "approve")], State("signed", 2, 2, signers=frozenset({1, 2}))),
-        (candidate(), [word(1, "approve", policy=ONE)], State("signed", 1, 1, signers=frozenset({1}))),
+        (
+            candidate(), [word(1, "approve", policy=ONE, registered=[ONE])],
+            State("signed", 1, 1, signers=frozenset({1})),
+        ),
+        (candidate(), [word(1, "approve", policy=ONE)], State("signing", 1, 2, signers=frozenset({1}))),
+        (
+            candidate(), [word(1, "override", "fail", policy=ONE, registered=[ONE, TWO])],
+            State("signing", 1, 2, signers=frozenset({1}), override=True),
+        ),
         (candidate(), [word(1, "approve", policy="[")], State("signing", 1, 2, signers=frozenset({1}))),
         (
             candidate(), [word(2, "refuse"), word(1, "approve")],

@@ -181,6 +181,18 @@ def test_the_reason_against_somebody_is_said_in_chinese(monkeypatch, made):
     )
 
 
+@pytest.mark.parametrize(
+    ("lang", "told"),
+    [("en", "the owner &quot;Chne&quot; of triage is nobody known here"), ("zh", "属于“Chne”，这里没有")],
+)
+def test_an_owner_whom_nobody_here_is_is_told_of_and_hinders_nobody(monkeypatch, made, lang, told):
+    sql = """UPDATE run SET config = '{"run": {"owner": "Chne"}}' WHERE name = 'triage'"""
+    made.store.transaction(lambda tx: tx.execute(sql))
+    app = candidate(monkeypatch, made, made.li, lang=lang)
+    assert told in said(app)
+    assert len(labels(app)) > 1
+
+
 def test_a_role_that_was_taken_back_signs_nothing(monkeypatch, made):
     app = candidate(monkeypatch, made, made.li)
     press(app, "Approve")

@@ -14,6 +14,7 @@ from dashboard import identity
 from dashboard.pages import page_path
 from dashboard.release_said import FORMS, release_said
 from dashboard.texts import TEXTS
+from evals.release.countersigning import countersign
 from evals.release.making import make
 from store.clock import utc_now
 from tests.dashboard.released import WHY, again
@@ -128,6 +129,43 @@ def test_a_lead_puts_a_version_back_with_a_reason_and_a_second_press(monkeypatch
     assert row == {"kind": "restore", "version": 2, "reason": "v1 was slower", "created_by": made.first.zhao.named}
     told = made.store.rows("SELECT actor, role, object FROM audit WHERE action = 'restore' ORDER BY seq DESC LIMIT 1")
     assert [tuple(one.values()) for one in told] == [(made.first.zhao.named, "lead", "proposal:2")]
+
+
+def test_a_second_lead_confirms_a_restore_with_one_press(monkeypatch, made):
+    app = page(monkeypatch, made.store, who=made.first.zhao)
+    assert "Not yet confirmed by a second lead; due by " in said(app)
+    words = press(app, "Confirm as second lead")
+    assert "You confirmed v1 of prod." in words
+    assert "Confirmed by Zhao, a second lead, on " in words
+    assert "Confirm as second lead" not in labels(app)
+    assert "第二位负责人 Zhao 已于 " in said(page(monkeypatch, made.store, "zh", who=made.first.li))
+
+
+@pytest.mark.parametrize("name", ["li", "chen", "qian"])
+def test_nobody_confirms_their_own_and_only_leads_do(monkeypatch, whole_releases, name):
+    app = page(monkeypatch, whole_releases.store, who=getattr(whole_releases.first, name))
+    assert "Not yet confirmed by a second lead" in said(app)
+    assert "Confirm as second lead" not in labels(app)
+
+
+def test_a_restore_that_nobody_confirmed_in_a_day_is_red_and_stays_live(monkeypatch, made):
+    sql(made.store, "UPDATE release SET created = created - INTERVAL 25 HOUR WHERE id = 3")
+    words = said(page(monkeypatch, made.store, who=made.first.zhao))
+    assert '<p class="a-notice a-bad">No second lead confirmed this restore within 24 hours (by ' in words
+    assert "Live in prod: v1" in words
+
+
+def test_home_tells_other_leads_of_a_restore_until_it_is_confirmed_and_every_lead_once_it_is_late(monkeypatch, made):
+    def told(who):
+        return "no second lead yet" in home(monkeypatch, made.store, who)
+
+    first = made.first
+    assert [told(who) for who in (first.zhao, first.li, first.chen, first.qian)] == [True, False, False, False]
+    sql(made.store, "UPDATE release SET created = created - INTERVAL 25 HOUR WHERE id = 3")
+    assert [told(who) for who in (first.zhao, first.li, first.qian)] == [True, True, False]
+    assert '<span class="a-status a-bad">no second lead yet</span>' in home(monkeypatch, made.store, first.li)
+    countersign(made.store, first.zhao)
+    assert not told(first.li)
 
 
 @pytest.mark.parametrize("name", ["chen", "qian"])
@@ -287,6 +325,14 @@ def test_home_tells_of_a_release_that_nobody_confirms_where_servers_confirm_at_a
     [
         ("its base is gone from /models/base; put it back", "/models/base 里的基座不见了，请放回去"),
         ("v1 of prod cannot be put back: its checkpoint a/b is gone", "v1（prod）不能重新上线：它的检查点 a/b 不见了"),
+        (
+            "Sun put v1 of prod back; another lead must confirm it",
+            "v1（prod）是 Sun 重新上线的，须由另一位负责人确认",
+        ),
+        (
+            "Li has confirmed v1 of prod already, on 2026-11-29 08:30 UTC",
+            "Li 已于 2026-11-29 08:30 UTC 确认了 v1（prod）",
+        ),
         ("an odd sentence", "an odd sentence"),
     ],
 )

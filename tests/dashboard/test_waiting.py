@@ -14,9 +14,11 @@ import dashboard
 from dashboard.queries import waiting
 from dashboard.texts import TEXTS
 from dashboard.views.waiting import MOST, NEW
+from evals.gate.health import health
 from store.clock import utc_now
 from store.database import Store
 from store.loading import load_spools
+from store.places import Place
 from store.requests import ask, take
 
 APP = Path(dashboard.__file__).parent / "app.py"
@@ -139,6 +141,39 @@ def test_an_alarm_is_answered_by_a_note_or_a_rollback(store, answer):
     again = "INSERT INTO event SELECT id, 1, 50, $at, 'guard', 'alarm', 'again', NULL FROM run WHERE name = 'alarmed'"
     store.transaction(lambda tx: tx.execute(again, {"at": later + timedelta(seconds=1)}))
     assert [(row["step"], row["message"]) for row in waiting.open_alarms(store).to_pylist()] == [(50, "again")]
+
+
+ANSWERS = {
+    "none": ("", 0, 2),
+    "a note": ("INSERT INTO event SELECT id, 1, 40, $at, 'note', 'info', 'seen', NULL FROM run", 0, 0),
+    "a rollback": ("INSERT INTO branch SELECT id, 2, 1, 40, 'rollback', $at, NULL FROM run", 1, 0),
+    "going on": ("INSERT INTO branch SELECT id, 2, 1, 40, 'resume', $at, NULL FROM run", 1, 2),
+    "resumed between the alarms": ("INSERT INTO branch SELECT id, 2, 1, 30, 'resume', $at, NULL FROM run", 1, 1),
+    "resumed before both": ("INSERT INTO branch SELECT id, 2, 1, 10, 'resume', $at, NULL FROM run", 1, 0),
+}
+"""What follows alarms at steps 20 and 38: the row, how many branches it opens, how many alarms stay open."""
+
+
+@pytest.mark.parametrize(("statement", "branches", "count"), ANSWERS.values(), ids=ANSWERS)
+def test_home_and_the_gate_agree_on_which_alarms_are_open(store, statement, branches, count):
+    if statement:
+        values = {"at": utc_now() + timedelta(seconds=1)}
+        store.transaction(lambda tx: tx.execute(f"{statement} WHERE name = 'alarmed'", values))
+    run = store.rows("SELECT id FROM run WHERE name = 'alarmed'")[0]["id"]
+    place = Place("alarmed", run, 1 + branches, 40, "", "", "stable")
+    gate = store.snapshot(lambda snapshot: health(snapshot, place))["alarms"]
+    # At the tip before the branch all that happened lies in the history.
+    before = store.snapshot(lambda snapshot: health(snapshot, place._replace(branch=1)))["alarms"]
+    assert (len(before), [row["step"] for row in gate]) == (count, [row["step"] for row in before])
+    home = [(row["step"], row["message"]) for row in waiting.open_alarms(store).to_pylist()]
+    assert home == [(row["step"], row["message"]) for row in gate[:1]]
+
+
+def test_the_newest_alarm_is_told_whole_though_it_has_no_step(store):
+    values = {"at": utc_now() + timedelta(seconds=1)}
+    told = "INSERT INTO event SELECT id, NULL, NULL, $at, 'mirror', 'alarm', 'no word', NULL FROM run"
+    store.transaction(lambda tx: tx.execute(f"{told} WHERE name = 'alarmed'", values))
+    assert [(row["step"], row["message"]) for row in waiting.open_alarms(store).to_pylist()] == [(None, "no word")]
 
 
 def test_an_alarm_of_a_run_that_finished_waits_for_a_day(monkeypatch, store):

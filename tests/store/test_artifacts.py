@@ -86,6 +86,16 @@ def test_files_beside_the_sealed_ones_are_allowed_by_name(sealed):
         verify(sealed, beside=("README.md", "weights.bin"))
 
 
+@pytest.mark.parametrize("name", [".hidden", ".cache/inside", "deep/.hidden"])
+def test_hidden_files_count_in_a_folder_that_is_handed_on(sealed, name):
+    (sealed / name).parent.mkdir(exist_ok=True)
+    (sealed / name).touch()
+    assert verify(sealed) == read_manifest(sealed)
+    for beside in ((), ("README.md",)):
+        with pytest.raises(ArtifactError, match=rf"{name} was added after the folder was sealed"):
+            verify(sealed, beside=beside)
+
+
 def test_a_changed_manifest_is_noticed_where_its_digest_was_announced(sealed):
     before = digest(sealed)
     manifest = json.loads((sealed / MANIFEST).read_text())

@@ -59,8 +59,18 @@ def test_a_log_that_holds_exits_0(log):
     assert (done.exit_code, done.stdout) == (0, "ok    5 rows, 1 end signed, the last at row 5: all hold\n")
     assert json.loads(invoke(log, "verify", "--json").stdout) == {
         "store": str(log.path), "holds": True, "rows": 5, "first_broken": None, "why": "", "heads": 1, "bundles": 0,
-        "last_signed": 5, "problems": [], "warnings": [],
+        "last_signed": 5, "unsigned": 0, "problems": [], "warnings": [],
     }  # fmt: skip
+
+
+def test_rows_after_the_last_signed_end_are_counted(log):
+    for number, said in enumerate(("1 row after it, not signed yet", "2 rows after it, not signed yet"), 1):
+        tell(log, "user:1", now=NOW + timedelta(hours=4 + number), n=number)
+        done = invoke(log, "verify")
+        assert (done.exit_code, done.stdout) == (
+            0, f"ok    {5 + number} rows, 1 end signed, the last at row 5 ({said}): all hold\n",
+        )  # fmt: skip
+        assert json.loads(invoke(log, "verify", "--json").stdout)["unsigned"] == number
 
 
 def test_an_empty_log_holds(store):
@@ -196,11 +206,30 @@ def test_csv_holds_every_column_of_the_chain_and_no_formula(log, tmp_path):
         invoke(log, "ls", "--csv", tmp_path / "nowhere" / "log.csv")
 
 
-def test_csv_is_not_written_over_the_store(log):
-    for name in (log.path.name, f"{log.path.name}.lock"):
-        with pytest.raises(AssayError, match="is a file of the store itself"):
-            invoke(log, "ls", "--csv", log.root / name)
+@pytest.mark.parametrize("name", ["assay.duckdb", "assay.duckdb.lock", "new.csv", "run/spool/log.csv"])
+def test_csv_is_never_written_into_the_folder_of_the_store(log, name):
+    before = sorted(log.root.rglob("*"))
+    with pytest.raises(AssayError, match=r"lies in the store's folder .*; name a file outside it"):
+        invoke(log, "ls", "--csv", log.root / name)
+    assert sorted(log.root.rglob("*")) == before
     assert log.rows("SELECT count(*) > 0 AS there FROM audit") == [{"there": True}]
+
+
+def test_csv_reaches_the_store_by_no_detour(log, tmp_path):
+    (tmp_path / "link").symlink_to(log.root)
+    for place in (tmp_path / "link" / "log.csv", tmp_path / "elsewhere" / ".." / log.root.name / "log.csv"):
+        with pytest.raises(AssayError, match="lies in the store's folder"):
+            invoke(log, "ls", "--csv", place)
+
+
+def test_csv_is_written_over_nothing(log, tmp_path):
+    (tmp_path / "thesis.csv").write_text("mine")
+    (tmp_path / "dangling.csv").symlink_to(tmp_path / "nowhere")
+    for name in ("thesis.csv", "dangling.csv"):
+        with pytest.raises(AssayError, match=rf"{name} is there already, and nothing is written over"):
+            invoke(log, "ls", "--csv", tmp_path / name)
+    assert (tmp_path / "thesis.csv").read_text() == "mine"
+    assert not (tmp_path / "nowhere").exists()
 
 
 def test_csv_and_json_go_together(log, tmp_path):

@@ -3,8 +3,10 @@
 import pytest
 
 from assay.recording import Run
+from store.access import Actor
 from store.loading import load_spools
-from store.owners import Owners, owners_of
+from store.owners import Owners, owners_of, owns, unknown_owners
+from store.users import NewUser, add_user
 
 
 def owners(store, root, **facts):
@@ -46,3 +48,30 @@ def test_watched_and_scripted_runs_are_nobodys(store, root, facts):
 
 def test_a_run_that_is_gone_is_nobodys(store):
     assert store.snapshot(lambda snapshot: owners_of(snapshot, None)) == Owners(frozenset(), frozenset())
+
+
+LI = {"id": 7, "name": "Li Na", "issuer": "https://login.example.org", "subject": "li.na"}
+
+
+@pytest.mark.parametrize(
+    ("owner", "is_hers"),
+    [
+        ("Li Na", True), ("li na", True), (" LI  NA ", True), ("Li.Na", True), ("7", True), ("Li", False),
+        ("Lina", False), ("77", False),
+    ],
+)  # fmt: skip
+def test_an_owner_is_whoever_people_would_take_for_the_same(owner, is_hers):
+    assert owns(Owners(frozenset(), frozenset({owner})), LI) is is_hers
+
+
+def test_an_account_is_somebody_only_at_this_machine_and_letter_by_letter():
+    owners = Owners(frozenset({"ann"}), frozenset())
+    assert owns(owners, {"id": 1, "name": "Ann", "issuer": "local", "subject": "ann"})
+    assert not owns(owners, {"id": 1, "name": "ann", "issuer": "local", "subject": "Ann"})
+    assert not owns(owners, {"id": 1, "name": "ann", "issuer": None, "subject": "ann"})
+
+
+def test_owners_whom_nobody_here_is_are_named(store):
+    add_user(store, Actor("command", None, "root"), NewUser("Chen", "admin", "https://login.example.org", "chen.w"))
+    owners = Owners(frozenset(), frozenset({"Chne", "chen", "CHEN.W", "1", "2"}))
+    assert store.snapshot(lambda snapshot: unknown_owners(snapshot, owners)) == ["2", "Chne"]

@@ -20,7 +20,6 @@ from evals.gate.approvals import approve
 from evals.gate.evidence import BESIDE
 from evals.gate.looking import look
 from evals.gate.proposals import Proposal, add_proposal, newest_proposal
-from evals.release.base import model_sha256
 from evals.review.draft import CampaignDraft, Contender
 from evals.review.findings import Findings, StoredPair
 from evals.review.opening import make_campaign
@@ -32,6 +31,7 @@ from store.artifacts import announce, digest, seal, temporary_for
 from store.database import Store
 from store.evaluations import Evaluation, ItemRow, ItemText, ScoreRow, keep
 from store.loading import load_spools
+from store.model_digest import model_sha256
 from store.pins import hold
 from store.users import NewUser, add_user
 

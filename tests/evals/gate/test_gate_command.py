@@ -38,6 +38,7 @@ def test_json_has_the_decision_the_checks_and_the_digest(capsys, made):
     assert found["evidence_digest"].startswith("sha256:")
     assert len(found["evidence_digest"]) == 7 + 64
     assert {"name", "value", "limit", "result", "says"} == found["checks"][0].keys()
+    assert found["notes"] == []
     assert found["approvals"] == {"required": 2, "given": 0, "overrides": 0, "refused": False, "missing": 2}
 
 
@@ -45,6 +46,14 @@ def test_a_table_says_what_comes_next(capsys, made):
     code, out, _ = run(capsys, made, "check", made.candidate)
     assert code == 0
     assert "triage@400: pass; 2 of 2 approvals are missing: assay gate approve triage@400" in out
+
+
+def test_an_owner_whom_nobody_here_is_is_noted_under_the_table(capsys, made):
+    sql = """UPDATE run SET config = '{"run": {"owner": "Chne"}}' WHERE name = 'triage'"""
+    made.store.transaction(lambda transaction: transaction.execute(sql))
+    code, out, _ = run(capsys, made, "check", made.candidate)
+    assert (code, out.splitlines()[-1].startswith('note  the owner "Chne" of triage is nobody known here')) == (0, True)
+    assert len(json.loads(run(capsys, made, "check", made.candidate, "--json")[1])["notes"]) == 1
 
 
 def test_what_does_not_pass_is_exit_1_and_named(capsys, made):

@@ -1,5 +1,6 @@
 """Looks at a candidate: what is gathered from a store, and what each gap in it is called."""
 
+import json
 import shutil
 from datetime import timedelta
 
@@ -294,3 +295,32 @@ def test_approvals_hold_what_they_are_about(made):
     assert [row["target"] for row in held] == sorted(
         [made.proposal.path, "triage/checkpoints/00000400-b1", "handbook/checkpoints/00000080-b1"]
     )
+
+
+def owned_by(made, owner):
+    sql = "UPDATE run SET config = json_merge_patch(config, $config) WHERE name = 'triage'"
+    values = {"config": json.dumps({"run": {"owner": owner}})}
+    made.store.transaction(lambda transaction: transaction.execute(sql, values))
+
+
+def test_an_owner_whom_nobody_here_is_is_told_of_and_fails_nothing(made):
+    assert seen(made).notes == ()
+    digest = seen(made).digest
+    owned_by(made, "Chne")
+    found = seen(made)
+    assert (found.decision, found.digest) == ("pass", digest)
+    [note] = found.notes
+    assert note == (
+        'the owner "Chne" of triage is nobody known here, so the rule that owners may not approve their own run cannot '
+        "be applied to them; assay user ls lists everyone"
+    )
+    made.store.transaction(lambda transaction: transaction.execute("UPDATE meta SET demo = true"))
+    assert seen(made).notes == ()
+
+
+@pytest.mark.parametrize("owner", ["li", " LI ", "Li"])
+def test_an_owner_signs_nothing_however_the_name_is_written(made, owner):
+    owned_by(made, owner)
+    with pytest.raises(GateError, match="Li owns the run of triage@400; somebody else must sign"):
+        approve(made.store, made.li, seen(made))
+    assert approve(made.store, made.zhao, seen(made)) == 1

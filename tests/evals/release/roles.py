@@ -5,6 +5,7 @@ from dataclasses import replace
 from evals.gate.approvals import approve, override, refuse
 from evals.gate.looking import look
 from evals.release.confirming import confirm
+from evals.release.countersigning import countersign
 from evals.release.current import current
 from evals.release.listing import listed
 from evals.release.making import make
@@ -38,5 +39,6 @@ RELEASING = {
     ),
     "make": ("release:make", lambda world, actor: make(world.store, actor, world.made.candidate)),
     "restore": ("release:restore", lambda world, actor: restore(world.store, actor, "v1", reason=WHY)),
+    "countersign": ("release:approve", lambda world, actor: countersign(world.store, actor)),
     "confirm": ("release:confirm", lambda world, actor: confirm(world.store, actor, "0" * 64, host="gpu-1")),
 }

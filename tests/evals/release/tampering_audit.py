@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from evals.release.confirming import confirm
 from store.chain import CHAIN, row_hash
 from store.heads import verify_audit
 from tests.evals.release.cases import Case
@@ -35,6 +36,12 @@ def cut_off(world: World) -> None:
     ])  # fmt: skip
 
 
+def confirmation_cut_off(world: World) -> None:
+    """A server said something after the release, of which no bundle knows."""
+    confirm(world.store, world.made.chen, "0" * 64, host="gpu-1")
+    sql(world.store, "DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)")
+
+
 def written_anew(world: World) -> None:
     """Somebody else approved, and every hash after that fits; the signed ends are gone."""
 
@@ -66,7 +73,8 @@ AUDIT = [
     broken("a row inserted", "its number stands twice", lambda world: sql(
         world.store, "INSERT INTO audit SELECT * FROM audit WHERE seq = 5"
     )),
-    broken("the end cut off", "the log was cut off: it ends at row", cut_off),
+    broken("the end cut off", "but the bundle of prod v1 knows row", cut_off),
+    broken("what came after the release cut off", "UTC knows row", confirmation_cut_off),
     broken("written anew with fitting hashes", "the log was written anew: row", written_anew),
     broken("a signed end changed", "UTC on row", lambda world: sql(
         world.store, "UPDATE audit_head SET created = created + INTERVAL 1 SECOND"

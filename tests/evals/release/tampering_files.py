@@ -71,6 +71,11 @@ def link_in(folder: Path) -> None:
     (folder / "extra").symlink_to(elsewhere)
 
 
+def hide(folder: Path) -> None:
+    (folder / ".cache").mkdir()
+    (folder / ".cache" / "more.py").write_text("1")
+
+
 def change_manifest(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], object]:
     def write(folder: Path) -> None:
         manifest = json.loads((folder / "manifest.json").read_text())
@@ -143,6 +148,11 @@ FILES = [
     file_case("weights of another size", "adapter_model.safetensors has", append("adapter_model.safetensors")),
     Case("weights of another release", "adapter_model.safetensors is damaged", other_adapter),
     file_case("a file added", "evil.py was added after", lambda folder: (folder / "evil.py").write_text("1")),
+    file_case("a hidden file added", ".env was added after", lambda folder: (folder / ".env").write_text("1")),
+    file_case("a file in a hidden folder", ".cache/more.py was added after", hide),
+    file_case("what looks like an unfinished card", ".README.md.0123456789abcdef was added after", lambda folder: (
+        (folder / ".README.md.0123456789abcdef").write_text("1")
+    )),
     file_case("a folder linked in", "extra is a link to a folder", link_in),
     file_case("a file removed", "tokenizer.json is missing", remove("tokenizer.json")),
     file_case("a file renamed", "chat_template.jinja is missing", lambda folder: (

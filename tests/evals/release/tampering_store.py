@@ -181,6 +181,9 @@ APPROVED = [
     Case("a template changed before the release", "not what was built: chat_template.jinja has another size", (
         made_after(lambda world: rewrite(world, "chat_template.jinja", "{{ all }}"))
     )),
+    Case("a hidden file added before the release", "not what was built: .netrc was added", made_after(
+        lambda world: rewrite(world, ".netrc", "machine elsewhere")
+    )),
     Case("a folder gone before the release", "the folder that was built to be released is gone", made_after(
         lambda world: shutil.rmtree(world.folder)
     )),
@@ -200,6 +203,9 @@ APPROVED = [
 SUPERSEDED = [
     Case("a restored file changed", "v1 of prod cannot be put back: generation_config.json", restored_after(
         lambda world: rewrite(first(world), "generation_config.json", '{"do_sample": true }')
+    )),
+    Case("a hidden file added to what is restored", "v1 of prod cannot be put back: .netrc was added", restored_after(
+        lambda world: rewrite(first(world), ".netrc", "machine elsewhere")
     )),
     Case("a restored folder gone", "v1 of prod cannot be put back: the folder", restored_after(
         lambda world: shutil.rmtree(first(world).folder)
@@ -238,6 +244,9 @@ SUPERSEDED = [
     )[1]),
     Case("a live file changed", "v2 of prod is live, but its folder", lambda world: (
         rewrite(world, "tokenizer.json", '{"version": "1.1"}'), refused(lambda: current(world.store, world.made.li)),
+    )[1]),
+    Case("a hidden file added to what is live", "cannot be used: .netrc was added", lambda world: (
+        rewrite(world, ".netrc", "machine elsewhere"), refused(lambda: current(world.store, world.made.li)),
     )[1]),
     Case("a server that runs what is not live", "but live is v2", lambda world: confirm(
         world.store, world.made.chen, first(world).made.proposal.sha256, host="gpu-1"

@@ -1,10 +1,13 @@
 """The model an adapter stands on: known by the digest that training gave it, whole, and found where the store is."""
 
+import hashlib
+
 import pytest
 
 from evals.gate.proposals import Proposal
-from evals.release.base import base_folder, base_missing, model_sha256, needs_base, require_base
+from evals.release.base import base_folder, base_missing, needs_base, require_base
 from evals.release.errors import RefusedError
+from store.model_digest import model_sha256
 from trainer.config import ModelConfig
 from trainer.model import fingerprint
 
@@ -24,8 +27,15 @@ def proposal(folder, *, merged=False, here=None, **digests):
     return Proposal(1, "t@4", 1, 4, "t/checkpoints/4", "c" * 64, ".exports/t", "e" * 64, merged, known, [], data)
 
 
-def test_its_digest_is_the_one_that_training_gives(model):
-    assert model_sha256(model) == fingerprint(ModelConfig(path=str(model)))
+def test_its_digest_is_the_one_that_training_gives(model, tmp_path):
+    (tmp_path / "adapter").mkdir()
+    (tmp_path / "adapter" / "adapter_config.json").write_text("{}")
+    empty = hashlib.sha256(b"{}").hexdigest()
+    lines = f"config.json {empty}\nmodel.safetensors {hashlib.sha256(b'weights').hexdigest()}\n"
+    for adapter, text in (("", lines), (tmp_path / "adapter", f"{lines}adapter_config.json {empty}\n")):
+        expected = hashlib.sha256(text.encode()).hexdigest()
+        assert model_sha256(*(folder for folder in (model, adapter) if folder)) == expected
+        assert fingerprint(ModelConfig(path=str(model), adapter=str(adapter))) == expected
 
 
 def test_only_an_adapter_needs_one(model):

@@ -66,7 +66,26 @@ def test_a_paper_is_whole_or_not_there(released, monkeypatch):
     with pytest.raises(ReleaseError, match=r"v1 of prod is live, but its papers could not be written to .*: No space"):
         settle_papers(released.store, row)
     assert texts(released.folder) == {name: before[name] for name in ("README.md", "bundle.intoto.json")}
+    for folder in (released.folder, released.folder.parent):
+        assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == []
+
+
+def test_an_unfinished_paper_lies_outside_the_folder_in_which_every_file_counts(released, monkeypatch):
+    (released.folder / "README.md").unlink()
+    row = current_row(released)
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(writing.Path, "replace", killed)
+        patch.setattr(writing.Path, "unlink", lambda *_, **__: None)
+        with pytest.raises(KeyboardInterrupt):
+            settle_papers(released.store, row)
     assert [path.name for path in released.folder.iterdir() if path.name.startswith(".")] == []
+    assert len([path for path in released.folder.parent.iterdir() if "README.md" in path.name]) == 1
+    assert settle_papers(released.store, row)
+    assert released.verified().holds
 
 
 def current_row(world):
@@ -78,7 +97,10 @@ def test_a_paper_that_was_changed_after_it_was_written_is_told(released, name):
     place = released.folder / name
     place.write_text(place.read_text() + " ")
     said = refused(lambda: current(released.store, released.made.li))
-    assert said == f"{place} is not the one that was released; put it back as it was, or remove it"
+    assert said == (
+        f"v1 of prod is live, but cannot be used: {place} is not the one that was released; put it back as it was, or "
+        "remove it"
+    )
     place.unlink()
     assert current(released.store, released.made.li).folder == released.folder
     assert released.verified().holds

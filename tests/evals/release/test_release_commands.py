@@ -10,7 +10,9 @@ import pytest
 
 from assay.cli import main
 from evals.release.telling import VARIABLE
-from tests.evals.gate.passing import POLICY, sign
+from store.commands.passphrase import VARIABLE as PASSPHRASE
+from store.keys import make_private, register_key
+from tests.evals.gate.passing import COMMAND, POLICY, sign
 from tests.evals.release.world import sql
 from tests.webhook import TOKEN, Answer, webhook
 
@@ -111,6 +113,28 @@ def test_restore_puts_back_and_says_no(run, superseded):
     assert "--reason" in err
 
 
+def test_a_restore_is_confirmed_by_another_lead_with_a_key(run, superseded, tmp_path, monkeypatch):
+    monkeypatch.setenv(PASSPHRASE, "a passphrase of four words")
+    key = make_private(tmp_path / "sun.pem", "a passphrase of four words", superseded.store.root)
+    register_key(superseded.store, COMMAND, "Sun", key.public_key())
+    arguments = ("countersign", "--key", tmp_path / "sun.pem")
+    code, out, err = run(superseded, *arguments)
+    assert (code, out, err) == (1, "", "no: v2 of prod needs no second lead: it was released, and not put back\n")
+    assert json.loads(run(superseded, "current", "--json")[1])["second"] is None
+    told = json.loads(run(superseded, "restore", "v1", "--reason", "v2 is worse", "--json")[1])
+    assert (told["second"]["by"], told["second"]["confirmed"], told["second"]["late"]) == (None, None, False)
+    assert "not yet confirmed by a second lead, due by " in run(superseded, "current")[1]
+    sql(superseded.store, "UPDATE release SET created = created - INTERVAL 25 HOUR WHERE kind = 'restore'")
+    assert "UTC, which is over: assay release countersign --key FILE" in run(superseded, "current")[1]
+    assert json.loads(run(superseded, "current", "--json")[1])["second"]["late"] is True
+    code, out, err = run(superseded, *arguments)
+    assert (code, out, err) == (0, "Sun confirmed v1 of prod, which root put back\n", "")
+    second = json.loads(run(superseded, "current", "--json")[1])["second"]
+    assert (second["by"], second["late"]) == ("Sun", False)
+    assert "confirmed by Sun, a second lead, on " in run(superseded, "current")[1]
+    assert run(superseded, *arguments)[0] == 2
+
+
 def test_current_prints_the_folder_alone_for_scripts(run, both):
     assert run(both, "current", "--path") == (0, f"{both.folder}\n", "")
     code, out, _ = run(both, "current", "--json")
@@ -132,12 +156,30 @@ def test_current_prints_no_folder_that_is_gone_or_changed(run, superseded):
     assert "cannot be used: the folder is no sealed folder" in err
 
 
+def test_current_tells_something_damaged_from_nothing(run, superseded):
+    before = json.loads(run(superseded, "current", "--json")[1])
+    assert (before["live"], before["holds"], before["why"]) == (True, True, None)
+    (superseded.folder / "tokenizer.json").unlink()
+    code, out, err = run(superseded, "current", "--json")
+    told = json.loads(out)
+    assert (code, err, told["live"], told["holds"], told["path"]) == (1, "", True, False, None)
+    assert (told["version"], told["digest"]) == (2, before["digest"])
+    assert told["why"] == (
+        f"v2 of prod is live, but its folder {superseded.folder} cannot be used: tokenizer.json is missing"
+    )
+    sql(superseded.store, "UPDATE release SET envelope = '{}' WHERE version = 2")
+    code, out, _ = run(superseded, "current", "--json")
+    told = json.loads(out)
+    assert (code, told["live"], told["holds"], told["path"]) == (1, True, False, None)
+    assert told["why"].startswith("v2 of prod is live, but cannot be used: the row of v2 of prod does not hold: ")
+
+
 def test_current_says_where_nothing_is_live(run, both, passing):
     assert run(both, "current", "--env", "staging") == (
         1, "", "no: nothing is live in staging; there is something in: prod\n",
     )  # fmt: skip
     code, out, _ = run(passing, "current", "--json")
-    assert (code, json.loads(out)["live"]) == (1, False)
+    assert (code, list(json.loads(out)), json.loads(out)["live"]) == (1, ["live", "why"], False)
     code, out, err = run(both, "current", "--path", "--json")
     assert (code, out) == (2, "")
     assert "give one of them" in err
@@ -213,9 +255,10 @@ def test_verifying_loads_neither_torch_nor_a_page(both):
 
 def test_report_writes_one_file(run, both, tmp_path):
     for language, words in (("zh", "发布报告：prod v1"), ("en", "Release report: v1 of prod")):
-        code, out, _ = run(both, "report", "v1", "--lang", language, "--out", tmp_path / "report.html")
-        assert (code, out) == (0, f"{tmp_path / 'report.html'} is the report of v1 of prod\n")
-        assert words in (tmp_path / "report.html").read_text()
+        place = tmp_path / f"{language}.html"
+        code, out, _ = run(both, "report", "v1", "--lang", language, "--out", place)
+        assert (code, out) == (0, f"{place} is the report of v1 of prod\n")
+        assert words in place.read_text()
     assert "Release report: v2" in report_of(run, both, tmp_path / "live.html")
     assert run(both, "report", "--out", tmp_path)[0] == 2
     assert run(both, "report", "v9", "--out", tmp_path / "never.html")[0] == 2
@@ -223,9 +266,18 @@ def test_report_writes_one_file(run, both, tmp_path):
     assert (code, out) == (1, "")
     assert err.startswith("no: nothing is live in staging")
     assert not (tmp_path / "never.html").exists()
-    code, out, err = run(both, "report", "--out", both.store.path)
-    assert (code, out) == (2, "")
-    assert "is a file of the store itself" in err
+
+
+def test_report_is_written_over_nothing_and_not_into_the_store(run, both, tmp_path):
+    (tmp_path / "mine.html").write_text("mine")
+    code, out, err = run(both, "report", "--out", tmp_path / "mine.html")
+    assert (code, out, (tmp_path / "mine.html").read_text()) == (2, "", "mine")
+    assert "is there already, and nothing is written over; name another file" in err
+    for place in (both.store.path, both.folder / "README.md", both.folder / "new.html"):
+        code, out, err = run(both, "report", "--out", place)
+        assert (code, out, len(err.splitlines())) == (2, "", 1)
+        assert f"{place} lies in the store's folder" in err
+    assert both.verified().holds
 
 
 def report_of(run, world, place):

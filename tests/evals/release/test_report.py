@@ -8,6 +8,8 @@ from html.parser import HTMLParser
 import pytest
 
 from evals.gate.approvals import override
+from evals.gate.looking import look
+from evals.gate.policy import whole_policy
 from evals.release.confirming import confirm
 from evals.release.errors import RefusedError
 from evals.release.report import report_html
@@ -16,7 +18,7 @@ from evals.release.reporting import local_and_utc, reported
 from evals.release.restoring import restore
 from store.access import AccessError
 from store.loading import load_spools
-from tests.evals.gate.passing import evaluate, passing_store
+from tests.evals.gate.passing import evaluate, new_campaign, passing_store
 from tests.evals.release.world import release, signed, sql, world_of
 
 EVIL = "<script>alert('x')</script> & \"more\""
@@ -138,6 +140,17 @@ def test_an_override_is_red_and_says_which_checks_do_not_pass(passing):
     assert "越过审核放行" in page_of(passing, "zh")[1]
 
 
+def test_as_many_leads_are_said_to_be_required_as_the_gate_asked_for(passing):
+    policy = whole_policy("[approval]\napprovals_required = 1\n")
+    for lead in (passing.made.li, passing.made.zhao):
+        seen = look(passing.store, lead, passing.made.candidate, policy=policy)
+        override(passing.store, lead, seen, "The clinic opens tomorrow, and nothing else answers.")
+    passing.make(policy=policy)
+    _, said, _ = page_of(passing)
+    assert "checks do not pass: 2 of 2 required leads overrode the gate." in said
+    assert "The policy asks for one lead's signature only." not in said
+
+
 def test_a_demo_store_is_red_and_one_signature_is_said(tmp_path):
     policy = '[review]\nn_max = 40\ncriteria = ["accurate"]\ncritical_limit = 0.3\n[approval]\napprovals_required = 1\n'
     world = release(signed(world_of(passing_store(tmp_path / "runs", demo=True, policy=policy), tmp_path)))
@@ -145,6 +158,8 @@ def test_a_demo_store_is_red_and_one_signature_is_said(tmp_path):
     assert html.count('<p class="red">') == 2
     assert "Demo store: one person may have played every role" in said
     assert "The policy asks for one lead's signature only." in said
+    new_campaign(world.made)
+    assert "The policy asks for one lead's signature only." in page_of(world)[1]
     assert "演示数据" in page_of(world, "zh")[1]
 
 

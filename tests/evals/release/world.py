@@ -43,9 +43,9 @@ class World(NamedTuple):
         """The folder of the candidate."""
         return self.made.folder
 
-    def look(self, environment: str = "prod"):
+    def look(self, environment: str = "prod", **given):
         """What Sun, a lead, sees of the candidate."""
-        return look(self.store, self.made.sun, self.made.candidate, environment=environment)
+        return look(self.store, self.made.sun, self.made.candidate, environment=environment, **given)
 
     def make(self, environment: str = "prod", **given):
         """Sun releases the candidate."""
