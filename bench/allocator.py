@@ -12,7 +12,7 @@ from torch.profiler import ProfilerActivity, profile, record_function
 from transformers import AutoModelForCausalLM
 
 from trainer.config import LoraConfig, OptimConfig
-from trainer.data import Example
+from trainer.examples import Example
 from trainer.model import add_adapter
 from trainer.optim import make_optimizer
 from trainer.planning.activations import Setting

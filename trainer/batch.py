@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import torch
 
-from trainer.data import Example
+from trainer.examples import Example
 
 __all__ = ["Batch", "collate"]
 

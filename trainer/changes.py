@@ -28,7 +28,7 @@ _OTHER_START = ("model.path", "model.adapter", "lora.", "train.method")
 _OTHER_ORDER = ("data.", "train.stage", "train.batch_size", "train.seed")
 """What would read other samples, or read them otherwise."""
 
-_ARITHMETIC = ("train", "optim", "lora", "data", "guard.remedies")
+_ARITHMETIC = ("train", "optim", "lora", "dpo", "data", "guard.remedies")
 
 
 def check_changeable(run: str, settings: Sequence[str], was: Config, now: Config) -> None:
@@ -71,7 +71,7 @@ def begins_anew(config: Config, checkpoint: Path) -> str | None:
     """
     found = [
         name for name in changed(config, checkpoint)
-        if name.startswith(("optim.", "data.")) or name in ("train.steps", "train.epochs")
+        if name.startswith(("optim.", "dpo.", "data.")) or name in ("train.steps", "train.epochs")
     ]  # fmt: skip
     return f"{', '.join(found)} was set anew" if found else None
 

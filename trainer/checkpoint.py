@@ -5,6 +5,7 @@ A folder holds what transformers or peft load (the whole model, or the adapter),
     optimizer.safetensors   state of the optimizer, one tensor `<parameter>/<key>`
     state.json              the cursor (see trainer.state)
     config.toml             the configuration in effect
+    reference.json          of a dpo stage: what the model thought of each pair before it (see trainer.reference)
     manifest.json           digests of all files, step, branch, parent, cursor, randomness, versions
 """
 
@@ -26,6 +27,7 @@ from assay.recording import Run
 from store.artifacts import ArtifactError, Manifest, announce, seal, temporary_for, verify
 from trainer.config_file import to_toml
 from trainer.job import Job
+from trainer.reference import write_reference
 from trainer.state import TrainState
 
 __all__ = ["checkpoint_folder", "read_state", "restore_optimizer", "restore_weights", "save_checkpoint"]
@@ -130,6 +132,7 @@ def _put_aside(folder: Path, run: Run) -> None:
 def _write(job: Job, state: TrainState, folder: Path) -> None:
     _write_model(job, folder)
     save_file(_optimizer_tensors(job), folder / OPTIMIZER)
+    write_reference(job, folder)
     (folder / "state.json").write_text(json.dumps(_plain(state.as_dict()), indent=1) + "\n", encoding="utf-8")
     (folder / "config.toml").write_text(to_toml(job.config), encoding="utf-8")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from store.alerts.settings import AlertsConfig
 
 __all__ = [
-    "CheckpointConfig", "Config", "DataConfig", "EvalConfig", "GuardConfig", "LoraConfig", "ModelConfig",
+    "CheckpointConfig", "Config", "DataConfig", "DpoConfig", "EvalConfig", "GuardConfig", "LoraConfig", "ModelConfig",
     "OptimConfig", "RecordConfig", "RemediesConfig", "RunConfig", "TrainConfig",
 ]  # fmt: skip
 
@@ -53,7 +53,8 @@ class DataConfig:
     """[data]: what it learns from."""
 
     train: str | list[str] = ""
-    """Data file to learn from, or several; FOLDER/dataset_info.json:NAME for a data set of LLaMA-Factory."""
+    """Data file to learn from, or several; FOLDER/dataset_info.json:NAME for a data set of LLaMA-Factory. For dpo
+    files of preferences: each row a prompt with the answer that was chosen and one that was rejected."""
 
     general: str | list[str] = ""
     """General data mixed in, so that the model does not forget what it knew: a file, or several."""
@@ -74,7 +75,8 @@ class DataConfig:
     of its own; 0 for none."""
 
     max_length: int = 1024
-    """Longest sample in tokens; what is longer is cut at its end, or read in parts where every token is learned."""
+    """Longest sample in tokens; what is longer is cut at its end, or read in parts where every token is learned. Of a
+    preference, the prompt with either answer."""
 
     last_turn_only: bool = False
     """Learn the last answer of a conversation only, not all of them."""
@@ -85,7 +87,8 @@ class TrainConfig:
     """[train]: how long and how."""
 
     stage: str = "sft"
-    """sft learns the answers only; cpt (a second pre-training on domain text) and pretrain every token."""
+    """sft learns the answers only; cpt (a second pre-training on domain text) and pretrain every token; dpo which of
+    two answers is preferred."""
 
     method: str = "lora"
     """lora trains an adapter, full all weights."""
@@ -97,7 +100,7 @@ class TrainConfig:
     """Steps to train for; the learning rate's schedule ends there, so changing them changes every rate."""
 
     batch_size: int = 8
-    """Samples a step."""
+    """Samples a step; for dpo a pair of answers is one."""
 
     micro_batch: int | None = None
     """Samples at once in memory; a step adds up as many as it needs. Default: the whole batch. Halved by itself
@@ -127,7 +130,8 @@ class OptimConfig:
     """[optim]: AdamW and its learning rate."""
 
     lr: float | None = None
-    """Highest learning rate. Default: 1e-4 for LoRA, 2e-5 for full, 1e-3 for pretrain."""
+    """Highest learning rate. Default: 1e-4 for LoRA, 2e-5 for full, 1e-3 for pretrain; for dpo 1e-5 for LoRA and 1e-6
+    for full, as TRL has them."""
 
     schedule: str = "cosine"
     """How it falls after the warm-up: cosine, linear or constant."""
@@ -165,10 +169,24 @@ class LoraConfig:
     """Their weight, divided by the rank."""
 
     dropout: float = 0.05
-    """Share of their inputs dropped in training."""
+    """Share of their inputs dropped in training; none is in dpo, whose reference drops nothing."""
 
     target: list[str] | str = "all-linear"
     """Names of the layers they are added to, or all-linear."""
+
+    new_tokens: bool = True
+    """Train the rows of tokens that `assay vocab extend` has added to the model as well; no effect on other models."""
+
+
+@dataclass(frozen=True)
+class DpoConfig:
+    """[dpo]: how preferences are learned."""
+
+    beta: float = 0.1
+    """How strongly the model is held to what it was before the stage; the lower, the further it may go."""
+
+    label_smoothing: float = 0.0
+    """Share of the preferences that are taken to be the wrong way round, as between graders who differ; below 0.5."""
 
 
 @dataclass(frozen=True)
@@ -263,8 +281,8 @@ class EvalConfig:
     and after the last one."""
 
     samples: int | str = 5
-    """How many held-out prompts are answered each time, to be looked at (of an sft run; 0 for none), or a JSONL file of
-    prompts with id, question and reference."""
+    """How many held-out prompts are answered each time, to be looked at (of an sft or dpo run; 0 for none), or a JSONL
+    file of prompts with id, question and reference."""
 
     sample_tokens: int = 128
     """Longest answer to one of them; half of what the model reads at the most."""
@@ -306,6 +324,9 @@ class Config:
     lora: LoraConfig = field(default_factory=LoraConfig)
     """[lora]"""
 
+    dpo: DpoConfig = field(default_factory=DpoConfig)
+    """[dpo]"""
+
     checkpoint: CheckpointConfig = field(default_factory=CheckpointConfig)
     """[checkpoint]"""
 
@@ -331,4 +352,6 @@ class Config:
             return self.optim.lr
         if self.train.stage == "pretrain":
             return 1e-3
+        if self.train.stage == "dpo":
+            return 1e-5 if self.train.method == "lora" else 1e-6
         return 1e-4 if self.train.method == "lora" else 2e-5

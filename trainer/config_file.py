@@ -15,7 +15,7 @@ from assay.errors import AssayError
 from store.alerts.hooks import written_down
 from store.alerts.settings import AlertsConfig, alerts_from
 from store.moved import found_again
-from trainer.config import Config, DataConfig
+from trainer.config import Config, DataConfig, DpoConfig, LoraConfig
 from trainer.errors import ConfigError
 
 __all__ = ["as_dict", "config_from", "read_toml", "to_toml", "with_settings"]
@@ -242,7 +242,7 @@ _RULES = {
     "data.max_length": _Rule(lambda value: value >= 2, "at least 2"),
     "data.general_ratio": _Rule(lambda value: 0 <= value < 1, "0 or above and below 1"),
     "data.weights": _Rule(lambda value: all(0 < item < float("inf") for item in value.values()), "numbers above 0"),
-    "train.stage": _one_of("sft", "cpt", "pretrain"),
+    "train.stage": _one_of("sft", "cpt", "dpo", "pretrain"),
     "train.method": _one_of("lora", "full"),
     "train.epochs": _POSITIVE,
     "train.steps": _POSITIVE,
@@ -265,6 +265,8 @@ _RULES = {
     "lora.rank": _POSITIVE,
     "lora.alpha": _POSITIVE,
     "lora.dropout": _BELOW_ONE,
+    "dpo.beta": _POSITIVE,
+    "dpo.label_smoothing": _Rule(lambda value: 0 <= value < 0.5, "0 or above and below 0.5"),
     "checkpoint.every": _POSITIVE,
     "checkpoint.keep": _POSITIVE,
     "checkpoint.keep_every": _POSITIVE,
@@ -309,6 +311,25 @@ def _check_together(config: Config) -> None:
             raise ConfigError(f"guard.remedies.from_start names {name}, and guard.remedies.{name} is not given")
     if config.data.general_ratio not in (0, DataConfig.general_ratio) and not config.data.general:
         raise ConfigError(f"data.general_ratio is {config.data.general_ratio}, and no data.general is named to mix in")
+    _check_stage(config)
+
+
+def _check_stage(config: Config) -> None:
+    """Raise ConfigError for what a stage of preferences cannot have, and for what only it has."""
+    if config.train.stage != "dpo":
+        if config.dpo != DpoConfig():
+            raise ConfigError(f'[dpo] is for train.stage = "dpo", and that is "{config.train.stage}"; leave it out')
+        return
+    if config.data.general:
+        raise ConfigError(
+            "data.general has no preferences to learn, so a dpo stage takes none; leave it out, and see with an eval "
+            "suite of what should be kept whether the model forgets"
+        )
+    if config.train.method == "lora" and config.lora.dropout not in (0, LoraConfig.dropout):
+        raise ConfigError(
+            f"lora.dropout is {config.lora.dropout}, and dpo drops nothing, as the reference it compares with does "
+            f"not; leave it out"
+        )
 
 
 def _with_absolute_paths(config: Config) -> Config:

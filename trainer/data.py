@@ -2,45 +2,27 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
-
-from evals.prompt import ChatTemplate, Encoded
+from evals.prompt import ChatTemplate
 from evals.text import Sample, locate, read_samples, words_of
 from evals.text.errors import DataError
 from evals.text.near import near_groups
 from trainer.config import DataConfig
 from trainer.errors import ConfigError
+from trainer.examples import Encode, Example, encoder, pair_encoder
+from trainer.pairs import Pair, prompt_words, read_pairs
 from trainer.plan import Stream, held_out
+from trainer.ranking import locate_pairs
 from trainer.sources import GENERAL, names_of
 
-__all__ = ["DataFile", "Example", "TrainingData", "encode_samples", "load_data", "streams_of"]
-
-LEAST_TOKENS = 8
-"""Of shorter pieces of a text nothing can be learned."""
+__all__ = ["DataFile", "TrainingData", "load_data", "streams_of"]
 
 MOST_SOURCES = 20
 """Where rows name more sources than this, the file is the source: a curve for each would be unreadable."""
-
-
-class Example(NamedTuple):
-    """A sample as the model reads it, or a part of one that is longer than what it reads at once."""
-
-    row: int
-    """Its number among all rows of the run; that of all its parts."""
-
-    source: str
-    """Where it comes from."""
-
-    ids: torch.Tensor
-    """Token ids, int32 [tokens]."""
-
-    answer: torch.Tensor
-    """Which of them are learned, bool [tokens]."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +44,7 @@ class DataFile:
     first_row: int
     """Number of its row 0 among all rows of the run."""
 
-    samples: list[Sample]
+    samples: Sequence[Sample]
     """Its rows."""
 
     examples: list[Example]
@@ -76,6 +58,14 @@ class DataFile:
 
     without_answer: list[int]
     """Rows left out because no token of an answer is left in them."""
+
+    undecided: list[int] = field(default_factory=list[int])
+    """Preferences left out because both answers are the same, as far as they are read."""
+
+    def words(self) -> dict[int, str]:
+        """By what each row is compared with others, by its number in the run; of a preference by its prompt."""
+        compared = [prompt_words(sample) if isinstance(sample, Pair) else words_of(sample) for sample in self.samples]
+        return {self.first_row + sample.row: said for sample, said in zip(self.samples, compared, strict=True)}
 
 
 @dataclass(frozen=True)
@@ -108,20 +98,26 @@ class TrainingData:
         """Names of the sources of what is learned, in order."""
         return list(dict.fromkeys(example.source for example in self.train))
 
+    @cached_property
+    def reading(self) -> str:
+        """One digest of all that is read, learned or held out: which rows, as which tokens."""
+        found = hashlib.sha256()
+        for example in sorted([*self.train, *self.validation], key=lambda item: item.row):
+            for ids, answer in [example[2:4], *([example.rejected] if example.rejected else [])]:
+                found.update(f"{example.row} {len(ids)} ".encode() + ids.numpy().tobytes() + answer.numpy().tobytes())
+        return found.hexdigest()
 
-def load_data(config: DataConfig, template: ChatTemplate, seed: int, *, every_token: bool = False) -> TrainingData:
-    """Read, encode and split the data of a run. Raises DataError.
+
+def load_data(
+    config: DataConfig, template: ChatTemplate, seed: int, *, every_token: bool = False, pairs: bool = False
+) -> TrainingData:
+    """Read, encode and split the data of a run; `pairs` are rows of preferences. Raises DataError.
 
     Where every token is learned, rows longer than `data.max_length` are read in parts; else their end is cut off.
     """
-    if every_token and config.max_length < LEAST_TOKENS:
-        raise DataError(
-            f"every row would be read in pieces of {config.max_length} tokens, the lesser of data.max_length and the "
-            f"model's context, of which nothing can be learned; {LEAST_TOKENS} are the least"
-        )
-    encode = _encoder(config, template, every_token=every_token)
+    encode = pair_encoder(config, template) if pairs else encoder(config, template, every_token=every_token)
     files: list[DataFile] = []
-    for place in _places(config):
+    for place in _places(config, pairs=pairs):
         first = files[-1].first_row + len(files[-1].samples) if files else 0
         files.append(_read(place, first, config, encode))
     mixed = ("train", "general") if config.general_ratio else ("train",)
@@ -154,40 +150,6 @@ def streams_of(config: DataConfig, data: TrainingData) -> list[Stream]:
     return streams
 
 
-def encode_samples(
-    samples: Sequence[Sample], template: ChatTemplate, max_length: int | None, *, last_turn_only: bool = False
-) -> list[Encoded]:
-    """Encode samples in order, cut to `max_length` tokens. Raises DataError naming the row the template refuses."""
-    found: list[Encoded] = []
-    for sample in samples:
-        try:
-            found.append(template.encode(sample.turns, max_length, last_turn_only=last_turn_only))
-        except DataError as error:
-            raise DataError(f"row {sample.row}: {error}") from error
-    return found
-
-
-Encode = Callable[[Sequence[Sample]], list[list[Encoded]]]
-"""Turns samples into what the model reads: of each its parts, in order."""
-
-
-def _encoder(config: DataConfig, template: ChatTemplate, *, every_token: bool) -> Encode:
-    def encode(samples: Sequence[Sample]) -> list[list[Encoded]]:
-        longest = None if every_token else config.max_length
-        found = encode_samples(samples, template, longest, last_turn_only=config.last_turn_only)
-        return [_parts(item.ids, config.max_length) if every_token else [item] for item in found]
-
-    return encode
-
-
-def _parts(ids: list[int], length: int) -> list[Encoded]:
-    """A sample read as text, every token of which is learned, in parts of so many tokens."""
-    parts = [ids[begin : begin + length] for begin in range(0, len(ids), length)] or [ids]
-    # The first token of a part is not predicted, so of a last part of one token nothing is learned.
-    kept = parts[:-1] if len(parts) > 1 and len(parts[-1]) == 1 else parts
-    return [Encoded(part, [True] * len(part), 0, len(part) > 1) for part in kept]
-
-
 class _Place(NamedTuple):
     """A data file that is named, yet to be read."""
 
@@ -196,13 +158,16 @@ class _Place(NamedTuple):
     columns: Mapping[str, str]
     name: str
 
+    read: Callable[[Path, Mapping[str, str]], Sequence[Sample]]
 
-def _places(config: DataConfig) -> list[_Place]:
-    located = [(role, *_located(spec, role, config)) for role, spec in _specs(config)]
+
+def _places(config: DataConfig, *, pairs: bool) -> list[_Place]:
+    locate_one, read = (_located_pairs, read_pairs) if pairs else (_located, read_samples)
+    located = [(role, *locate_one(spec, role, config)) for role, spec in _specs(config)]
     train, general = ([path for of, path, _ in located if of == role] for role in ("train", "general"))
     names = iter(names_of(train, general))
     return [
-        _Place(role, path, columns, path.stem if role == "validation" else next(names))
+        _Place(role, path, columns, path.stem if role == "validation" else next(names), read)
         for role, path, columns in located
     ]
 
@@ -221,8 +186,13 @@ def _located(spec: str, role: str, config: DataConfig) -> tuple[Path, Mapping[st
     return place.path.expanduser().absolute(), place.columns
 
 
+def _located_pairs(spec: str, _role: str, config: DataConfig) -> tuple[Path, Mapping[str, str]]:
+    place = locate_pairs(spec, config.columns)
+    return place.path.expanduser().absolute(), place.columns
+
+
 def _read(place: _Place, first_row: int, config: DataConfig, encode: Encode) -> DataFile:
-    path, samples = place.path, read_samples(place.path, place.columns)
+    path, samples = place.path, place.read(place.path, place.columns)
     try:
         encoded = encode(samples)
     except DataError as error:
@@ -230,14 +200,16 @@ def _read(place: _Place, first_row: int, config: DataConfig, encode: Encode) -> 
     pairs = list(zip(samples, encoded, strict=True))
     named = {sample.source for sample in samples}
     examples = [
-        Example(
-            first_row + sample.row, (sample.source if len(named) <= MOST_SOURCES else None) or place.name,
-            torch.tensor(item.ids, dtype=torch.int32), torch.tensor(item.answer),
-        )
+        item.example(first_row + sample.row, (sample.source if len(named) <= MOST_SOURCES else None) or place.name)
         for sample, parts in pairs
         for item in parts
-        if item.has_answer
-    ]  # fmt: skip
+        if item.has_answer and not item.is_undecided
+    ]
+    undecided = [sample.row for sample, parts in pairs if any(item.has_answer and item.is_undecided for item in parts)]
+    if not examples and undecided:
+        raise DataError(
+            f"no row of {path} prefers an answer: both are the same in their first {config.max_length} tokens"
+        )
     if not examples:
         raise DataError(
             f"no row of {path} has an answer left to learn from in its first {config.max_length} tokens, the lesser of "
@@ -250,6 +222,7 @@ def _read(place: _Place, first_row: int, config: DataConfig, encode: Encode) -> 
         examples=examples, cut=[sample.row for sample, parts in pairs if any(item.cut for item in parts)],
         parted={sample.row: len(parts) for sample, parts in pairs if len(parts) > 1},
         without_answer=[sample.row for sample, parts in pairs if not any(item.has_answer for item in parts)],
+        undecided=undecided,
     )  # fmt: skip
 
 
@@ -311,7 +284,7 @@ def _near(words: Mapping[int, str], examples: Sequence[Example]) -> dict[int, in
 
 
 def _words(files: Sequence[DataFile]) -> dict[int, str]:
-    return {file.first_row + sample.row: words_of(sample) for file in files for sample in file.samples}
+    return {row: said for file in files for row, said in file.words().items()}
 
 
 def _check_weights(weights: Mapping[str, float], data: TrainingData, members: Mapping[str, list[int]]) -> None:
@@ -327,7 +300,7 @@ def _check_weights(weights: Mapping[str, float], data: TrainingData, members: Ma
 
 def _weighted(config: DataConfig, data: TrainingData, members: dict[str, list[int]], share: float) -> list[Stream]:
     """A stream a file; one without a weight has that of its own length among the others."""
-    tokens = {name: sum(len(data.train[place].ids) for place in places) for name, places in members.items()}
+    tokens = {name: sum(data.train[place].length for place in places) for name, places in members.items()}
     named = sum(tokens[name] for name in config.weights)
     given = sum(config.weights.values())
     weight = {name: config.weights.get(name, given * tokens[name] / named) for name in members}

@@ -128,7 +128,7 @@ def training_files(asked: Asked, store: Store) -> list[DataFile]:
         if config is None:
             break
         if not files or config.train.stage != "pretrain":
-            files += data_files(config.data)
+            files += data_files(config)
         parent = parent_of(config.model.adapter or config.model.path, store)
         config = _config_of(store.root / parent.path) if parent else None
     return list(dict.fromkeys(files))

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from assay.spikes import Alarm, Detector, Verdict
 from assay.spikes.judge import Judge, missing
 from assay.spikes.saying import WEIGHTS
+from assay.spikes.settings import Settings
 from trainer.config import GuardConfig
 from trainer.ladder import Episode, cause, cause_told
 from trainer.remedies import Remedies
@@ -46,11 +47,16 @@ WINDOW = 10
 class Guard:
     """What watches over a run."""
 
-    def __init__(self, config: GuardConfig, tell: Tell, suspects: Suspects, *, clean: int) -> None:
-        """Watch; a spike is over once `clean` steps have passed since without another."""
+    def __init__(
+        self, config: GuardConfig, tell: Tell, suspects: Suspects, *, clean: int, rules: Settings | None = None
+    ) -> None:
+        """Watch, by `rules` where they are not the usual ones; a spike is over once `clean` steps have passed since
+        without another.
+        """
         self.config, self.suspects = config, suspects
         self._tell, self._clean = tell, clean
-        self._judge = Judge(Detector())
+        self._rules = (rules,) if rules else ()
+        self._judge = Judge(Detector(*self._rules))
         self._reset: str | None = None
         self._told: dict[tuple[str, str, str], int] = {}
         self.episode: Episode | None = None
@@ -166,8 +172,10 @@ class Guard:
 
     def forget(self, kept: Mapping[str, Any]) -> None:
         """Go back to what was known of the series when a checkpoint was written."""
-        known, before = (Detector.restored(kept[name]) if kept.get(name) else None for name in ("detector", "before"))
-        self._judge = Judge(known or Detector(), before)
+        known, before = (
+            Detector.restored(kept[name], *self._rules) if kept.get(name) else None for name in ("detector", "before")
+        )
+        self._judge = Judge(known or Detector(*self._rules), before)
         self._reset = None
         self._told.clear()
 

@@ -24,6 +24,7 @@ from trainer.model import (
     check_vocabulary,
     check_weights,
     doubts,
+    drop_nothing,
     fingerprint,
     load_adapter,
     load_model,
@@ -31,12 +32,14 @@ from trainer.model import (
     longest_input,
     merged,
 )
+from trainer.objective import objective_of
 from trainer.optim import make_optimizer
 from trainer.plan import Plan, plan_for
 from trainer.precision import Precision
 from trainer.remedies import SHALLOW
 from trainer.step import Engine, seed_step
 from trainer.suites import suites_of
+from trainer.vocabulary.folder import new_tokens_of
 
 __all__ = ["Job", "begin_again", "prepare"]
 
@@ -109,12 +112,13 @@ def prepare(config: Config, checkpoint: Path | None = None) -> Job:
     """
     tokenizer = load_tokenizer(config.model)
     template = ChatTemplate(tokenizer)
-    config = _with_adapter_shape(_within_reach(config))
-    data = load_data(config.data, template, config.train.seed, every_token=config.train.stage != "sft")
+    config = _without_dropout(_with_adapter_shape(_within_reach(config)))
+    every_token, pairs = config.train.stage in ("cpt", "pretrain"), config.train.stage == "dpo"
+    data = load_data(config.data, template, config.train.seed, every_token=every_token, pairs=pairs)
     suites = suites_of(config, data, longest_input(config.model))
     plan = plan_for(
         streams_of(config.data, data),
-        [len(example.ids) for example in data.train],
+        [example.length for example in data.train],
         config.train.batch_size,
         steps=config.train.steps,
         epochs=config.train.epochs,
@@ -127,6 +131,8 @@ def prepare(config: Config, checkpoint: Path | None = None) -> Job:
     model = _model(config, checkpoint, accelerator.device, notes.append)
     check_vocabulary(model, tokenizer)
     check_weights(model, str(checkpoint or config.model.path))
+    if pairs:
+        drop_nothing(model)
     if config.train.gradient_checkpointing:
         _keep_few_activations(model)
     layers = layers_of(name for name, _ in model.named_parameters())
@@ -138,7 +144,7 @@ def prepare(config: Config, checkpoint: Path | None = None) -> Job:
     precision = Precision(_precision(config, accelerator.device), accelerator.device)
     return Job(
         config=config, data=data, plan=plan, model=model, tokenizer=tokenizer, template=template,
-        optimizer=optimizer.optimizer, engine=Engine(accelerator, model, precision),
+        optimizer=optimizer.optimizer, engine=Engine(accelerator, model, precision, objective_of(config)),
         base_sha256=fingerprint(config.model), model_sha256=fingerprint(replace(config.model, adapter="")),
         suites=suites, notes=[*notes, *doubts(model, tokenizer)],
     )  # fmt: skip
@@ -164,6 +170,11 @@ def _with_adapter_shape(config: Config) -> Config:
     if not config.model.adapter or config.train.method != "lora":
         return config
     return replace(config, lora=adapter_shape(config.model.adapter, config.lora))
+
+
+def _without_dropout(config: Config) -> Config:
+    """What takes effect of a stage of preferences: its reference drops nothing, so neither does what is compared."""
+    return replace(config, lora=replace(config.lora, dropout=0.0)) if config.train.stage == "dpo" else config
 
 
 def _keep_few_activations(model: Any) -> None:
@@ -208,7 +219,9 @@ def _model(
     adapter = checkpoint or (Path(config.model.adapter) if config.model.adapter else None)
     if config.train.method == "full":
         return merged(load_adapter(base, adapter)) if adapter else base
-    return load_adapter(base, adapter) if adapter else add_adapter(base, config.lora)
+    if adapter:
+        return load_adapter(base, adapter)
+    return add_adapter(base, config.lora, new_tokens_of(Path(config.model.path).expanduser()))
 
 
 def _dtype(config: Config, device: torch.device) -> torch.dtype | str:

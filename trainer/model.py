@@ -1,9 +1,8 @@
 """The model and its tokenizer, from a local folder; the adapter on top."""
 
-import hashlib
 import re
 import warnings
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
@@ -20,12 +19,13 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.pytorch_utils import Conv1D
 from transformers.utils.logging import disable_progress_bar
 
+from store.model_digest import file_sha256, model_sha256
 from trainer.config import LoraConfig, ModelConfig
 from trainer.errors import ModelError
 
 __all__ = [
-    "adapter_shape", "add_adapter", "check_model_folder", "check_vocabulary", "check_weights", "doubts", "fingerprint",
-    "load_adapter", "load_model", "load_tokenizer", "longest_input", "merged",
+    "adapter_shape", "add_adapter", "check_model_folder", "check_vocabulary", "check_weights", "doubts", "drop_nothing",
+    "fingerprint", "load_adapter", "load_model", "load_tokenizer", "longest_input", "merged",
 ]  # fmt: skip
 
 disable_progress_bar()  # ours is the one to look at
@@ -175,13 +175,18 @@ def _shape(size: Collection[int]) -> str:
     return " x ".join(map(str, size))
 
 
-def add_adapter(model: nn.Module, config: LoraConfig) -> nn.Module:
-    """Put a new LoRA adapter on a model; only the adapter can be trained then. Raises ModelError."""
+def add_adapter(model: nn.Module, config: LoraConfig, new_tokens: Sequence[int] = ()) -> nn.Module:
+    """Put a new LoRA adapter on a model; only the adapter can be trained then, and the rows of `new_tokens`.
+
+    Raises ModelError.
+    """
+    rows = _rows_trained(model, config, new_tokens)
     lora = PeftLora(
         r=config.rank,
         lora_alpha=config.alpha,  # pyright: ignore[reportArgumentType] - peft says int, and divides
         lora_dropout=config.dropout,
         target_modules=config.target,
+        trainable_token_indices=rows,
         task_type="CAUSAL_LM",
     )
     names = [name for name, _ in model.named_modules()]
@@ -212,6 +217,16 @@ def merged(model: Any) -> nn.Module:
     return plain.requires_grad_(True)
 
 
+def drop_nothing(model: nn.Module) -> None:
+    """Let a model drop nothing while it is trained: neither in its layers nor in what they hand to attention."""
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+        for name, value in vars(module).items():
+            if "dropout" in name and isinstance(value, float):
+                setattr(module, name, 0.0)
+
+
 def adapter_shape(folder: str, config: LoraConfig) -> LoraConfig:
     """The shape of a saved adapter, which is what goes on being trained. Raises ModelError."""
     try:
@@ -219,7 +234,35 @@ def adapter_shape(folder: str, config: LoraConfig) -> LoraConfig:
     except _LOADING as error:
         raise ModelError(f"{folder} is no LoRA adapter: {_first_line(error)}") from error
     target = saved.target_modules if isinstance(saved.target_modules, str) else sorted(saved.target_modules)
-    return replace(config, rank=saved.r, alpha=float(saved.lora_alpha), dropout=saved.lora_dropout, target=target)
+    return replace(
+        config, rank=saved.r, alpha=float(saved.lora_alpha), dropout=saved.lora_dropout, target=target,
+        new_tokens=bool(saved.trainable_token_indices) or config.new_tokens,
+    )  # fmt: skip
+
+
+def _rows_trained(model: Any, config: LoraConfig, new_tokens: Sequence[int]) -> dict[str, list[int]] | None:
+    """The rows that are trained beside the adapter, by the name of their layer; a tied head has those of the embedding.
+
+    Raises ModelError.
+    """
+    if not config.new_tokens or not new_tokens:
+        return None
+    if max(new_tokens) >= _places(model):
+        raise ModelError(
+            f"the model has {_places(model)} rows, and its note of new tokens names {max(new_tokens)}; take a whole "
+            f"copy of it"
+        )
+    ends = [model.get_input_embeddings(), model.get_output_embeddings()]
+    if model.config.get_text_config().tie_word_embeddings:
+        ends.pop()
+    names = [name for name, layer in model.named_modules() if any(layer is end for end in ends)]
+    for name in names:
+        if isinstance(config.target, list) and name.rpartition(".")[2] in config.target:
+            raise ModelError(
+                f"lora.target names {name}, whose rows of new tokens are trained by themselves; leave it out there, or "
+                f"train them with it alone by lora.new_tokens = false"
+            )
+    return {name: list(new_tokens) for name in names}
 
 
 def _check_pattern(target: list[str] | str) -> None:
@@ -265,20 +308,18 @@ def fingerprint(config: ModelConfig) -> str | None:
     folders = [Path(name).expanduser() for name in (config.path, config.adapter) if name]
     if not folders[0].is_dir():
         return None
-    found = hashlib.sha256()
-    for path in (path for folder in folders for path in sorted(folder.glob("*"))):
-        if path.is_file() and not path.name.startswith("."):
-            status = path.stat()
-            known = _digest(path.absolute(), status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-            found.update(f"{path.name} {known}\n".encode())
-    return found.hexdigest()
+    return model_sha256(*folders, digest=_digest)
+
+
+def _digest(path: Path) -> str:
+    status = path.stat()
+    return _known_digest(path.absolute(), status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 @cache
-def _digest(path: Path, _size: int, _modified: int, _changed: int) -> str:
+def _known_digest(path: Path, _size: int, _modified: int, _changed: int) -> str:
     """Digest of a file that is as it was: a large model is read once a process, not once a question."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return file_sha256(path)
 
 
 @contextmanager

@@ -15,7 +15,8 @@ import torch
 from assay.recording import Run
 from store.alerts.hooks import without_secrets
 from store.users import account
-from trainer.data import DataFile, Example
+from trainer.data import DataFile
+from trainer.examples import Example
 from trainer.job import Job
 
 __all__ = ["provenance", "record_data"]
@@ -113,6 +114,9 @@ def _losses_of(file: DataFile, max_length: int) -> Iterator[tuple[str, list[int]
             f"{len(file.without_answer)} {of_all} are left out: {reason} ({_few(file.without_answer)})",
             file.without_answer,
         )
+    if file.undecided:
+        reason = "both answers are the same, as far as they are read"
+        yield f"{len(file.undecided)} {of_all} are left out: {reason} ({_few(file.undecided)})", file.undecided
     if file.cut:
         reason = f"longer than {max_length} tokens and are cut at their end; data.max_length or the model decides"
         yield f"{len(file.cut)} {of_all} are {reason} ({_few(file.cut)})", file.cut

@@ -30,6 +30,7 @@ from trainer.mirror import Mirror, check_absent, is_mirrored, restore_checkpoint
 from trainer.origin import Origin
 from trainer.progress import ProgressLine
 from trainer.provenance import provenance, record_data
+from trainer.reference import restore_reference
 from trainer.remedies import Remedies
 from trainer.replay import Replay
 from trainer.requests import stop_signals
@@ -205,9 +206,10 @@ def _prepared(config: Config, store: Store, checkpoint: Path | None = None) -> J
 
 
 def _state(job: Job, folder: Path) -> TrainState:
-    """Give a job made ready from a verified checkpoint its optimizer and loss scale; its cursor."""
+    """Give a job made ready from a verified checkpoint its optimizer, loss scale and reference; its cursor."""
     restore_optimizer(job.model, job.optimizer, folder)
     state = read_state(folder)
+    restore_reference(job, folder, state.step)
     job.engine.precision.restore(state.loss_scale)
     return state
 

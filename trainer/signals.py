@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import psutil
 import torch
 
-from trainer.data import Example
+from trainer.examples import Example
 from trainer.job import Job
 from trainer.step import Measured
 
@@ -20,13 +20,16 @@ def signals(job: Job, found: Measured, examples: Sequence[Example]) -> dict[str,
     values = {"loss": found.loss, "grad_norm": found.grad_norm, "memory_bytes": float(_memory(job))}
     if (scale := job.engine.precision.loss_scale) is not None:
         values["loss_scale"] = scale
+    values |= found.signals
     if job.config.record.sources and len(job.data.sources) > 1:
         values |= loss_by_source(found, examples)
     return values
 
 
 def loss_by_source(found: Measured, examples: Sequence[Example]) -> dict[str, float]:
-    """`loss/<source>` of the sources in a batch: mean over the answer tokens of their samples, in nats."""
+    """`loss/<source>` of the sources in a batch: mean over the answer tokens of their samples, in nats; over pairs
+    of preferences.
+    """
     sums: dict[str, list[float]] = {}
     for example, loss, count in zip(examples, found.losses, found.counts, strict=True):
         total = sums.setdefault(f"loss/{example.source}", [0.0, 0.0])

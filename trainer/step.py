@@ -1,8 +1,10 @@
-"""One step's arithmetic: loss of the answers, gradients and their norms."""
+"""One step's arithmetic: loss of the examples, gradients and their norms."""
 
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -11,9 +13,10 @@ from accelerate import Accelerator
 from torch import nn
 from torch.nn import functional
 
-from trainer.batch import Batch, collate
-from trainer.data import Example
+from trainer.batch import Batch
+from trainer.examples import Example
 from trainer.groups import LayerGroups
+from trainer.objective import Answers, Objective
 from trainer.precision import Precision
 from trainer.remedies import SHALLOW, Remedies
 
@@ -26,13 +29,13 @@ class Measured(NamedTuple):
     """What a step found, before anything was changed."""
 
     loss: float
-    """Sum over the answer tokens of the batch, divided by their number, in nats."""
+    """Sum over the answer tokens of the batch, divided by their number, in nats; of preferences the mean over pairs."""
 
     losses: list[float]
-    """Mean over each sample's own answer tokens, in the order of the batch."""
+    """Mean over each sample's own answer tokens, in the order of the batch; of a preference its loss."""
 
     counts: list[int]
-    """Answer tokens of each sample."""
+    """Answer tokens of each sample; 1 for a preference."""
 
     grad_norm: float
     """Norm of all gradients before clipping."""
@@ -42,6 +45,9 @@ class Measured(NamedTuple):
 
     tokens: int
     """Tokens read, padding left out."""
+
+    signals: Mapping[str, float] = MappingProxyType({})
+    """What else its objective shows, by name."""
 
     @property
     def is_finite(self) -> bool:
@@ -68,9 +74,12 @@ def seed_step(seed: int, step: int) -> None:
 class Engine:
     """A model with what its steps need: device, precision, groups of layers."""
 
-    def __init__(self, accelerator: Accelerator, model: nn.Module, precision: Precision) -> None:
-        """Run `model` forward and backward in `precision`."""
+    def __init__(
+        self, accelerator: Accelerator, model: nn.Module, precision: Precision, objective: Objective | None = None
+    ) -> None:
+        """Run `model` forward and backward in `precision`; without an objective, answers are learned."""
         self.accelerator, self.model, self.precision = accelerator, model, precision
+        self.objective = objective or Answers()
         self.groups = LayerGroups(model)
         self.remedies = Remedies()
         """What is done to gradients before they are clipped."""
@@ -81,35 +90,42 @@ class Engine:
     ) -> Measured:
         """Run a batch forward and backward, `micro_batch` samples at once; gradients are left clipped.
 
-        The loss is that of the whole batch whatever the micro-batch: each part is divided by the answer
-        tokens of all parts. Norms are those before clipping and before the shallow gradient is shrunk; the
+        The loss is that of the whole batch whatever the micro-batch: each part is divided by what all parts
+        count for. Norms are those before clipping and before the shallow gradient is shrunk; the
         embedding's is shrunk on the way back already.
         """
         order = _by_length(examples) if micro_batch < len(examples) else list(range(len(examples)))
         groups = [order[begin : begin + micro_batch] for begin in range(0, len(order), micro_batch)]
-        parts = [collate([examples[place] for place in group]) for group in groups]
-        total = sum(int(part.learned.sum()) for part in parts)
+        members = [[examples[place] for place in group] for group in groups]
+        parts = [self.objective.batch(some) for some in members]
+        weights = [count for part in parts for count in self.objective.counts(part)]
+        total = sum(weights)
         sums: list[torch.Tensor] = []
-        for part in parts:
-            found = self.sample_losses(part)
-            self.accelerator.backward(self.precision.scaled(found.sum() / total))
-            sums.append(found.detach())
+        seen: list[torch.Tensor] = []
+        for part, some in zip(parts, members, strict=True):
+            found = self.objective.losses(self.sample_losses(part), some)
+            self.accelerator.backward(self.precision.scaled(found.of_examples.sum() / total))
+            sums.append(found.of_examples.detach())
+            seen.append(found.seen)
         self.precision.unscale(optimizer)
         norms = self.groups.gradient_norms()
         norm = torch.linalg.vector_norm(norms)
         remedied = self._shrink_shallow_gradients(norms)
         nn.utils.clip_grads_with_norm_(self.groups.parameters, clip or math.inf, torch.linalg.vector_norm(remedied))
         # One look at the device for all numbers: each one waits for it.
-        *numbers, length = torch.cat([*sums, norms.float(), norm.float()[None]]).tolist()
-        of_samples = _put_back(numbers[: len(examples)], order)
-        counts = _put_back([int(count) for part in parts for count in part.learned.sum(dim=1)], order)
+        shown = torch.cat(seen, dim=1)
+        *numbers, length = torch.cat([*sums, shown.flatten(), norms.float(), norm.float()[None]]).tolist()
+        rows = [numbers[begin : begin + len(order)] for begin in range(0, (1 + len(shown)) * len(order), len(order))]
+        of_samples, *also = [_put_back(row, order) for row in rows]
+        counts = _put_back(weights, order)
         return Measured(
             loss=math.fsum(of_samples) / total if all(map(math.isfinite, of_samples)) else sum(of_samples) / total,
             losses=[found / count for found, count in zip(of_samples, counts, strict=True)],
             counts=counts,
             grad_norm=length,
-            group_norms=numbers[len(examples) :],
+            group_norms=numbers[len(rows) * len(order) :],
             tokens=sum(int(part.mask.sum()) for part in parts),
+            signals=self.objective.signals(also, examples),
         )
 
     def is_finite(self) -> bool:
@@ -151,29 +167,70 @@ class Engine:
     def evaluate(
         self, examples: Sequence[Example], *, micro_batch: int, between: Callable[[], None] = lambda: None
     ) -> float:
-        """Loss over the answer tokens of held-out examples, in nats; the model's mode is put back.
+        """Loss of held-out examples, in nats, as of a step; the model's mode is put back.
 
         `between` is called before each part, and may raise.
         """
+        return self.held_out(examples, micro_batch=micro_batch, between=between)[0]
+
+    @torch.no_grad()
+    def held_out(
+        self, examples: Sequence[Example], *, micro_batch: int, between: Callable[[], None] = lambda: None
+    ) -> tuple[float, dict[str, float]]:
+        """The same with what else the objective shows of them, by name."""
+        sums: list[torch.Tensor] = []
+        seen: list[torch.Tensor] = []
+        read: list[Example] = []
+        count = 0
+        with self._evaluating():
+            for some, batch, found in self._read(examples, micro_batch, between):
+                losses = self.objective.losses(found, some)
+                sums.append(losses.of_examples.sum())
+                seen.append(losses.seen)
+                read += some
+                count += sum(self.objective.counts(batch))
+        signals = self.objective.signals(torch.cat(seen, dim=1).tolist(), read)
+        return torch.stack(sums).double().sum().item() / count, signals
+
+    @torch.no_grad()
+    def likelihoods(
+        self, pairs: Sequence[Example], *, micro_batch: int, between: Callable[[], None] = lambda: None
+    ) -> dict[int, tuple[float, float]]:
+        """Likelihoods (log p) of the chosen and the rejected answers of preferences, by row; the mode is put back.
+
+        `between` is called before each part, and may raise.
+        """
+        known: dict[int, tuple[float, float]] = {}
+        with self._evaluating():
+            for some, _, found in self._read(pairs, micro_batch, between):
+                chosen, rejected = (-found).view(2, -1).tolist()
+                known |= {item.row: both for item, both in zip(some, zip(chosen, rejected, strict=True), strict=True)}
+        return known
+
+    @contextmanager
+    def _evaluating(self) -> Iterator[None]:
         was_training = self.model.training
         self.model.eval()
-        sums: list[torch.Tensor] = []
-        count = 0
-        order = _by_length(examples)
         try:
-            for begin in range(0, len(order), micro_batch):
-                between()
-                batch = collate([examples[place] for place in order[begin : begin + micro_batch]])
-                sums.append(self.sample_losses(batch).sum())
-                count += int(batch.learned.sum())
+            yield
         finally:
             self.model.train(was_training)
-        return torch.stack(sums).double().sum().item() / count
+
+    def _read(
+        self, examples: Sequence[Example], micro_batch: int, between: Callable[[], None]
+    ) -> Iterator[tuple[list[Example], Batch, torch.Tensor]]:
+        """Examples that are read together, their batch, and the sum of the answer tokens' losses of each row of it."""
+        order = _by_length(examples)
+        for begin in range(0, len(order), micro_batch):
+            between()
+            some = [examples[place] for place in order[begin : begin + micro_batch]]
+            batch = self.objective.batch(some)
+            yield some, batch, self.sample_losses(batch)
 
 
 def _by_length(examples: Sequence[Example]) -> list[int]:
     """Places in the order of length: less padding in each part, the same result but for rounding."""
-    return sorted(range(len(examples)), key=lambda place: (len(examples[place].ids), examples[place].row))
+    return sorted(range(len(examples)), key=lambda place: (examples[place].length, examples[place].row))
 
 
 def _put_back(values: list[T], order: list[int]) -> list[T]:

@@ -3,23 +3,24 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from evals.leak import Leak, LeakReport, check_leaks, training_texts
+from evals.leak import Leak, LeakReport, TrainingText, check_leaks, training_texts
 from evals.run import Asks, Subject
 from store.artifacts import MANIFEST, digest, read_manifest
 from store.database import Store
 from store.evaluations import FOLDER
 from trainer.asked import Asked
-from trainer.config import DataConfig, ModelConfig
+from trainer.config import Config, ModelConfig
 from trainer.config_file import config_from, read_toml
 from trainer.lineage import parent_of
 from trainer.model import fingerprint
+from trainer.pairs import pair_texts
 
 __all__ = ["DataFile", "artifact_of", "data_files", "leaks_of", "start_of", "subject_of"]
 
@@ -76,13 +77,16 @@ class DataFile(NamedTuple):
     columns: tuple[tuple[str, str], ...]
     """Its columns by our names."""
 
+    pairs: bool = False
+    """Whether its rows are preferences."""
 
-def data_files(config: DataConfig) -> list[DataFile]:
+
+def data_files(config: Config) -> list[DataFile]:
     """Every file a run trains on."""
     # Those of general data are its own.
-    named = [(config.train, tuple(sorted(config.columns.items()))), (config.general, ())]
+    named = [(config.data.train, tuple(sorted(config.data.columns.items()))), (config.data.general, ())]
     return [
-        DataFile(path, columns)
+        DataFile(path, columns, config.train.stage == "dpo")
         for entry, columns in named
         for path in ([entry] if isinstance(entry, str) else entry)
         if path
@@ -104,13 +108,18 @@ def _leaks(suite: Asks, files: Sequence[DataFile], root: Path) -> LeakReport:
     if place.is_file():
         with suppress(ValueError, KeyError, TypeError):
             return _report(json.loads(place.read_bytes()))
-    texts = chain.from_iterable(training_texts([file.path], dict(file.columns)) for file in files)
+    texts = chain.from_iterable(map(_texts, files))
     report = check_leaks(suite.probes, texts)
     place.parent.mkdir(parents=True, exist_ok=True)
     new = place.with_suffix(f".{os.getpid()}")
     new.write_text(json.dumps(asdict(report), ensure_ascii=False), encoding="utf-8", errors="replace")
     new.replace(place)
     return report
+
+
+def _texts(file: DataFile) -> Iterator[TrainingText]:
+    columns = dict(file.columns)
+    return pair_texts(file.path, columns) if file.pairs else training_texts([file.path], columns)
 
 
 def _report(fields: dict[str, Any]) -> LeakReport:

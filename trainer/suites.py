@@ -58,7 +58,7 @@ def _prompts(config: Config, data: TrainingData) -> list[OpenItem]:
     wanted = config.eval.samples
     if isinstance(wanted, str):
         return read_open(Path(wanted))
-    if config.train.stage != "sft":
+    if config.train.stage not in ("sft", "dpo"):
         return []
     found = list(_held_out(data))
     count = min(wanted, len(found))

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from trainer.data import Example
+from trainer.examples import Example
 
 __all__ = ["Suspects"]
 
@@ -58,10 +58,17 @@ class Suspects:
         return [
             {
                 "step": step, "row": example.row, "source": example.source,
-                "loss": "inf" if loss == float("inf") else loss, "text": _cut(self._decode(example.ids), room),
+                "loss": "inf" if loss == float("inf") else loss, "text": _cut(self._text(example), room),
             }
             for loss, step, example in found[:SHOWN]
         ]  # fmt: skip
+
+    def _text(self, example: Example) -> str:
+        """The sample; of a preference with the answer that was rejected behind it."""
+        if example.rejected is None:
+            return self._decode(example.ids)
+        ids, answer = example.rejected
+        return f"{self._decode(example.ids)}\nrejected: {self._decode(ids[answer])}"
 
 
 def _cut(text: str, room: int) -> str:

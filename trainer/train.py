@@ -1,9 +1,10 @@
 """The loop: each step reads its samples, learns, and is recorded, whatever becomes of it.
 
 Metrics recorded at each step: loss, grad_norm, lr, tokens_per_s, step_seconds, memory_bytes, tokens,
-epoch, with fp16 loss_scale, loss/<source> where there are several, and the groups of trainer.groups;
-val_loss before the first step, each `train.eval_every` steps, at each checkpoint and at the end; now and then
-what trainer.system sees of the machine. Answers to suites are no metrics: see trainer.evaluating.
+epoch, with fp16 loss_scale, loss/<source> where there are several, rewards and log-likelihoods of preferences
+(trainer.objective), and the groups of trainer.groups; val_loss, of preferences the same as val_rewards/…, before the
+first step, each `train.eval_every` steps, at each checkpoint and at the end; now and then what trainer.system sees of
+the machine. Answers to suites are no metrics: see trainer.evaluating.
 """
 
 import math
@@ -17,9 +18,9 @@ from assay.recording import Run
 from assay.spikes import Verdict
 from store.alerts.watch import Watcher
 from trainer.checkpoint import save_checkpoint
-from trainer.data import Example
 from trainer.errors import TrainingError
 from trainer.evaluating import RunEvaluator
+from trainer.examples import Example
 from trainer.forgotten import answer_red
 from trainer.frozen import Frozen
 from trainer.guard import Guard
@@ -27,8 +28,10 @@ from trainer.history import History
 from trainer.inbox import Inbox
 from trainer.job import Job
 from trainer.memory import out_of_memory_told, within_memory
+from trainer.objective import rules_of
 from trainer.optim import adjust, lr_at
 from trainer.progress import ProgressLine
+from trainer.reference import begin_stage
 from trainer.remedies import Remedies
 from trainer.replay import MOST_TRACES, Replay, Trace
 from trainer.requests import Stopping, Wishes, stop_here
@@ -90,7 +93,10 @@ class Training:
         self.beginning = TrainState(remedies=Remedies.at_start(job.config.remedies))
         self.watcher: Watcher | None = None
         """Tells people who are not looking; None where nobody is to be told."""
-        self.guard = Guard(job.config.guard, self.tell, Suspects(job.decode), clean=job.config.checkpoint.stable_after)
+        self.guard = Guard(
+            job.config.guard, self.tell, Suspects(job.decode), clean=job.config.checkpoint.stable_after,
+            rules=rules_of(job.config),
+        )  # fmt: skip
         self.guard.restore(state.guard)
         self.frozen = Frozen(job.model)
         self.evaluator = RunEvaluator(self)
@@ -109,7 +115,7 @@ class Training:
             self.run, inbox, self.progress, at=lambda: self.state.step, save=self.save,
             roll_back=partial(asked_back, self), paused=self.watcher.paused if self.watcher else None,
         )  # fmt: skip
-        if self.state.val_step is None:
+        if begin_stage(self) and self.state.val_step is None:
             self.validate()
         if self.state.step == 0:
             self.beginning = replace(self.state, loss_scale=self.job.engine.precision.state())
@@ -284,15 +290,15 @@ class Training:
             return
         step = self.state.step
         try:
-            loss = within_memory(
-                lambda micro_batch: self.job.engine.evaluate(held_out, micro_batch=micro_batch, between=stop_here),
+            loss, more = within_memory(
+                lambda micro_batch: self.job.engine.held_out(held_out, micro_batch=micro_batch, between=stop_here),
                 self.micro_batch, halved=partial(self.halve, step), where=f"in the validation after step {step}",
             )  # fmt: skip
         except Stopping:
             self.tell("validation", f"the validation after step {step} was not finished", step=step)
             return
         self.state = self.state.with_validation(loss)
-        self.run.log(step, val_loss=loss)
+        self.run.log(step, {f"val_{name}": value for name, value in more.items()}, val_loss=loss)
         if self.watcher:
             self.watcher.validation(step, loss)
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from tests.trainer.asked import make_suites
+from tests.trainer.preferred import SHORT, written
 from trainer.config_file import config_from
 from trainer.demo.tiny import make_model
 
@@ -65,6 +66,17 @@ def config_for(model_folder, data_file):
             section, key = name.split("__")
             tables.setdefault(section, {})[key] = value
         return config_from(tables)
+
+    return make
+
+
+@pytest.fixture
+def dpo(config_for, tmp_path):
+    """Makes a configuration of a short stage of preferences."""
+    path = written(tmp_path / "preferences.jsonl")
+
+    def make(**settings):
+        return config_for(**{**SHORT, "data__train": path, **settings})
 
     return make
 

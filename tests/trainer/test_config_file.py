@@ -59,7 +59,7 @@ def test_what_cannot_be_meant_is_said_in_a_sentence(tables, said):
 
 def test_an_unknown_key_far_from_all_others_lists_those_there_are():
     assert refusal(config_from, {**NAMED, "lora": {"zzz": 1}}) == (
-        "there is no key in [lora] called zzz; known are rank, alpha, dropout, target"
+        "there is no key in [lora] called zzz; known are rank, alpha, dropout, target, new_tokens"
     )
 
 

@@ -336,7 +336,7 @@ def test_of_two_rows_one_is_held_out(config_for, file, store):
 
 def test_a_run_that_learns_no_more_stops_early_says_so_and_says_it_again(config_for, store, monkeypatch):
     losses = iter([9.0, 3.0, 4.0, 3.0, 3.5, 9.0, 9.0])
-    monkeypatch.setattr("trainer.step.Engine.evaluate", lambda *_, **__: next(losses))
+    monkeypatch.setattr("trainer.step.Engine.held_out", lambda *_, **__: (next(losses), {}))
     settings = {"train__steps": 50, "train__eval_every": 1, "train__early_stop": 3, "checkpoint__every": 50}
     ended = start_run(config_for(**settings), store)
     assert (ended.outcome.state.step, ended.outcome.stopped_by) == (4, None)

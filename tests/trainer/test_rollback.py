@@ -225,7 +225,7 @@ def test_what_is_asked_after_a_rollback_is_done_where_the_run_is_then(config_for
 
 def test_what_became_of_the_validation_is_gone_back_on_too(config_for, store, asked, monkeypatch):
     losses = iter([9.0, 3.0, 2.0, 8.0, 8.5, 7.0])
-    monkeypatch.setattr("trainer.step.Engine.evaluate", lambda *_, **__: next(losses))
+    monkeypatch.setattr("trainer.step.Engine.held_out", lambda *_, **__: (next(losses), {}))
     asked(after_5=[back(2)])
     ended = start_run(config_for(**EVERY_TWO), store)
     # 2.0 of step 4 was measured on a branch that was left.

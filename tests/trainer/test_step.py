@@ -9,7 +9,7 @@ from torch.nn import functional
 from evals.prompt import ChatTemplate
 from evals.text import Sample, Turn
 from trainer.batch import collate
-from trainer.data import Example, encode_samples
+from trainer.examples import Example, encode_samples
 from trainer.job import prepare
 from trainer.step import seed_step
 

@@ -139,7 +139,7 @@ def test_a_run_that_takes_no_step_for_long_gives_up_in_words(config_for, store, 
 
 def test_the_newest_few_and_the_best_checkpoints_are_kept(config_for, store, monkeypatch):
     losses = iter([9.0, 3.0, 1.0, 2.0, 4.0, 5.0, 6.0])
-    monkeypatch.setattr("trainer.step.Engine.evaluate", lambda *_, **__: next(losses))
+    monkeypatch.setattr("trainer.step.Engine.held_out", lambda *_, **__: (next(losses), {}))
     ended = start_run(config_for(checkpoint__every=1, checkpoint__keep=2, checkpoint__stable_after=1), store)
     assert [folder.name for folder in sealed_folders(ended.folder / "checkpoints")] == [
         "00000002-b1", "00000005-b1", "00000006-b1",

@@ -7,6 +7,7 @@ from typing import Any
 
 from trainer.config import DataConfig
 from trainer.planning.evidence import Evidence, Kind
+from trainer.planning.share import GUIDE_RANGES, in_words, measured
 
 __all__ = [
     "FULL_LR", "GUIDE", "LEAST_BATCH", "LORA_LR", "OURS", "Reason", "Share", "Vocabulary", "as_dicts", "batch_size",
@@ -36,6 +37,7 @@ LOOKED_AT = 0.1
 
 GUIDE = "the guide"
 OURS = "our choice, not measured"
+OUR_TABLE = "the guide, and docs/general-share.md"
 
 
 @dataclass(frozen=True)
@@ -204,14 +206,15 @@ def length_of(stage: str, kind: Kind, longest: int | None) -> tuple[int, Reason]
 
 
 def share_of(domain_tokens: int) -> tuple[Share, Reason]:
-    """The share of general data. Until it is measured here it is the default, with the guide's two ranges beside it."""
+    """The share of general data: the one that was measured, with the guide's two ranges beside it."""
     value = DataConfig.general_ratio
-    ranges = ((0.1, 0.2), (5 / 6, 10 / 11))
     said = (
         f"{100 * value:.0f} % of the tokens general, so that the model keeps what it knew; the guide says 10 to 20 %, "
-        f"and elsewhere domain : general 1:5 to 1:10, which is 83 to 91 %: watch the forgetting probes, they decide"
+        f"and elsewhere domain : general 1:5 to 1:10, which is 83 to 91 %; {in_words(measured())}. Domain tokens stay "
+        f"the same, so a larger share takes more steps; watch the forgetting probes, they decide"
     )
-    return Share(value, ranges, round(domain_tokens * value / (1 - value))), Reason("general_share", said, GUIDE)
+    found = Share(value, GUIDE_RANGES, round(domain_tokens * value / (1 - value)))
+    return found, Reason("general_share", said, OUR_TABLE)
 
 
 def vocabulary_of(evidence: Evidence, size: int | None, stages: tuple[str, ...]) -> tuple[Vocabulary | None, Reason]:
@@ -231,7 +234,10 @@ def vocabulary_of(evidence: Evidence, size: int | None, stages: tuple[str, ...])
     if not splits:
         said += ": the vocabulary holds what the data is written in, so extending it is not worth it"
     elif "cpt" in stages:
-        said += ": the vocabulary splits characters, so extending it before the cpt stage makes decoding faster"
+        said += (
+            ": the vocabulary splits characters, so extending it before the cpt stage makes decoding faster; "
+            "`assay vocab extend` does it, and measures whether it is worth it"
+        )
     else:
         said += ": the vocabulary splits characters, but new tokens are learned from documents only, in a cpt stage"
     fitting = Vocabulary(size, han, letters, extend=splits and "cpt" in stages)

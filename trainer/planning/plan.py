@@ -13,6 +13,7 @@ from trainer.planning.architecture import Architecture, architecture_of, longest
 from trainer.planning.evidence import Evidence, Kind, read_evidence
 from trainer.planning.fitting import Fit, about_memory, fits_of, memory_table, method_for, powers_of_two
 from trainer.planning.memory import Card, Memory, largest_fit
+from trainer.planning.share import measured
 from trainer.planning.tokens import Tokens, has_chat_template
 
 __all__ = ["Plan", "Stage", "make_plan"]
@@ -124,7 +125,7 @@ class Plan:
             },
             "general_share": self.share and {
                 "value": self.share.value, "guide": [list(pair) for pair in self.share.guide],
-                "general_tokens": self.share.tokens, "measured": None,
+                "general_tokens": self.share.tokens, "measured": [row.as_dict() for row in measured()],
             },
             "vocabulary": self.vocabulary and {
                 "tokens": self.vocabulary.tokens, "tokens_a_han_character": self.vocabulary.han_tokens,
