@@ -26,8 +26,8 @@ class Weighed(NamedTuple):
     that stand in the run's training data)."""
 
     forgetting: list[Row]
-    """A row a suite of what should be kept: suite, suite_sha256, metric, runs: branch, step, change, low, high (against
-    what the run began with, positive where it gained; in the metric's unit), n, lost and gained (questions)."""
+    """A row a suite of what should be kept: suite, suite_sha256, metric, runs: branch, step, change, low, high (the
+    difference to what the run began with, in the metric's unit), n, leaked, lost and gained (questions)."""
 
     cost: dict[str, Row]
     """tokens and tokens_per_s (read on the active path; the median), memory_bytes (the peak), trained and parameters,

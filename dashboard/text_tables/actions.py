@@ -26,7 +26,6 @@ TEXTS: dict[str, Text] = {
     "asked.note": {"zh": "备注“{text}”", "en": "note “{text}”"},
     "asked.rollback": {"zh": "回滚到第 {step} 步", "en": "roll back to step {step}"},
     "asked.evaluate": {"zh": "评测", "en": "evaluate"},
-    "asked.check-data": {"zh": "检查数据", "en": "check the data"},
     "asked.open-campaign": {"zh": "开始盲评", "en": "open a campaign"},
     "asked.propose": {"zh": "生成待发布的文件夹", "en": "build the folder to be released"},
     "request.waiting": {"zh": "等待中：{what}", "en": "waiting: {what}"},

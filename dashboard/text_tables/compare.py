@@ -49,7 +49,7 @@ TEXTS: dict[str, Text] = {
         "zh": "保留了多少：与各自训练之前相比（百分点，95 % 区间）",
         "en": "Kept, against what each began with: points with 95 % interval",
     },
-    "compare.changed": {"zh": "答错了 {lost} 道原本会的题，新答对 {gained} 道", "en": "{lost} lost, {gained} gained"},
+    "compare.changed": {"zh": "丢 {lost} 题，新会 {gained} 题", "en": "{lost} lost, {gained} gained"},
     "compare.leaked": {
         "zh": "{of} 题中有 {count} 题在它的训练数据里",
         "en": "{count} of {of} in its training data",
@@ -59,7 +59,7 @@ TEXTS: dict[str, Text] = {
     "compare.speed": {"zh": "每秒词元数（中位数）", "en": "tokens a second, median"},
     "compare.memory": {"zh": "内存峰值", "en": "peak memory"},
     "compare.trained": {"zh": "训练的参数", "en": "trained parameters"},
-    "compare.trained.of": {"zh": "{count} / {of}（{share} %）", "en": "{count} of {of} ({share} %)"},
+    "compare.trained.of": {"zh": "{of} 中的 {count}（{share} %）", "en": "{count} of {of} ({share} %)"},
     "compare.checkpoint": {"zh": "检查点大小", "en": "size of a checkpoint"},
     "compare.differs": {"zh": "配置不同之处", "en": "What differs in the configuration"},
     "compare.same": {"zh": "配置完全相同", "en": "The configurations are the same"},

@@ -118,6 +118,10 @@ TEXTS: dict[str, Text] = {
         "en": "Whether it kept what was known is not tested.",
     },
     "release.says.live": {"zh": "{when} 起上线。", "en": "It is live since {when}."},
+    "release.says.replaced": {
+        "zh": "它曾以 v{version} 上线，可以重新上线，不再重新发布。",
+        "en": "It was live as v{version}: it can be put back, and is not released anew.",
+    },
     "release.says.refused": {"zh": "{name} 拒绝了它：{reason}", "en": "{name} refused it: {reason}"},
     "release.says.sign": {"zh": "还需要 {count} 个签字。", "en": "{count} more approvals are needed."},
     "release.says.sign.one": {"zh": "还需要 1 个签字。", "en": "One more approval is needed."},
@@ -219,6 +223,10 @@ TEXTS: dict[str, Text] = {
     "release.sign.nothing": {
         "zh": "还没有生成要发布的文件夹，没有什么可签。",
         "en": "There is nothing to sign before the folder is built.",
+    },
+    "release.sign.replaced": {
+        "zh": "它曾以 v{version} 上线。要让它重新上线，请到“发布”页。",
+        "en": "It was live as v{version}. Whoever wants it live again puts it back on page Releases.",
     },
     "release.sign.live": {"zh": "已经上线，不需要再签字。", "en": "It is live; nobody has to sign any more."},
     "release.sign.role": {

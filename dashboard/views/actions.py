@@ -32,7 +32,7 @@ LABELS = {
 ASKED = {
     "stop-and-save": "asked.stop-and-save", "save-now": "asked.save-now", "pause": "asked.pause",
     "continue": "asked.continue", "note": "asked.note", "rollback": "asked.rollback", "evaluate": "asked.evaluate",
-    "open-campaign": "asked.open-campaign", "propose": "asked.propose", "check-data": "asked.check-data",
+    "open-campaign": "asked.open-campaign", "propose": "asked.propose",
 }  # fmt: skip
 """What was asked, in words."""
 
@@ -166,8 +166,6 @@ def what_was_asked(row: Run) -> str:
 
 def shown_in(row: Run) -> dict[str, str]:
     """What the address of the page Run asks for, to see what came of a request: most are answered above every view."""
-    if row["kind"] == "check-data":
-        return {"view": "data"}
     if row["kind"] != "evaluate":
         return {}
     return {"view": "samples" if json.loads(row["args"] or "{}").get("question") else "scores"}

@@ -32,7 +32,7 @@ def warn(policy: Policy) -> None:
     found = weaker_than(policy, default_policy())
     if not found:
         return
-    listed = "".join(f"<span>{escape(_weaker(one))}</span>" for one in found)
+    listed = " ".join(f"<span>{escape(_weaker(one))}</span>" for one in found)  # a line may end between two
     head = escape(t("release.weaker", count=len(found)))
     st.html(f'<p class="a-notice a-weaker"><b class="a-warn">{head}</b> {listed}</p>')
 

@@ -56,8 +56,9 @@ def show(seen: Look, who: Actor, released: Sequence[Row]) -> None:
             widgets.notice(problem, "bad")
         if done := st.session_state.pop(_DONE, None):
             widgets.notice(done, "good")
-        if released and released[0]["is_live"]:
-            widgets.notice(t("release.sign.live"))
+        if released:
+            key = "release.sign.live" if released[0]["is_live"] else "release.sign.replaced"
+            widgets.notice(t(key, version=released[0]["version"]))
             st.page_link(page_path("releases"), label=t("releases"), query_params={"lang": current()})
         elif seen.proposal is None:
             widgets.notice(t("release.sign.nothing"))

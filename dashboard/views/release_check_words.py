@@ -196,6 +196,8 @@ def _ending(seen: Look, released: Sequence[Row]) -> str:
     standing, missing = seen.standing, seen.standing.missing(seen.decision)
     if released and released[0]["is_live"]:
         return t("release.says.live", when=moment(released[0]["created"]))
+    if released:
+        return t("release.says.replaced", version=released[0]["version"])
     if standing.refused is not None:
         return t("release.says.refused", name=standing.refused.name, reason=standing.refused.reason)
     if seen.decision == "pass":

@@ -128,8 +128,10 @@ def _switch(cast: dict[str, Persona]) -> None:
 
 
 def _switched() -> None:
-    key = st.session_state[_SWITCH]
-    played.play(None if key == SELF else key)
+    key = st.session_state.get(_SWITCH)
+    # Told of a choice that the page before had, the browser's word comes too late to mean anything.
+    if key is not None:
+        played.play(None if key == SELF else key)
 
 
 def _called(person: Persona) -> str:

@@ -32,6 +32,7 @@ from evals.data.checks.refusals import refusals
 from evals.data.checks.repetition import repetition
 from evals.data.checks.template import mixture, template
 from evals.data.checks.translation import translation
+from evals.data.distributions import Lengths, distributions, lengths_of
 from evals.data.facts import Facts, facts_of, forms_of
 from evals.data.finding import SEVERITIES, Finding, merged
 from evals.data.pool import cores, in_processes
@@ -96,13 +97,22 @@ class Checked:
     findings: tuple[Finding, ...]
     """What was found, the costliest first."""
 
+    distributions: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """How the rows are made up; see `evals.data.distributions`."""
+
+    files: tuple[Mapping[str, Any], ...] = ()
+    """The files that were read: file, sha256, rows, encoding, format."""
+
     def cost(self, finding: Finding) -> float:
         """Points a finding takes from the score."""
         return cost(finding, self.rows)
 
     def as_dict(self) -> dict[str, Any]:
         """The result as the command prints it."""
-        return {"rows": self.rows, "score": self.score, "findings": [finding.as_dict() for finding in self.findings]}
+        return {
+            "rows": self.rows, "score": self.score, "findings": [finding.as_dict() for finding in self.findings],
+            "distributions": dict(self.distributions), "files": [dict(file) for file in self.files],
+        }  # fmt: skip
 
 
 class _Looked(NamedTuple):
@@ -110,6 +120,7 @@ class _Looked(NamedTuple):
 
     findings: list[Finding]
     facts: Facts
+    lengths: Lengths
     signed: Signed
 
 
@@ -124,12 +135,13 @@ def check_data(specs: Sequence[str], options: CheckOptions, progress: Progress =
     look = partial(_look, tokenizer=tokenizer, longest=longest)
     processes = options.processes or (1 if len(rows) <= FEW else cores())
     with tempfile.TemporaryDirectory(prefix="assay-data-") as folder, Alike(Path(folder)) as alike:
-        findings, parts = list[Finding](), list[Facts]()
+        findings, parts, lengths = list[Finding](), list[Facts](), list[Lengths]()
         with closing(in_processes(look, _batches(rows), processes)) as results:
             for number, looked in enumerate(results, start=1):
                 progress("rows", min(number * BATCH, len(rows)), len(rows))
                 findings = merged([*findings, *looked.findings])
                 parts.append(looked.facts)
+                lengths.append(looked.lengths)
                 alike.add(looked.signed)
         facts = Facts.joined(parts)
         progress("near-duplicates", 0, 1)
@@ -137,7 +149,9 @@ def check_data(specs: Sequence[str], options: CheckOptions, progress: Progress =
     findings += _together(rows, facts, files)
     progress("suites", 0, len(suites))
     findings += leakage(rows, suites)
-    return _checked(findings, len(rows))
+    sources, unit = {file.name: file.source for file in files}, "characters" if tokenizer is None else "tokens"
+    made_up = distributions(rows, facts, Lengths.joined(lengths), sources, unit)
+    return _checked(findings, len(rows), made_up, files)
 
 
 def _told(files: Iterator[DataFile], count: int, progress: Progress) -> Iterator[DataFile]:
@@ -153,12 +167,13 @@ def _batches(rows: Sequence[DataRow]) -> Iterator[Sequence[DataRow]]:
 def _look(rows: Sequence[DataRow], *, tokenizer: Path | None, longest: int) -> _Looked:
     """Look at some rows, in whatever process."""
     findings = [finding for check in LOCAL for finding in check(rows)]
-    if tokenizer is None:
-        findings += length(rows, longest, lambda texts: [len(text) for text in texts], "characters")
-    else:
-        findings += length(rows, longest, partial(token_counts, tokenizer), "tokens")
+    texts = [turn.content for row in rows for turn in row.sample.turns]
+    # Counted once: of tokens that takes longer than all else.
+    sizes = list(map(len, texts)) if tokenizer is None else token_counts(tokenizer, texts)
+    findings += length(rows, longest, lambda _: sizes, "characters" if tokenizer is None else "tokens")
     forms = forms_of(rows)
-    return _Looked([one for one in findings if one.count], facts_of(rows, forms), sign(forms))
+    said = [one for one in findings if one.count]
+    return _Looked(said, facts_of(rows, forms), lengths_of(rows, sizes), sign(forms))
 
 
 def _together(rows: Sequence[DataRow], facts: Facts, files: Sequence[DataFile]) -> list[Finding]:
@@ -179,7 +194,7 @@ ALWAYS_SAID = ("negative-examples",)
 """Findings that say something where there is none, too."""
 
 
-def _checked(findings: Sequence[Finding], rows: int) -> Checked:
+def _checked(findings: Sequence[Finding], rows: int, made_up: Mapping[str, Any], files: Sequence[DataFile]) -> Checked:
     said = [one for one in findings if one.count or one.check in ALWAYS_SAID]
     said.sort(key=lambda one: (-cost(one, rows), SEVERITIES.index(one.severity), -one.count, one.check))
-    return Checked(rows, score_of(said, rows), tuple(said))
+    return Checked(rows, score_of(said, rows), tuple(said), made_up, tuple(file.facts for file in files))

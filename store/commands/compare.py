@@ -25,7 +25,7 @@ SHARES = ("acc", "acc_norm")
 @store_option
 @json_option
 def compare_command(run: tuple[str, ...], metric: tuple[str, ...], store: str | None, as_json: bool) -> None:
-    """Compare runs: how each came out, what it scores, kept and cost, and in what their configurations differ.
+    """Compare runs: outcomes, scores, what was kept, cost, and configurations.
 
     Scores are of the best checkpoint where it was asked, else of the newest one, at suites that two runs share or more;
     what was kept is against what the run began with. Intervals are of 95 %.

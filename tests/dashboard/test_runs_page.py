@@ -12,6 +12,7 @@ from dashboard.pages import page_path
 from dashboard.views.run_columns import FIT, TICK, chosen_columns, column_widths
 from store.database import Store
 from store.loading import load_spools
+from tests.dashboard.compared import compared_store
 
 APP = Path(dashboard.__file__).parent / "app.py"
 
@@ -279,3 +280,33 @@ def test_runs_that_do_not_exist_and_too_many_are_said(monkeypatch, few):
     assert "There is no run called nobody." in words(app)
     assert "At most 8 runs are compared at once" in words(app)
     assert "8 runs compared" in words(app)
+
+
+@pytest.fixture(scope="module")
+def asked_the_same(tmp_path_factory):
+    return compared_store(tmp_path_factory.mktemp("compared"))
+
+
+def cells(app, title):
+    """The cells of each line of this title in the table that puts runs side by side."""
+    lines = [line for line in words(app).split("<tr>") if line.startswith(f"<th>{title}</th>")]
+    return [[cell.partition("</td>")[0] for cell in line.split("<td>")[1:]] for line in lines]
+
+
+def test_runs_beside_each_other_show_scores_what_was_kept_and_what_it_cost(monkeypatch, asked_the_same):
+    app = opened(monkeypatch, asked_the_same, compare="triage,second,third")
+    assert cells(app, "letters · BLEU") == [["71.4 (66.4 to 76.4) @250", "44.5 (39.5 to 49.5) @50", "–"]]
+    score, kept = cells(app, "facts · accuracy")
+    leaked = "2 of 60 in its training data"
+    assert score == [f"66.7 % (56.7 to 76.7) @250\n{leaked}", f"78.3 % (68.3 to 88.3) @50\n{leaked}", "–"]
+    assert [cell.split("\n")[1:] for cell in kept] == [["9 lost, 1 gained", leaked], ["2 lost, 1 gained", leaked], []]
+    assert kept[0].startswith("−13.3 (")
+    assert cells(app, "trained parameters") == [["–", "250 of 1,000 (25 %)", "–"]]
+    assert cells(app, "size of a checkpoint") == [["13.5 MB @250", "9 B @50", "–"]]
+
+
+def test_what_nothing_is_known_of_has_no_part_beside_each_other(monkeypatch, few):
+    said = words(opened(monkeypatch, few, compare="a,new"))
+    assert "Scores at suites" not in said
+    assert "Kept, against" not in said
+    assert "tokens read in all" in said

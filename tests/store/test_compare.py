@@ -123,7 +123,7 @@ def invoke(store: Store, *arguments: str):
 def test_the_command_prints_one_document(three):
     result = invoke(three, "a", "c", "--metric", "accuracy", "--json")
     found = json.loads(result.stdout)
-    assert list(found) == ["runs", "differs", "metrics"]
+    assert list(found) == ["runs", "differs", "metrics", "scores", "forgetting", "cost"]
     assert [(row["run"], row["loss"], row["best_step"]) for row in found["runs"]] == [("a", None, 5), ("c", None, None)]
     assert found["runs"][0]["nonfinite"] == "nan"
     assert found["differs"]["train.bf16"] == {"a": True, "c": 1}

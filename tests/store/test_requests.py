@@ -7,7 +7,7 @@ import pytest
 import assay
 from store.errors import StoreError
 from store.loading import load_spools
-from store.requests import Request, ask, finish, take, waiting
+from store.requests import SERVER, Request, ask, finish, take, waiting
 from store.users import NewUser, add_user, grant, local_user, take_back
 from tests.store.people import COMMAND, ISSUER
 
@@ -61,6 +61,12 @@ def test_a_taker_of_some_kinds_leaves_the_others_waiting(running):
     ]
     assert take(running, "mine", ["evaluate"]) == []
     assert [request.id for request in take(running, "mine")] == [other]
+
+
+def test_what_the_server_does_itself_waits_for_the_server_alone(running):
+    number = ask(running, "mine", "check-data", actor="command:ann")
+    assert take(running, "mine") == []
+    assert [request.id for request in take(running, "mine", SERVER)] == [number]
 
 
 def test_polling_where_nothing_waits_writes_nothing(running):
