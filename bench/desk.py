@@ -63,7 +63,7 @@ class Desk:
         """The demo's desk from another start, with another share of general tokens; scored at its end alone."""
         config = as_dict(recipes.triage(start, self.place, 1, self._seed, self.suites, RUN))
         config["run"]["name"] = name
-        config["train"] |= {"steps": None, "eval_every": 10_000}
+        config["train"] |= {"steps": None, "eval_every": 10_000, "micro_batch": config["train"]["batch_size"]}
         config["checkpoint"] |= {"every": 10_000, "keep": 1}
         config["eval"] |= {"samples": 0}
         general = {"general": str(self.place / "mix.jsonl"), "general_ratio": share} if share else {}

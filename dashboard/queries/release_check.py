@@ -64,7 +64,8 @@ def signed(store: Store, environment: str) -> pa.Table:
 
 def released(store: Store, environment: str, sha256: str) -> pa.Table:
     """Releases of a checkpoint in an environment, the newest first: version, kind, override, reason, created,
-    created_by, is_live, next_version and next_created (what took its place, where something did). Raises StoreError.
+    created_by, sha256 (of the folder), is_live, next_version and next_created (what took its place, where something
+    did). Raises StoreError.
     """
     return store.read(_RELEASED, {"environment": environment, "sha256": sha256})
 
@@ -140,12 +141,13 @@ WHERE a.environment = $environment ORDER BY a.id DESC
 
 _RELEASED = """
 WITH every AS (
-    SELECT r.id, r.version, r.kind, r.override, r.reason, r.created, r.created_by, p.checkpoint_sha256,
+    SELECT r.id, r.version, r.kind, r.override, r.reason, r.created, r.created_by, r.sha256, p.checkpoint_sha256,
            lead(r.version) OVER turn AS next_version, lead(r.created) OVER turn AS next_created
     FROM release r JOIN proposal p ON p.id = r.proposal_id WHERE r.environment = $environment
     WINDOW turn AS (ORDER BY r.id)
 )
-SELECT version, kind, override, reason, created, created_by, next_version IS NULL AS is_live, next_version, next_created
+SELECT version, kind, override, reason, created, created_by, sha256, next_version IS NULL AS is_live, next_version,
+       next_created
 FROM every WHERE checkpoint_sha256 = $sha256 ORDER BY id DESC
 """
 

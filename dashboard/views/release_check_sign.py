@@ -17,7 +17,7 @@ from dashboard.gate_said import gate_said
 from dashboard.language import current, t
 from dashboard.pages import page_path
 from dashboard.release_said import release_said
-from dashboard.views import release_check_signed
+from dashboard.views import release_check_signed, release_check_words
 from evals.gate.approvals import LEAST_REASON, approve, override, refuse
 from evals.gate.looking import Look
 from evals.release.making import make
@@ -56,8 +56,9 @@ def show(seen: Look, who: Actor, released: Sequence[Row]) -> None:
             widgets.notice(problem, "bad")
         if done := st.session_state.pop(_DONE, None):
             widgets.notice(done, "good")
-        if released:
-            key = "release.sign.live" if released[0]["is_live"] else "release.sign.replaced"
+        is_live = bool(released) and released[0]["is_live"]
+        if is_live or release_check_words.was_live(seen, released):
+            key = "release.sign.live" if is_live else "release.sign.replaced"
             widgets.notice(t(key, version=released[0]["version"]))
             st.page_link(page_path("releases"), label=t("releases"), query_params={"lang": current()})
         elif seen.proposal is None:

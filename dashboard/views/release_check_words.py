@@ -14,7 +14,7 @@ from evals.gate.words_zh import says_in
 
 __all__ = [
     "GROUPS", "TONES", "WEAKEST", "Chip", "against", "chip", "group_of", "grouped", "html", "moment", "name", "says",
-    "sentences", "state_html",
+    "sentences", "state_html", "was_live",
 ]  # fmt: skip
 
 GROUPS = {
@@ -153,6 +153,11 @@ def _released(row: Row) -> Chip:
     return Chip(t("release.chip.replaced", version=row["version"], next=row["next_version"]), "quiet")
 
 
+def was_live(seen: Look, released: Sequence[Row]) -> bool:
+    """Whether the folder that would be released was live before, so that it is put back and not released anew."""
+    return bool(released) and seen.proposal is not None and released[0]["sha256"] == seen.proposal.sha256
+
+
 def sentences(seen: Look, released: Sequence[Row]) -> tuple[str, str, str]:
     """The decision: what experts found, what was kept, what comes of it."""
     return _experts(seen), _kept(seen), _ending(seen, released)
@@ -196,7 +201,7 @@ def _ending(seen: Look, released: Sequence[Row]) -> str:
     standing, missing = seen.standing, seen.standing.missing(seen.decision)
     if released and released[0]["is_live"]:
         return t("release.says.live", when=moment(released[0]["created"]))
-    if released:
+    if was_live(seen, released):
         return t("release.says.replaced", version=released[0]["version"])
     if standing.refused is not None:
         return t("release.says.refused", name=standing.refused.name, reason=standing.refused.reason)

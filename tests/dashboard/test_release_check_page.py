@@ -167,7 +167,11 @@ def test_what_was_replaced_says_by_what(monkeypatch, made):
     for lead in (made.li, made.zhao):
         sign(after, lead)
     make(made.store, made.li, after.candidate)
-    assert "was v1, v2 took its place" in said(candidate(monkeypatch, made))
+    replaced = candidate(monkeypatch, made)
+    assert "was v1, v2 took its place" in said(replaced)
+    assert "It was live as v1: it can be put back, and is not released anew." in said(replaced)
+    assert {button.label for button in replaced.button} & {"Release", "Approve", "Refuse"} == set()
+    assert links(replaced)["Releases"] == "lang=en"
     assert "v1, before it" in said(candidate(monkeypatch, after))
 
 
