@@ -62,7 +62,7 @@ COMMANDS = {
     "score": Command(
         "evals.commands.score:score", "Score texts against references: BLEU, chrF, ROUGE, exact match, F1.", "eval"
     ),
-    "data": Command("evals.commands.data:data", "Check training data, and build better data from it."),
+    "data": Command("evals.commands.data:data", "Check training data, build better data from it, mix general data in."),
     "review": Command("evals.commands.review:review", "Open blind reviews, follow them, and weigh experts' verdicts."),
     "gate": Command("evals.commands.gate:gate", "Check a checkpoint's evidence, and approve or refuse its release."),
     "release": Command(

@@ -1,12 +1,12 @@
 """How much general data to mix in: what the demo's models keep and learn at six shares, over five seeds.
 
     python -m bench.general_share                        about 90 minutes on two cores
-    python -m bench.general_share --store DIR --write docs/general-share
+    python -m bench.general_share --store DIR --write
 
 For each seed a base is made from nothing and reads the handbook, as in `assay demo`; then the triage desk is learned
 from there with each share of general tokens. The domain is read for the same number of passes every time, so general
 tokens are added to it and a larger share takes more steps. With `--store` what was measured is kept in that folder,
-and a second start goes on where the first one ended. `--write` writes FILE.json and FILE.svg.
+and a second start goes on where the first one ended. `--write` replaces the table that `assay plan` shows and its plot.
 
 A share is supported where it keeps more than none by a margin whose 95 % interval excludes zero, and what was learned
 is not worse than without by more than two chrF points (upper bound). The intervals are Student's over the seeds, of
@@ -29,9 +29,12 @@ from scipy.stats import t as student
 from bench import common
 from bench.desk import Desk, kept_rows
 from trainer.demo.story import STEPS
+from trainer.planning.share import MEASURED
 
 SHARES = (0.0, 0.1, 0.2, 0.5, 0.83, 0.91)
 SEEDS = (0, 1, 2, 3, 4)
+PLOT = common.ROOT / "docs" / "img" / "general-share.svg"
+
 MAY_LOSE = 2.0
 """Points of chrF by which a share may be worse on the domain than none, at the most."""
 
@@ -49,7 +52,7 @@ def main() -> None:
     report.table("means over the seeds; changes against none mixed in, with 95 % intervals", list(map(_printed, rows)))
     print(_verdict(rows))
     if options.write:
-        _write(options.write, options, found, rows)
+        _write(options, found, rows)
 
 
 def _options() -> argparse.Namespace:
@@ -59,7 +62,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--epochs", type=float, default=2.0, help="passes over the domain; default: 2")
     parser.add_argument("--steps", type=int, default=STEPS, help=f"steps of the base; default: {STEPS}")
     parser.add_argument("--store", type=Path, help="a folder that is kept")
-    parser.add_argument("--write", type=Path, help="where FILE.json and FILE.svg go")
+    parser.add_argument("--write", action="store_true", help="replace the table of `assay plan` and its plot in docs/")
     return parser.parse_args()
 
 
@@ -119,17 +122,17 @@ def _verdict(rows: list[Row]) -> str:
     return f"supported: {', '.join(held)}" if held else "no share meets both: the default stays at 20 %"
 
 
-def _write(name: Path, options: argparse.Namespace, found: list[Row], rows: list[Row]) -> None:
+def _write(options: argparse.Namespace, found: list[Row], rows: list[Row]) -> None:
     versions = {name: version(name) for name in ("torch", "transformers", "peft")}
     told = {"epochs": options.epochs, "base_steps": options.steps, "versions": versions, "rows": rows}
-    name.with_suffix(".json").write_text(json.dumps({**told, "runs": found}, indent=1) + "\n")
+    MEASURED.write_text(json.dumps({**told, "runs": found}, indent=1) + "\n")
     points = [
         {"share": f"{100 * row['share']:.0f} %", "what": what, **_span(row[key])}
         for row in rows
         for what, key in (("facts kept", "kept_change"), ("chrF on the domain", "chrf_change"))
         if row["share"] > 0
     ]
-    _plot(points, [point["share"] for point in points[::2]]).save(name.with_suffix(".svg"))
+    _plot(points, [point["share"] for point in points[::2]]).save(PLOT)
 
 
 def _span(change: list[float]) -> Row:
@@ -138,11 +141,13 @@ def _span(change: list[float]) -> Row:
 
 def _plot(points: list[Row], order: list[str]) -> alt.FacetChart:
     """Both changes by share, with their intervals."""
-    base = alt.Chart(alt.Data(values=points)).encode(x=alt.X("share:N", sort=order, title="share of general tokens"))
+    base = alt.Chart().encode(
+        x=alt.X("share:N", sort=order, title="share of general tokens", axis=alt.Axis(labelAngle=0))
+    )
     bars = base.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q", title="points against none mixed in"), y2="high:Q")
-    dots = base.mark_point(filled=True, size=60).encode(y="value:Q")
-    zero = alt.Chart(alt.Data(values=points)).mark_rule(strokeDash=[4, 4]).encode(y=alt.datum(0))
-    panel = (zero + bars + dots).properties(width=300, height=220)
+    dots = base.mark_point(filled=True, size=60, opacity=1).encode(y="value:Q")
+    zero = alt.Chart().mark_rule(strokeDash=[4, 4]).encode(y=alt.datum(0))
+    panel = alt.layer(zero, bars, dots, data=alt.Data(values=points)).properties(width=300, height=220)
     return panel.facet(column=alt.Column("what:N", title=None)).resolve_scale(y="independent")
 
 

@@ -10,9 +10,9 @@ from evals.gate.live import ENVIRONMENT
 from evals.release.check_papers import bundle_in
 from evals.release.confirming import Running
 from evals.release.confirming import running as running_now
-from evals.release.countersigning import Second, is_restorer, second_of
+from evals.release.countersigning import Second, may_confirm, second_of
 from evals.release.errors import BrokenError
-from evals.release.moments import Signature, signatures_of
+from evals.release.moments import Signature, row_fault, signers_of
 from evals.release.restoring import can_restore
 from evals.release.rows import Release, releases_of
 from store.access import Actor, may
@@ -50,10 +50,13 @@ class Known(NamedTuple):
     """Its checkpoint: run_id (None where its run was removed), run, branch, step, checkpoint_sha256."""
 
     signed: tuple[Signature, ...] | None
-    """Who signed it; None where the bundle in the store is damaged."""
+    """Who signed it; None where the signatures in its bundle do not hold."""
 
     demo: bool
     """Whether it was released in a demo store."""
+
+    fault: str = ""
+    """Why its row is not what was signed and told; empty where it is."""
 
 
 @st.cache_data(ttl=LIVE, max_entries=4, show_spinner=False)
@@ -73,17 +76,25 @@ def environments(path: str, stamp: Stamp) -> list[str]:  # noqa: ARG001 - the st
 def history(path: str, environment: str, stamp: Stamp) -> list[Known]:  # noqa: ARG001 - the stamp is a key
     """Everything that was live in an environment, the newest first."""
     store = Store.at(path)
-    rows = store.snapshot(lambda snapshot: releases_of(snapshot, environment))
+    judged = store.snapshot(lambda snapshot: _judged(snapshot, environment))
+    rows = [row for row, _, _ in judged]
     places = {row["id"]: row for row in queries.runs(store, [row.proposal_id for row in rows])}
-    return [_known(row, places[row.proposal_id]) for row in reversed(rows)]
+    return [_known(row, places[row.proposal_id], signed, fault) for row, signed, fault in reversed(judged)]
 
 
-def _known(row: Release, place: dict[str, Any]) -> Known:
+def _judged(snapshot: Snapshot, environment: str) -> list[tuple[Release, tuple[Signature, ...] | None, str]]:
+    """The rows, each with who signed it and what is wrong with it."""
+    rows = releases_of(snapshot, environment)
+    return [(row, signers_of(snapshot, row), row_fault(snapshot, row)) for row in rows]
+
+
+def _known(row: Release, place: dict[str, Any], signed: tuple[Signature, ...] | None, fault: str) -> Known:
     try:
         bundle = bundle_in(row.bundle)
-        return Known(row, place, tuple(signatures_of(bundle)), bool(bundle["store"]["demo"]))
+        demo = bool(bundle["store"]["demo"])
     except (BrokenError, KeyError, TypeError):
-        return Known(row, place, None, demo=False)
+        return Known(row, place, None, demo=False, fault=fault)
+    return Known(row, place, signed, demo, fault)
 
 
 @st.cache_data(ttl=KEEP, max_entries=16, show_spinner=False)
@@ -105,11 +116,12 @@ def second(path: str, number: int, stamp: Stamp, _release: Release) -> Second | 
 
 
 def may_countersign(path: str, who: Actor, release: Release) -> bool:
-    """Whether someone may confirm a restore now: a lead who did not put it back."""
+    """Whether someone may confirm a restore now: a lead who did not put it back, nor has confirmed it."""
 
     def find(snapshot: Snapshot) -> bool:
-        is_lead = who.user is not None and may(snapshot, who, "release:approve")
-        return is_lead and not is_restorer(snapshot, release, who.user)
+        if who.user is None or not may(snapshot, who, "release:approve"):
+            return False
+        return may_confirm(snapshot, release, who.user)
 
     return Store.at(path).snapshot(find)
 

@@ -26,11 +26,15 @@ FORMS = {
         r"somebody else must sign",
         "gate.owner.unknown": r'the owner "(?P<name>.+)" of (?P<run>\S+) is nobody known here, so the rule that owners '
         r"may not approve their own run cannot be applied to them; assay user ls lists everyone",
+        "gate.account.unknown": r'the account "(?P<name>.+)" that trained (?P<run>\S+) is nobody known here, so the '
+        r"rule that owners may not approve their own run cannot be applied to them; assay user ls lists everyone",
         "gate.refused.changed": r"the evidence has changed since you looked: it was (?P<was>\w+) and is (?P<now>\w+); "
         r"look again",
         "gate.refused.twice": r"(?P<name>.+) has signed this already \((?P<kind>\w+)\); another lead must sign",
-        "gate.refused.short": r"an override needs a reason of (?P<least>\d+) characters at least, and this one has "
-        r"(?P<n>\d+)",
+        "gate.refused.short": r"an override needs a reason of (?P<least>\d+) characters at least without blanks, and "
+        r"this one has (?P<n>\d+)",
+        "gate.refused.hidden": r"the reason holds a sign that does not show \((?P<sign>U\+[0-9A-F]+)\); write it anew "
+        r"without it",
         "gate.refused.reason": r"a refusal needs a reason; say in a sentence what must be different",
         "gate.refused.clock": r"this machine's clock says (?P<now>.+) UTC, which is before the last entry of the audit "
         r"log \((?P<last>.+) UTC\); set it right first",

@@ -18,6 +18,8 @@ FORMS = {
         "releases.said.cannot": r"(?P<title>v\d+) of (?P<environment>\S+) cannot be put back: (?P<why>.+)",
         "releases.said.row": r"the row of (?P<title>v\d+) of (?P<environment>\S+) does not hold: (?P<why>.+)",
         "releases.said.row.changed": r"the row of (?P<title>v\d+) of (?P<environment>\S+) was changed: .+",
+        "releases.said.told": r"the releases of (?P<environment>\S+) are not what the audit log tells: (?P<why>.+); "
+        r"compare the store with a backup",
         "releases.said.folder.gone": r"its folder (?P<path>.+) is gone",
         "releases.said.folder.changed": r"its folder (?P<path>.+) was changed: (?P<why>.+)",
         "releases.said.checkpoint.gone": r"its checkpoint (?P<path>.+) is gone",
@@ -45,8 +47,12 @@ FORMS = {
         "releases.said.gate": r"the gate says (?P<decision>fail|inconclusive) for (?P<candidate>\S+): "
         r"(?P<check>[a-z_]+(?:/.+?)?): (?P<says>.+?)(?P<more>, and \d+ more checks do not pass)?"
         r"(?P<over>; \d+ of \d+ leads overrode it, \d+ missing)?",
+        "releases.said.own.first": r"(?P<name>.+) counts as who put (?P<title>v\d+) of (?P<environment>\S+) back; "
+        r"another lead must confirm it",
         "releases.said.own": r"(?P<name>.+) put (?P<title>v\d+) of (?P<environment>\S+) back; another lead must "
         r"confirm it",
+        "releases.said.moved": r"since you looked, (?P<title>v\d+) of (?P<environment>\S+) was made live by "
+        r"(?P<by>.+); look again",
         "releases.said.confirmed": r"(?P<name>.+) has confirmed (?P<title>v\d+) of (?P<environment>\S+) already, on "
         r"(?P<when>[\d-]+ [\d:]+) UTC",
         "releases.said.more": r", and (?P<n>\d+) more checks do not pass",

@@ -18,7 +18,8 @@ from assay.errors import AssayError
 from store.key_files import key_id
 
 __all__ = [
-    "APPROVAL", "PAYLOAD", "RELEASE", "STATEMENT", "EnvelopeError", "Opened", "open_envelope", "sign", "statement",
+    "APPROVAL", "PAYLOAD", "RELEASE", "RESTORE", "STATEMENT", "EnvelopeError", "Opened", "open_envelope", "sign",
+    "statement",
 ]  # fmt: skip
 
 PAYLOAD = "application/vnd.in-toto+json"
@@ -32,6 +33,9 @@ APPROVAL = "https://assay.dev/approval/v1"
 
 RELEASE = "https://assay.dev/release/v1"
 """Predicate of what the server signs of a release."""
+
+RESTORE = "https://assay.dev/restore/v1"
+"""Predicate of what the server signs of a restore."""
 
 
 class EnvelopeError(AssayError):

@@ -1,4 +1,7 @@
-"""Result files of evaluations become rows of the store, each once; a newer result of a key replaces the older."""
+"""Result files of evaluations become rows of the store, each once; another result of a key replaces the one before.
+
+Numbers of rows say in which order they were loaded and nothing else: which result is newer says `created`.
+"""
 
 import json
 import logging
@@ -45,6 +48,22 @@ SELECT $id, $key, (SELECT id FROM run WHERE name = $run), $branch, $step, $artif
        $suite_sha256, $measures, $kind, $scorer, $n, $of, $created, $seconds, $data
 """
 
+_STORED = """
+SELECT e.key, r.name AS run, e.branch, e.step, e.artifact, e.base, e.model, e.suite, e.suite_sha256, e.measures, e.kind,
+       e.scorer, e.n, e."of", e.created, e.seconds, CAST(e.data AS VARCHAR) AS data
+FROM eval_run e LEFT JOIN run r ON r.id = e.run_id WHERE e.key = $key
+"""
+
+_STORED_SCORES = f"""
+SELECT {", ".join(f"s.{name}" for name in _SCORE.names)} FROM score s JOIN eval_run e ON e.id = s.eval_id
+WHERE e.key = $key ORDER BY s.rowid
+"""
+
+_STORED_ITEMS = f"""
+SELECT {", ".join(f"CAST(i.{name} AS VARCHAR) AS {name}" if name == "scores" else f"i.{name}" for name in _ITEM.names)}
+FROM item_result i JOIN eval_run e ON e.id = i.eval_id WHERE e.key = $key ORDER BY i.rowid
+"""
+
 _FORGET = "DELETE FROM {table} WHERE eval_id IN (SELECT id FROM eval_run WHERE {which})"
 
 SOON = 5.0
@@ -87,7 +106,7 @@ class EvalLoader:
             # A result that was written when the store says so is that one: it need not be read.
             known = written.get(path.stem)
             rows = None if known is not None and abs(changed[path] / 1e9 - known) < SOON else self._rows(path)
-            if rows is None:
+            if rows is None or (known is not None and _is_stored(self._store, rows)):
                 self._seen[path] = changed[path]
             elif rows.values["run"] is None or rows.values["run"] in runs:
                 ready[path] = rows
@@ -115,6 +134,14 @@ def forget_run(transaction: Transaction, run_id: int) -> list[str]:
     keys = [row["key"] for row in transaction.rows("SELECT key FROM eval_run WHERE run_id = $id", {"id": run_id})]
     _forget(transaction, "run_id = $id", {"id": run_id})
     return keys
+
+
+def _is_stored(store: Store, rows: _Rows) -> bool:
+    """Whether the store has just this result: a copied file has another time, and the same content."""
+    key = {"key": rows.values["key"]}
+    stored = (store.rows(_STORED, key), store.rows(_STORED_SCORES, key), store.rows(_STORED_ITEMS, key))
+    # By their words: a NaN is no other than itself.
+    return repr(stored) == repr(([rows.values], rows.scores.to_pylist(), rows.items.to_pylist()))
 
 
 def _put(transaction: Transaction, rows: _Rows) -> None:

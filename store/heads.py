@@ -16,6 +16,7 @@ import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from store.agreement import table_faults
 from store.chain import CHAIN, MOMENT, fault, stamp
 from store.clock import utc_now
 from store.database import Snapshot, Store, Transaction
@@ -73,7 +74,7 @@ class AuditReport(NamedTuple):
     """Number of the last row that a signature which holds stands for; 0 without one."""
 
     problems: tuple[str, ...]
-    """What else does not hold, a sentence each: signed ends, ends in bundles."""
+    """What else does not hold, a sentence each: signed ends, ends in bundles, tables that the log tells of."""
 
     warnings: tuple[str, ...]
     """What is odd without proving anything, a sentence each."""
@@ -115,7 +116,7 @@ def sign_if_possible(transaction: Transaction, now: datetime | None = None) -> N
 def verify_audit(
     snapshot: Snapshot, trusted: Mapping[str, Ed25519PublicKey] | None = None, bundles: Iterable[Known] = ()
 ) -> AuditReport:
-    """Check every row, every signed end, and every end that a bundle knows.
+    """Check every row, every signed end, every end that a bundle knows, and the tables that the log tells of.
 
     `trusted` are the server's keys as they were given to who verifies; without them those registered here are taken,
     which proves nothing against somebody who can write the store. `bundles` are ends known from elsewhere; those of
@@ -139,11 +140,13 @@ class _Log(NamedTuple):
     keys: list[KeyRow]
     known: list[Known]
     unread: list[str]
+    untold: list[str]
 
 
 def _read(snapshot: Snapshot) -> _Log:
     heads = [Head(**row) for row in snapshot.rows(_READ)]
-    return _Log(snapshot.rows(CHAIN), heads, keys_of(snapshot, None), *known_of_releases(snapshot))
+    known, unread = known_of_releases(snapshot)
+    return _Log(snapshot.rows(CHAIN), heads, keys_of(snapshot, None), known, unread, table_faults(snapshot))
 
 
 def _judged(log: _Log, trusted: Mapping[str, Ed25519PublicKey] | None, bundles: Iterable[Known]) -> AuditReport:
@@ -154,10 +157,12 @@ def _judged(log: _Log, trusted: Mapping[str, Ed25519PublicKey] | None, bundles: 
     known = [*log.known, *bundles]
     apart = {one: said for one in known if (said := _end_fault(one, hashes))}
     signed = max((head.seq for head in log.heads if head not in ill), default=0)
+    # Rows are compared with a log that can be read as it was appended; else its own fault is what there is to say.
+    untold = log.untold if broken is None else ()
     return AuditReport(
         rows=len(log.rows), first_broken=broken, why=why, heads=len(log.heads) - len(ill),
         bundles=len(known) - sum(one in apart for one in known), last_signed=signed,
-        problems=(*ill.values(), *log.unread, *apart.values()),
+        problems=(*ill.values(), *log.unread, *apart.values(), *untold),
         warnings=(*_backwards(log.rows), *_unsigned(log.rows, signed)),
     )  # fmt: skip
 

@@ -50,8 +50,9 @@ def register_key(store: Store, actor: Actor, user_named: str, public: Ed25519Pub
         by = require(transaction, actor, "user:manage")
         person = find_user(transaction, user_named)
         _require_new(transaction, name, person)
-        insert_key(transaction, actor.named, person["id"], public)
-        append(transaction, Entry(actor.named, by, "key-add", f"key:{name}", {"user": person["id"]}))
+        now = utc_now()
+        insert_key(transaction, actor.named, person["id"], public, now)
+        append(transaction, Entry(actor.named, by, "key-add", f"key:{name}", {"user": person["id"]}), now=now)
         return name
 
     return store.transaction(add)
@@ -68,10 +69,10 @@ def retire_key(store: Store, actor: Actor, named: str) -> str:
         row = _named(transaction, named)
         if row.retired is not None:
             raise StoreError(f"the key {named} was retired already, on {row.retired:%Y-%m-%d %H:%M} UTC")
-        transaction.execute(
-            "UPDATE signing_key SET retired = $now WHERE key_id = $key", {"now": utc_now(), "key": row.key_id}
-        )
-        append(transaction, Entry(actor.named, by, "key-retire", f"key:{row.key_id}", {"user": row.user_id}))
+        now = utc_now()
+        sql = "UPDATE signing_key SET retired = $now WHERE key_id = $key"
+        transaction.execute(sql, {"now": now, "key": row.key_id})
+        append(transaction, Entry(actor.named, by, "key-retire", f"key:{row.key_id}", {"user": row.user_id}), now=now)
         return row.key_id
 
     return store.transaction(retire)

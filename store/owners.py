@@ -5,9 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
 from store.database import Snapshot
-from store.users import LOCAL
 
-__all__ = ["Owners", "folded", "owners_of", "owns", "unknown_owners"]
+__all__ = ["Owners", "folded", "owners_of", "owning", "owns", "unknown_accounts", "unknown_owners"]
 
 
 class Owners(NamedTuple):
@@ -38,12 +37,17 @@ def owners_of(snapshot: Snapshot, run_id: int | None) -> Owners:
 
 
 def owns(owners: Owners, person: Mapping[str, Any]) -> bool:
-    """Whether a row of `user` (id, name, issuer, subject) is one of them. Names are compared as people take them for
-    the same, accounts of machines letter by letter.
+    """Whether a row of `user` (id, name, subject) is one of them, whoever vouches for the login. Names are compared as
+    people take them for the same. An account may be somebody's login or name, and never a number.
     """
-    if person["issuer"] == LOCAL and person["subject"] in owners.accounts:
-        return True
-    return bool(_called(person) & set(map(folded, owners.names)))
+    names, accounts = set(map(folded, owners.names)), set(map(folded, owners.accounts))
+    return bool(_called(person) & names or _logins(person) & accounts)
+
+
+def owning(snapshot: Snapshot, owners: Owners) -> list[int]:
+    """Numbers of everyone who is, or was, in this store and is one of them."""
+    people = snapshot.rows('SELECT id, name, subject FROM "user" ORDER BY id')
+    return [person["id"] for person in people if owns(owners, person)]
 
 
 def unknown_owners(snapshot: Snapshot, owners: Owners) -> list[str]:
@@ -51,6 +55,13 @@ def unknown_owners(snapshot: Snapshot, owners: Owners) -> list[str]:
     people = snapshot.rows('SELECT id, name, subject FROM "user"')
     known = {name for person in people for name in _called(person)}
     return sorted(name for name in owners.names if folded(name) not in known)
+
+
+def unknown_accounts(snapshot: Snapshot, owners: Owners) -> list[str]:
+    """Accounts among them that are nobody's login or name in this store, in their order."""
+    people = snapshot.rows('SELECT name, subject FROM "user"')
+    known = {name for person in people for name in _logins(person)}
+    return sorted(account for account in owners.accounts if folded(account) not in known)
 
 
 def folded(name: str) -> str:
@@ -64,7 +75,11 @@ def folded(name: str) -> str:
 
 def _called(person: Mapping[str, Any]) -> set[str]:
     """What somebody is called here: name, login, number."""
-    return {folded(str(person[key])) for key in ("name", "subject", "id") if person[key]}
+    return {*_logins(person), str(person["id"])}
+
+
+def _logins(person: Mapping[str, Any]) -> set[str]:
+    return {folded(str(person[key])) for key in ("name", "subject") if person[key]}
 
 
 def _object(text: str | None) -> dict[str, Any]:

@@ -91,8 +91,9 @@ def register_server_key(transaction: Transaction, store: Store, now: datetime | 
     key = server_key(store)
     found = key_id(key.public_key())
     if current is None and found not in {row.key_id for row in known}:
-        insert_key(transaction, "rules", None, key.public_key())
-        append_rows(transaction, [Entry("rules", "", "key-add", f"key:{found}", {"user": None})], now)
+        moment = now or utc_now()
+        insert_key(transaction, "rules", None, key.public_key(), moment)
+        append_rows(transaction, [Entry("rules", "", "key-add", f"key:{found}", {"user": None})], moment)
     elif current is None:
         raise KeyFileError(
             f"the server's key {server_key_path(store)} was retired; remove the file, and a new one is made"
@@ -123,11 +124,11 @@ def registered_keys(snapshot: Snapshot) -> dict[str, Ed25519PublicKey]:
     return {row["key_id"]: read_public(row["public_key"]) for row in rows}
 
 
-def insert_key(transaction: Transaction, by: str, user: int | None, public: Ed25519PublicKey) -> None:
-    """Register a key inside a transaction that allows and tells of it."""
+def insert_key(transaction: Transaction, by: str, user: int | None, public: Ed25519PublicKey, now: datetime) -> None:
+    """Register a key inside a transaction that allows it and tells of it, of the same moment."""
     transaction.execute(
         "INSERT INTO signing_key VALUES ($key, $user, $pem, $now, $by, NULL)",
-        {"key": key_id(public), "user": user, "pem": public_pem(public), "now": utc_now(), "by": by},
+        {"key": key_id(public), "user": user, "pem": public_pem(public), "now": now, "by": by},
     )
 
 

@@ -183,12 +183,12 @@ def remove_user(store: Store, actor: Actor, named: str) -> None:
     """
 
     def remove(transaction: Transaction) -> None:
-        by = require(transaction, actor, "user:manage")
+        by, now = require(transaction, actor, "user:manage"), utc_now()
         number = find_user(transaction, named)["id"]
         _require_another_admin(transaction, number)
         for statement in _REMOVE:
-            transaction.execute(statement, {"user": number, "now": utc_now()})
-        append(transaction, Entry(actor.named, by, "user-remove", f"user:{number}", {}))
+            transaction.execute(statement, {"user": number, "now": now})
+        append(transaction, Entry(actor.named, by, "user-remove", f"user:{number}", {}), now=now)
 
     store.transaction(remove)
 

@@ -33,10 +33,10 @@ class Stamp(NamedTuple):
     """The checkpoint's state."""
 
     told: int
-    """Alarms, notes and steps done again of its run."""
+    """Alarms, notes and steps done again, of all runs."""
 
     branches: int
-    """Branches of its run."""
+    """Branches of all runs."""
 
 
 def stamp(store: Store, place: Place) -> Stamp:
@@ -102,8 +102,9 @@ SELECT
     (SELECT max(id) FROM eval_run) AS evaluations,
     (SELECT count(*) FROM eval_run) AS kept,
     coalesce((SELECT max(state) FROM checkpoint WHERE run_id = $run_id AND sha256 = $sha256), '') AS state,
-    (SELECT count(*) FROM event WHERE run_id = $run_id AND (level = 'alarm' OR kind IN ('note', 'replay'))) AS told,
-    (SELECT count(*) FROM branch WHERE run_id = $run_id) AS branches
+    -- Of any run: a checkpoint's history goes on through the runs that its own began at.
+    (SELECT count(*) FROM event WHERE level = 'alarm' OR kind IN ('note', 'replay')) AS told,
+    (SELECT count(*) FROM branch) AS branches
 """
 
 _CANDIDATES = """

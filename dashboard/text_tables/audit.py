@@ -144,5 +144,22 @@ TEXTS: dict[str, Text] = {
         "the server's key",
     },
     "audit.where.signature": {"zh": "{at} UTC 的签名", "en": "the signature of {at} UTC"},
+    "audit.why.row.changed": {
+        "zh": "{what} 被改过：审计日志第 {row} 行记的 {fields} 与它不同",
+        "en": "{what} was changed: row {row} of the audit log tells another {fields}",
+    },
+    "audit.why.row.gone": {
+        "zh": "库里少了审计日志第 {row} 行所记的 {what}",
+        "en": "Row {row} of the audit log tells of what is gone from the store: {what}",
+    },
+    "audit.why.row.untold": {
+        "zh": "审计日志里没有 {what} 的记录",
+        "en": "{what} stands in no row of the audit log",
+    },
+    "audit.why.row.order": {
+        "zh": "{what} 表各行的次序与审计日志所记的不同",
+        "en": "The rows of {what} stand in another order than the audit log tells of them",
+    },
+    "audit.where.restore": {"zh": "{name} 的恢复凭据", "en": "the restore of {name}"},
     "audit.where.bundle": {"zh": "{name} 的发布包", "en": "the bundle of {name}"},
 }

@@ -67,10 +67,10 @@ TEXTS: dict[str, Text] = {
     "gate.setting.review.min_alpha": {"zh": "一致性 α 要高于", "en": "Agreement, alpha above"},
     "gate.setting.review.waive_agreement": {"zh": "免除一致性要求", "en": "Agreement waived"},
     "gate.setting.review.max_differing": {"zh": "答得不同的回答上限", "en": "Answers that may differ"},
-    "gate.setting.auto.suites": {"zh": "计入的测试集", "en": "Suites that count"},
+    "gate.setting.auto.suites": {"zh": "学到了什么：测试集", "en": "Suites learned"},
     "gate.setting.auto.min_gain": {"zh": "比训练的起点至少高（分）", "en": "Better than the start by (points)"},
     "gate.setting.auto.max_loss": {"zh": "比线上版本至多低（分）", "en": "Below what is live by at most (points)"},
-    "gate.setting.forgetting.suites": {"zh": "计入的测试集", "en": "Suites that count"},
+    "gate.setting.forgetting.suites": {"zh": "没有忘什么：测试集", "en": "Suites kept"},
     "gate.setting.forgetting.margin": {"zh": "正确率至多丢", "en": "Right answers lost at most"},
     "gate.setting.forgetting.max_leaked": {"zh": "训练数据里的题上限", "en": "Items in the training data up to"},
     "gate.setting.health.require_exact": {"zh": "必须验证精确复现", "en": "Exactness must be proved"},
@@ -106,6 +106,11 @@ TEXTS: dict[str, Text] = {
         "en": 'the owner "{name}" of {run} is nobody known here, so the rule that owners may not approve their own run '
         "cannot be applied to them; assay user ls lists everyone",
     },
+    "gate.account.unknown": {
+        "zh": "训练 {run} 的账户“{name}”对不上这里的任何人，因此查不出是否有人批准自己的运行；人员名单：assay user ls",
+        "en": 'the account "{name}" that trained {run} is nobody known here, so the rule that owners may not approve '
+        "their own run cannot be applied to them; assay user ls lists everyone",
+    },
     "gate.refused.changed": {
         "zh": "你看过之后证据有变化：当时是 {was}，现在是 {now}；请重新查看",
         "en": "the evidence has changed since you looked: it was {was} and is {now}; look again",
@@ -115,8 +120,12 @@ TEXTS: dict[str, Text] = {
         "en": "{name} has signed this already ({kind}); another lead must sign",
     },
     "gate.refused.short": {
-        "zh": "强制放行的理由至少 {least} 个字符，现在是 {n} 个",
-        "en": "an override needs a reason of {least} characters at least, and this one has {n}",
+        "zh": "强制放行的理由至少 {least} 个字符（空格不算），现在是 {n} 个",
+        "en": "an override needs a reason of {least} characters at least without blanks, and this one has {n}",
+    },
+    "gate.refused.hidden": {
+        "zh": "理由里有看不见的字符（{sign}）；请重写，不要带它",
+        "en": "the reason holds a sign that does not show ({sign}); write it anew without it",
     },
     "gate.refused.reason": {
         "zh": "拒绝需要理由：请用一句话说明哪里必须改变",

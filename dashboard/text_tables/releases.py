@@ -52,10 +52,31 @@ TEXTS: dict[str, Text] = {
         "zh": "{environment} 的 v{version} 已由你确认。",
         "en": "You confirmed v{version} of {environment}.",
     },
+    "releases.second.done.first": {
+        "zh": "{environment} 的 v{version} 已记下你的确认；还须另一位负责人确认。",
+        "en": "Your word on v{version} of {environment} is kept; another lead must still confirm it.",
+    },
+    "releases.second.two": {
+        "zh": "它是在命令行不带密钥重新上线的，因此须由两位负责人确认。",
+        "en": "It was put back at the command line without a key, so two leads must confirm it.",
+    },
+    "releases.second.first": {
+        "zh": "它是在命令行不带密钥重新上线的；{name} 已确认，算作上线的人，还须另一位负责人确认。",
+        "en": "It was put back at the command line without a key; {name} confirmed it and counts as who did that, so "
+        "another lead must confirm it.",
+    },
     "releases.second.failed": {"zh": "没有确认：{reason}", "en": "Not confirmed: {reason}"},
     "releases.said.own": {
         "zh": "{title}（{environment}）是 {name} 重新上线的，须由另一位负责人确认",
         "en": "{name} put {title} of {environment} back; another lead must confirm it",
+    },
+    "releases.said.own.first": {
+        "zh": "{name} 算作让 {title}（{environment}）重新上线的人，须由另一位负责人确认",
+        "en": "{name} counts as who put {title} of {environment} back; another lead must confirm it",
+    },
+    "releases.said.moved": {
+        "zh": "在你查看之后，{by} 让 {title}（{environment}）上线了；请重新查看",
+        "en": "since you looked, {title} of {environment} was made live by {by}; look again",
     },
     "releases.said.confirmed": {
         "zh": "{name} 已于 {when} UTC 确认了 {title}（{environment}）",
@@ -153,13 +174,17 @@ TEXTS: dict[str, Text] = {
         "zh": "{title}（{environment}）不能重新上线：{why}",
         "en": "{title} of {environment} cannot be put back: {why}",
     },
+    "releases.said.told": {
+        "zh": "{environment} 的发布记录与审计日志不一致：{why}；请与备份比较",
+        "en": "the releases of {environment} are not what the audit log tells: {why}; compare the store with a backup",
+    },
     "releases.said.row": {
         "zh": "数据文件中 {title}（{environment}）的记录不成立：{why}",
         "en": "the row of {title} of {environment} does not hold: {why}",
     },
     "releases.said.row.changed": {
-        "zh": "数据文件中 {title}（{environment}）的记录被改过，与签名的不是同一次发布",
-        "en": "the row of {title} of {environment} was changed: what was signed is another release",
+        "zh": "数据文件中 {title}（{environment}）的记录被改过，与签名的不一致",
+        "en": "the row of {title} of {environment} was changed: it is not what was signed",
     },
     "releases.said.folder.gone": {"zh": "它的文件夹 {path} 不见了", "en": "its folder {path} is gone"},
     "releases.said.folder.changed": {

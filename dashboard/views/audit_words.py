@@ -39,6 +39,11 @@ FAULTS = {
     rf"row (?P<row>\d+) is missing, which {WHERE} knows": "audit.why.gone",
     rf"the log was written anew: row (?P<row>\d+) is another than {WHERE} knows": "audit.why.anew",
     rf"{WHERE} in this store is damaged: .+": "audit.why.damaged",
+    r"(?P<what>.+) was changed: row (?P<row>\d+) of the audit log tells another (?P<fields>.+)":
+        "audit.why.row.changed",
+    r"row (?P<row>\d+) of the audit log tells of what is gone from the store: (?P<what>.+)": "audit.why.row.gone",
+    r"(?P<what>.+) stands in no row of the audit log": "audit.why.row.untold",
+    r"the rows of (?P<what>\w+) stand in another order than the audit log tells of them": "audit.why.row.order",
     rf"the signature of (?P<at>{MOMENT}) UTC on row (?P<row>\d+) is by the key (?P<name>\w+), which is unknown":
         "audit.why.stranger",
     rf"the signature of (?P<at>{MOMENT}) UTC on row (?P<row>\d+) is by the key (?P<name>\w+), which had been retired":
@@ -119,4 +124,7 @@ def _where(said: str) -> str:
     if signature:
         return t("audit.where.signature", at=signature[1])
     bundle = re.fullmatch(r"the bundle of (.+)", said)
+    restored = re.fullmatch(r"the restore of (.+)", said)
+    if restored:
+        return t("audit.where.restore", name=restored[1])
     return t("audit.where.bundle", name=bundle[1]) if bundle else said

@@ -53,8 +53,8 @@ def _training(seen: Look) -> None:
     )
     if health["alarms"]:
         columns = [Column(t("release.training.step"), numbers=True), Column(t("release.training.alarm"), wide=True)]
-        plain.table(columns, [[count(row["step"] or 0), row["message"]] for row in health["alarms"]])
-    steps = [row["step"] for row in health["alarms"] if row["step"] is not None]
+        plain.table(columns, [[count(row["step"] or 0), _alarm(row, place.run)] for row in health["alarms"]])
+    steps = [row["step"] for row in health["alarms"] if row["step"] is not None and row["run"] == place.run]
     spikes = around(place.run, min(steps), max(steps)) if steps else {"view": "spikes"}
     _links(
         "training",
@@ -63,6 +63,11 @@ def _training(seen: Look) -> None:
         lambda: run_link(place, t("release.link.checkpoint"), view="checkpoints"),
         lambda: run_link(place, t("release.link.log"), view="log"),
     )
+
+
+def _alarm(row: Row, run: str) -> str:
+    """What an alarm says; of a run that this one goes back to, with its name."""
+    return row["message"] if row["run"] == run else f"{row['run']}: {row['message']}"
 
 
 def _learned(seen: Look) -> None:

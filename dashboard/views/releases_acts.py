@@ -90,23 +90,23 @@ def verified(one: Known, place: str) -> None:
     st.code(f"assay release verify {shlex.quote(str(folder))} --keys KEYS_FOLDER", language="bash", wrap_lines=True)
 
 
-def put_back(one: Known, live: int) -> None:
-    """The form behind a press; the second press does it. `live` is the version that it takes the place of."""
+def put_back(one: Known, live: Release) -> None:
+    """The form behind a press; the second press does it. `live` is what it takes the place of."""
     release = one.release
     field = f"restore-reason-{release.id}"
     with (
         st.popover(t("releases.restore"), key=f"restore-{release.id}", type="tertiary"),
         st.form(f"restore-form-{release.id}", border=False),
     ):
-        values = {"version": release.version, "environment": release.environment, "live": live}
+        values = {"version": release.version, "environment": release.environment, "live": live.version}
         widgets.notice(t("releases.restore.what", **values), "warn")
         st.text_input(t("releases.restore.reason"), key=field, max_chars=300)
         st.form_submit_button(
-            t("releases.restore.confirm", version=release.version), on_click=_restored, args=(one, field)
+            t("releases.restore.confirm", version=release.version), on_click=_restored, args=(one, live, field)
         )  # fmt: skip
 
 
-def _restored(one: Known, field: str) -> None:
+def _restored(one: Known, live: Release, field: str) -> None:
     release, reason = one.release, " ".join(str(st.session_state[field] or "").split())
     if not reason:
         note(t("releases.restore.empty"), "bad")
@@ -114,7 +114,7 @@ def _restored(one: Known, field: str) -> None:
     try:
         made = restore(
             Store.at(cached.store_path()), identity.actor(), str(release.version), reason=reason,
-            environment=release.environment, hook=hook_of(None, os.environ),
+            environment=release.environment, hook=hook_of(None, os.environ), expected=live.id,
         )  # fmt: skip
     except AssayError as error:
         note(t("releases.restore.failed", reason=release_said(str(error), current())), "bad")

@@ -7,7 +7,8 @@ import streamlit as st
 
 from dashboard import widgets
 from dashboard.cached_releases import Known
-from dashboard.language import t
+from dashboard.language import current, t
+from dashboard.release_said import release_said
 from dashboard.times import begin_of, day_of, local, zone
 from dashboard.views import releases_acts
 from dashboard.views import releases_words as words
@@ -76,6 +77,8 @@ def _one(one: Known, part: str, place: str) -> None:
         f'<div class="a-point"><b>v{release.version} {escape(release.candidate)}</b> {chips} '
         f'<span class="a-facts">{escape(part)}</span></div><div class="a-facts">{escape(signed)}</div>'
     )
+    if one.fault:
+        widgets.notice(release_said(one.fault, current()), "bad")
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"a-send-{place}"):
         st.html(f'<span class="a-facts">{escape(t("releases.at.send"))}</span>', width="content")
         releases_acts.reports(one, place)

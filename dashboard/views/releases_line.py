@@ -101,7 +101,7 @@ def _acts(one: Known, stamp: Stamp, live: Known, *, may_restore: bool) -> None:
             tone, said = "good" if can else "bad", t(key, why=release_said(why, current()))
             st.html(f'<span class="a-facts"><span class="a-{tone}">{escape(said)}</span></span>', width="content")
         if can and may_restore:
-            releases_acts.put_back(one, live.release.version)
+            releases_acts.put_back(one, live.release)
         releases_acts.verify(one, "line")
         releases_acts.reports(one, "line")
     releases_acts.verified(one, "line")

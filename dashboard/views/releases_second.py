@@ -32,15 +32,21 @@ def show(one: Known, stamp: Stamp) -> None:
 def _said(second: Second, *, late: bool) -> str:
     if second.confirmed is not None:
         return t("releases.second.given", name=second.by, when=words.when(second.confirmed))
-    return t("releases.second.late" if late else "releases.second.awaited", due=words.when(second.due))
+    said = t("releases.second.late" if late else "releases.second.awaited", due=words.when(second.due))
+    if second.first:
+        return words.sentences([said, t("releases.second.first", name=second.first)])
+    return words.sentences([said, t("releases.second.two")]) if second.missing > 1 else said
 
 
 def _confirm(release: Release) -> None:
     try:
-        confirmed, _ = countersign(Store.at(cached.store_path()), identity.actor(), release.environment)
+        confirmed, second = countersign(
+            Store.at(cached.store_path()), identity.actor(), release.environment, expected=release.id
+        )  # fmt: skip
     except AssayError as error:
         releases_acts.note(t("releases.second.failed", reason=release_said(str(error), current())), "bad")
     else:
         values = {"version": confirmed.version, "environment": confirmed.environment}
-        releases_acts.note(t("releases.second.done", **values), "good")
+        key = "releases.second.done.first" if second.missing else "releases.second.done"
+        releases_acts.note(t(key, **values), "good")
     cached_releases.forget()

@@ -42,7 +42,7 @@ def stage(desk: Desk, store: Store, actor: Actor) -> dict[str, Any] | None:
         if desk.assignment is None:
             return _choose(found) if found else None
     if desk.done is not None:
-        return _totals(desk.done)
+        return _totals(desk.done, is_over=_is_over(desk.assignment, store, actor))
     return _judging(desk, desk.assignment, store, actor)
 
 
@@ -75,7 +75,9 @@ def _waiting(wait: Wait, desk: Desk, assignment: Assignment, store: Store, actor
         return _over()
     if wait.reason in ("sitting", "done") and cached.is_demo(str(store.path)):
         end_sitting(desk, store, actor)
-        return _over() if desk.done is None else _totals(desk.done)
+        if desk.done is None:
+            return _over()
+        return _totals(desk.done, is_over=_is_over(assignment, store, actor))
     return _summary(wait, service.given(store, actor, assignment.campaign))
 
 
@@ -167,7 +169,14 @@ def _summary(wait: Wait | None, given: list[Given]) -> dict[str, Any]:
     )  # fmt: skip
 
 
-def _totals(done: Done) -> dict[str, Any]:
+def _is_over(assignment: Assignment, store: Store, actor: Actor) -> bool:
+    """Whether the campaign has ended by now, as the last sitting of several may have made it do."""
+    found = service.assignments(store, actor)
+    return all(each.closed for each in found if each.campaign == assignment.campaign)
+
+
+def _totals(done: Done, *, is_over: bool) -> dict[str, Any]:
+    """What one did, and whether one can go on; of a review that is over nothing of how it ended."""
     view, language = done.sitting, current()
     figures = [
         (t("review.totals.judged"), str(view.judged)),
@@ -176,6 +185,8 @@ def _totals(done: Done) -> dict[str, Any]:
     ]
     if view.median_seconds is not None:
         figures.append((t("review.totals.pace"), duration(view.median_seconds, language)))
+    if is_over:
+        return _page("totals", t("review.over"), figures=figures, says=t("review.over.says"), again=None)
     says = t("review.totals.more") if view.available else t("review.totals.nothing")
     again = t("review.totals.again") if view.available else None
     return _page("totals", t("review.totals"), figures=figures, says=says, again=again)

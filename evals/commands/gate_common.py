@@ -9,9 +9,11 @@ import click
 from evals.gate.live import ENVIRONMENT
 from evals.gate.policy import Policy, read_policy_file
 
-__all__ = ["environment_option", "key_option", "policy_option", "read_policy_option"]
+__all__ = ["environment_option", "key_option", "own_key_option", "policy_option", "read_policy_option"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+KEY_HELP = "Your own key (assay user key make). Its passphrase is asked for, or taken from ASSAY_KEY_PASSPHRASE."
 
 
 def environment_option(command: F) -> F:
@@ -22,11 +24,19 @@ def environment_option(command: F) -> F:
 
 
 def key_option(command: F) -> F:
-    """Add `--key`."""
+    """Add `--key`, which must be given."""
+    return _key(required=True)(command)
+
+
+def own_key_option(command: F) -> F:
+    """Add `--key`, which may be left out."""
+    return _key(required=False)(command)
+
+
+def _key(*, required: bool) -> Callable[[F], F]:
     return click.option(
-        "--key", required=True, metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
-        help="Your own key (assay user key make). Its passphrase is asked for, or taken from ASSAY_KEY_PASSPHRASE.",
-    )(command)  # fmt: skip
+        "--key", required=required, metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help=KEY_HELP
+    )  # fmt: skip
 
 
 def policy_option(command: F) -> F:

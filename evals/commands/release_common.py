@@ -59,7 +59,10 @@ def second_dict(second: Second | None) -> dict[str, Any] | None:
     if second is None:
         return None
     late = second.is_late(utc_now())
-    return {"by": second.by or None, "confirmed": second.confirmed, "due": second.due, "late": late}
+    return {
+        "by": second.by or None, "confirmed": second.confirmed, "due": second.due, "late": late,
+        "first": second.first or None, "missing": second.missing,
+    }  # fmt: skip
 
 
 def second_line(second: Second) -> str:
@@ -67,10 +70,12 @@ def second_line(second: Second) -> str:
     if second.confirmed is not None:
         return f"confirmed by {second.by}, a second lead, on {second.confirmed:%Y-%m-%d %H:%M} UTC"
     late = ", which is over" if second.is_late(utc_now()) else ""
-    return (
-        f"not yet confirmed by a second lead, due by {second.due:%Y-%m-%d %H:%M} UTC{late}: "
-        "assay release countersign --key FILE"
-    )
+    who = "not yet confirmed by a second lead"
+    if second.first:
+        who = f"confirmed by {second.first}, who counts as who put it back without a key, and not yet by a second lead"
+    elif second.missing > 1:
+        who = f"put back without a key, so {second.missing} leads must confirm it, and none has"
+    return f"{who}, due by {second.due:%Y-%m-%d %H:%M} UTC{late}: assay release countersign --key FILE"
 
 
 def told_dict(told: Told | None) -> dict[str, Any] | None:

@@ -13,7 +13,12 @@ __all__ = ["confirm_command"]
 
 
 @click.command("confirm")
-@click.option("--digest", required=True, metavar="DIGEST", help="Digest of the folder that was loaded, whole.")
+@click.option(
+    "--digest",
+    required=True,
+    metavar="DIGEST",
+    help="Digest of the folder that was loaded; 12 characters or more name a release.",
+)
 @click.option("--host", default=None, metavar="NAME", help="Name of the server. Default: this machine's.")
 @environment_option
 @store_option

@@ -11,11 +11,10 @@ from evals.commands.release_common import release_dict, release_line, say_no, se
 from evals.commands.review_common import command_actor, when
 from evals.gate.numbers import short
 from evals.release.confirming import Running
-from evals.release.current import Current, DamagedError, current
+from evals.release.current import Base, Current, DamagedError, current
 from evals.release.errors import RefusedError
 from evals.release.listing import Listed, listed
-from evals.release.moments import live_at, signatures_of, span_of
-from evals.release.rows import Release
+from evals.release.moments import Moment, live_at, span_of
 from store.clock import utc_now
 from store.commands.common import console, json_option, loaded_store, notes, print_json, store_option
 
@@ -30,9 +29,11 @@ __all__ = ["at_command", "current_command", "list_command"]
 def current_command(*, environment: str, only_path: bool, store: str | None, as_json: bool) -> int:
     """Say what is live, and where its folder is.
 
-    Every byte of the folder is read first. Exit 1 where nothing is live, or the folder is gone or not what was
-    released; nothing stands on stdout then but the JSON that says so. In it `live` says whether something is, and
-    `holds` whether that is what was released; where it is not, `path` is null and `why` says what is wrong.
+    Every byte of the folder and of an adapter's base is read first. Exit 1 where nothing is live, where either is gone
+    or not what was released, or where the releases are not what the audit log tells; nothing stands on stdout then but
+    the JSON that says so. In it `live` says whether something is, and `holds` whether that is what was released; where
+    it is not, `path` is null and `why` says what is wrong. `base` is the model to load an adapter on, whatever path its
+    files name; `warning` says where they name another.
     """
     if only_path and as_json:
         raise click.UsageError("--path prints a folder, --json a document that has it as well; give one of them")
@@ -43,6 +44,8 @@ def current_command(*, environment: str, only_path: bool, store: str | None, as_
         return _say_damaged(error, as_json=as_json)
     except RefusedError as error:
         return say_no(error, as_json=as_json, key="live")
+    if found.warning and not as_json:
+        notes.print(f"warning: {found.warning}", markup=False, soft_wrap=True)
     if only_path:
         click.echo(str(found.folder))
     elif as_json:
@@ -56,7 +59,9 @@ def _say_damaged(error: DamagedError, *, as_json: bool) -> int:
     """Something is live, and nobody is to load it; the exit code."""
     if not as_json:
         return say_no(error, as_json=False, key="live")
-    print_json({"live": True, "holds": False, "why": str(error), **release_dict(error.release), "path": None})
+    print_json(
+        {"live": True, "holds": False, "why": str(error), **release_dict(error.release), "path": None, "base": None}
+    )
     return 1
 
 
@@ -64,8 +69,12 @@ def _current_dict(found: Current) -> dict[str, Any]:
     return {
         "live": True, "holds": True, "why": None, **release_dict(found.release), "path": str(found.folder),
         "demo": found.release.papers.fields["store"]["demo"], "servers": [_server_dict(one) for one in found.running],
-        "second": second_dict(found.second),
+        "second": second_dict(found.second), "base": _base_dict(found.base), "warning": found.warning or None,
     }  # fmt: skip
+
+
+def _base_dict(base: Base | None) -> dict[str, str] | None:
+    return None if base is None else {"path": str(base.path), "sha256": base.sha256}
 
 
 def _server_dict(one: Running) -> dict[str, Any]:
@@ -78,6 +87,8 @@ def _server_dict(one: Running) -> dict[str, Any]:
 def _print_current(found: Current) -> None:
     console.print(release_line(found.release), markup=False)
     console.print(str(found.folder), markup=False, soft_wrap=True)
+    if found.base is not None:
+        console.print(f"on its base {found.base.path}", markup=False, soft_wrap=True)
     if found.second is not None:
         late = found.second.is_late(utc_now())
         console.print(Text(second_line(found.second), style="red" if late else ""), soft_wrap=True)
@@ -138,28 +149,36 @@ def _table(found: list[Listed]) -> Table:
 def at_command(*, date: str, environment: str, store: str | None, as_json: bool) -> int:
     """Say what was live on DATE, and who had signed it.
 
-    DATE is a day (2026-11-29) or a moment (2026-11-29T14:30), in UTC or with an offset (+08:00). Exit 1 where nothing
-    was live then.
+    DATE is a day (2026-11-29), a minute (2026-11-29T14:30) or a moment (2026-11-29T14:30:05), in UTC or with an offset
+    (+08:00). Exit 1 where nothing was live then, or what the store says of it is not what was signed and told.
     """
     span = span_of(date)
     found = live_at(loaded_store(store), command_actor(), span, environment)
     if as_json:
-        told = [{**release_dict(one), "approvals": _approvals(one)} for one in found]
+        told = [_moment_dict(one) for one in found]
         print_json({"environment": environment, "from": span.begin, "to": span.end, "live": told})
     elif not found:
         notes.print(f"no: nothing was live in {environment} then")
     else:
         _print_at(found)
-    return 0 if found else 1
+    return 0 if found and not any(one.why for one in found) else 1
 
 
-def _approvals(one: Release) -> list[dict[str, Any]]:
-    return [signature._asdict() for signature in signatures_of(one.papers.fields)]
+def _moment_dict(one: Moment) -> dict[str, Any]:
+    return {
+        **release_dict(one.release), "holds": not one.why, "why": one.why or None,
+        "approvals": [signature._asdict() for signature in one.signed], "second": second_dict(one.second),
+    }  # fmt: skip
 
 
-def _print_at(found: list[Release]) -> None:
+def _print_at(found: list[Moment]) -> None:
     for one in found:
-        console.print(f"{release_line(one)}; live until {when(one.until) or 'now'}", markup=False)
-        for signature in signatures_of(one.papers.fields):
+        console.print(f"{release_line(one.release)}; live until {when(one.release.until) or 'now'}", markup=False)
+        if one.why:
+            console.print(Text(f"  does not hold: {one.why}", style="red"), soft_wrap=True)
+        for signature in one.signed:
             why = f": {signature.reason}" if signature.reason else ""
             console.print(f"  {signature.kind} by {signature.name}, {signature.time}{why}", markup=False)
+        if one.second is not None:
+            late = one.second.is_late(utc_now())
+            console.print(Text(f"  {second_line(one.second)}", style="red" if late else ""), soft_wrap=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from evals.commands.gate_common import environment_option, policy_option, read_policy_option
+from evals.commands.gate_common import environment_option, own_key_option, policy_option, read_policy_option
 from evals.commands.release_common import (
     print_told,
     release_dict,
@@ -23,8 +23,10 @@ from evals.release.errors import RefusedError
 from evals.release.making import Made, make
 from evals.release.restoring import restore
 from evals.release.telling import hook_of
-from store.commands.common import console, json_option, loaded_store, print_json, store_option
+from store.commands.common import console, json_option, loaded_store, notes, print_json, store_option
+from store.commands.passphrase import passphrase_for
 from store.database import Store
+from store.keys import read_private
 
 __all__ = ["make_command", "restore_command"]
 
@@ -58,23 +60,27 @@ def make_command(
 @click.command("restore")
 @click.argument("named", metavar="VERSION|DIGEST")
 @click.option("--reason", required=True, help="Why, in a sentence.")
+@own_key_option
 @environment_option
 @webhook_option
 @store_option
 @json_option
 def restore_command(
-    *, named: str, reason: str, environment: str, webhook: str | None, store: str | None, as_json: bool
-) -> int:
+    *, named: str, reason: str, key: Path | None, environment: str, webhook: str | None, store: str | None,
+    as_json: bool,
+) -> int:  # fmt: skip
     """Put an earlier release back, such as v2.
 
     Its signature is checked, and every byte of its folder, its checkpoint and an adapter's base is read first. It acts
-    at once; another lead should confirm it within 24 hours (assay release countersign). Exit 1 where something is not
-    what was released.
+    at once; another lead should confirm it within 24 hours (assay release countersign). Without --key only an account
+    is known, and two leads should. Exit 1 where something is not what was released.
     """
     hook, place = hook_of(webhook, os.environ), loaded_store(store)
+    private = None if key is None else read_private(key, passphrase_for(key), place.root)
     return _act(
-        place, lambda: restore(place, command_actor(), named, reason=reason, environment=environment, hook=hook),
-        as_json=as_json, key="restored",
+        place, lambda: restore(
+            place, command_actor(), named, reason=reason, environment=environment, hook=hook, key=private
+        ), as_json=as_json, key="restored",
     )  # fmt: skip
 
 
@@ -88,7 +94,7 @@ def _act(store: Store, act: Callable[[], Made], *, as_json: bool, key: str) -> i
     if as_json:
         told = {
             "already_live": made.already, "path": folder, "webhook": told_dict(made.told),
-            "second": second_dict(second),
+            "second": second_dict(second), "warning": made.warning or None,
         }  # fmt: skip
         print_json({key: True, **release_dict(one), **told})
         return 0
@@ -97,5 +103,7 @@ def _act(store: Store, act: Callable[[], Made], *, as_json: bool, key: str) -> i
     console.print(folder, markup=False, soft_wrap=True)
     if second is not None:
         console.print(second_line(second), markup=False, soft_wrap=True)
+    if made.warning:
+        notes.print(f"warning: {made.warning}", markup=False)
     print_told(made.told)
     return 0

@@ -34,14 +34,20 @@ from store.pins import hold
 
 __all__ = [
     "LEAST_REASON", "LONGEST_REASON", "GateError", "Signer", "approve", "conflict", "keep_decision", "override",
-    "refuse", "require_clock", "require_reason", "signer_of",
+    "refuse", "require_clock", "require_reason", "shown", "signer_of",
 ]  # fmt: skip
 
 LEAST_REASON = 30
-"""Characters that the reason of an override has at least."""
+"""Letters, digits and punctuation that the reason of an override has at least; blanks do not count."""
 
 LONGEST_REASON = 1000
 """Characters that a reason has at most: it stands in every paper of a release."""
+
+NO_TEXT = ("Cc", "Cf", "Cn", "Co", "Cs")
+"""Categories of signs that turn, hide or hold nothing: a reason that has them may not be read as it stands."""
+
+FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
+"""Letters of Korean by their category, which show nothing."""
 
 
 class GateError(AssayError):
@@ -80,7 +86,7 @@ def approve(store: Store, actor: Actor, seen: Look, reason: str = "", *, key: Ed
 def refuse(store: Store, actor: Actor, seen: Look, reason: str, *, key: Ed25519PrivateKey | None = None) -> int:
     """Refuse a candidate; it waits until the same person approves. Raises likewise."""
     why = require_reason(reason)
-    if not why:
+    if not shown(why):
         raise GateError("a refusal needs a reason; say in a sentence what must be different")
     return _sign(store, actor, seen, "refuse", why, key)
 
@@ -90,21 +96,35 @@ def override(store: Store, actor: Actor, seen: Look, reason: str, *, key: Ed2551
     if seen.decision == "pass":
         raise GateError(f"the gate passes {seen.place.candidate}; approve it instead")
     why = require_reason(reason)
-    if len(why) < LEAST_REASON:
+    if shown(why) < LEAST_REASON:
         raise GateError(
-            f"an override needs a reason of {LEAST_REASON} characters at least, and this one has {len(why)}"
+            f"an override needs a reason of {LEAST_REASON} characters at least without blanks, and this one has "
+            f"{shown(why)}"
         )
     return _sign(store, actor, seen, "override", why, key)
 
 
 def require_reason(text: str) -> str:
-    """A reason on one line, which may be empty. Raises GateError for one that is too long, or no text."""
+    """A reason on one line, which may be empty.
+
+    Raises GateError for one that is too long, or has signs that do not show as they stand.
+    """
     reason = " ".join(text.split())
     if len(reason) > LONGEST_REASON:
         raise GateError(f"a reason has {LONGEST_REASON:,} characters at most, and this one has {len(reason):,}")
-    if any(category(sign) in ("Cc", "Cs") for sign in reason):
-        raise GateError("the reason holds signs that are no text (UTF-8); write it anew")
+    odd = next((sign for sign in reason if category(sign) in NO_TEXT or sign in FILLERS), None)
+    if odd is not None:
+        raise GateError(f"the reason holds a sign that does not show (U+{ord(odd):04X}); write it anew without it")
     return reason
+
+
+def shown(reason: str) -> int:
+    """How many letters, digits and punctuation marks of a reason show.
+
+    >>> shown("Not yet, no."), shown("\u200b \u3164")
+    (10, 0)
+    """
+    return sum(category(sign)[0] in "LNP" and sign not in FILLERS for sign in reason)
 
 
 def conflict(snapshot: Snapshot, user: int, proposal: Proposal) -> str | None:
@@ -114,7 +134,7 @@ def conflict(snapshot: Snapshot, user: int, proposal: Proposal) -> str | None:
     """
     if snapshot.rows("SELECT demo FROM meta")[0]["demo"]:
         return None
-    person = snapshot.rows('SELECT id, name, issuer, subject FROM "user" WHERE id = $id', {"id": user})[0]
+    person = snapshot.rows('SELECT id, name, subject FROM "user" WHERE id = $id', {"id": user})[0]
     if owns(owners_of(snapshot, proposal.run_id), person):
         return f"{person['name']} owns the run of {proposal.candidate}; somebody else must sign"
     graded = snapshot.rows(_GRADED, {"actor": f"user:{user}", "sha256": proposal.checkpoint_sha256})
@@ -211,23 +231,23 @@ def _as_seen(snapshot: Snapshot, root: Path, seen: Look) -> Standing:
     return now.standing
 
 
-def signer_of(transaction: Transaction, actor: Actor, key: Ed25519PrivateKey | None) -> Signer:
+def signer_of(snapshot: Snapshot, actor: Actor, key: Ed25519PrivateKey | None) -> Signer:
     """The lead who signs: in the browser whoever came in, on the command line whose key it is.
 
     Raises GateError without a key that counts where one is needed, AccessError for who is no lead.
     """
     if key is None:
-        role = require(transaction, actor, "release:approve")
+        role = require(snapshot, actor, "release:approve")
         if actor.user is None:
             raise GateError("on the command line a release is signed with a key of one's own; name it with --key")
-        return Signer(actor.user, _name(transaction, actor.user), role, actor.way)
-    known = key_owner(transaction, key_id(key.public_key()))
+        return Signer(actor.user, _name(snapshot, actor.user), role, actor.way)
+    known = key_owner(snapshot, key_id(key.public_key()))
     if known is None or known.user_id is None:
         raise GateError("this key is registered for nobody here; an admin adds it: assay user key add NAME FILE.pub")
     if known.retired is not None:
         raise GateError(f"this key was retired at {known.retired:%Y-%m-%d %H:%M} UTC; sign with one that counts")
-    role = require(transaction, Actor("oidc", known.user_id), "release:approve")
-    return Signer(known.user_id, _name(transaction, known.user_id), role, "key")
+    role = require(snapshot, Actor("oidc", known.user_id), "release:approve")
+    return Signer(known.user_id, _name(snapshot, known.user_id), role, "key")
 
 
 def _name(snapshot: Snapshot, user: int) -> str:

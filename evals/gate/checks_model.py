@@ -29,7 +29,7 @@ def folder_checks(evidence: Evidence) -> Iterator[Check]:
 
 
 def answers_check(policy: Policy, evidence: Evidence) -> Check:
-    """Whether the folder gives the answers again that experts judged."""
+    """Whether the folder gives the answers of the campaign again, judged or not."""
     limit, review, made = policy.review.max_differing, evidence["review"], evidence["proposal"]
     campaign = review["campaign"] if review else None
     rows: list[dict[str, Any]] = made["answers"] if made else []
@@ -79,6 +79,11 @@ def _stable(policy: Policy, evidence: Evidence) -> Check:
     state, wanted = evidence["candidate"]["state"], "stable" if policy.health.require_stable else None
     if state == "suspect":
         return Check("stable", state, wanted, "fail", "stable.suspect")
+    parents = evidence["health"].get("parents", [])
+    unsafe = next((one for one in parents if one["state"] == "suspect" or wanted), None)
+    if unsafe is not None:
+        sentence = f"stable.parent.{unsafe['state']}"
+        return Check("stable", unsafe["state"], wanted, "fail", sentence, {"name": unsafe["name"]})
     if state == "stable":
         return Check("stable", state, wanted, "pass", "stable.yes")
     if wanted is None:
@@ -90,7 +95,8 @@ def _alarms(evidence: Evidence) -> Check:
     found = evidence["health"]["alarms"]
     if not found:
         return Check("alarms", 0, 0, "pass", "alarms.none")
-    words = {"n": len(found), "step": found[0]["step"], "message": found[0]["message"]}
+    newest, here = found[0], evidence["candidate"]["run"]
+    words = {"n": len(found), "run": newest.get("run", here), "step": newest["step"], "message": newest["message"]}
     return Check("alarms", len(found), 0, "fail", "alarms.open" if len(found) == 1 else "alarms.more", words)
 
 

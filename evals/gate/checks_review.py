@@ -73,7 +73,12 @@ def _experts(policy: Policy, review: Review) -> Check:
         "margin": f"{points(review['margin'])} points",
     }  # fmt: skip
     value = share["win_difference"]
-    return Check("experts", value, -policy.review.margin, _DECIDED[decision], f"experts.{decision}", words)
+    found = Check("experts", value, -policy.review.margin, _DECIDED[decision], f"experts.{decision}", words)
+    later = review["judged"] - share["n"]
+    if decision == "continue" or later <= 0:
+        return found
+    words = {"said": found.says, "n": share["n"], "later": later}
+    return Check("experts", value, found.limit, found.result, "experts.counted", words)
 
 
 def _critical(policy: Policy, review: Review) -> Check:

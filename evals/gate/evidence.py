@@ -29,7 +29,7 @@ FORMAT = 1
 
 DIGITS = 9
 
-BESIDE = ("README.md", "bundle.json", "bundle.intoto.json")
+BESIDE = ("README.md", "bundle.json", "bundle.intoto.json", "restore.intoto.json")
 """What lies beside the sealed files of a folder to be released."""
 
 

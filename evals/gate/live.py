@@ -1,4 +1,4 @@
-"""What a candidate would take the place of: what is live, or what was before the candidate itself was released."""
+"""What a candidate would take the place of: what is live, or what was before the folder itself was released."""
 
 import re
 
@@ -20,18 +20,30 @@ def environment_fault(name: str) -> str:
 
 def live_in(snapshot: Snapshot, environment: str) -> Live | None:
     """What is live; None where nothing was ever released there."""
-    return _live(snapshot, environment, "")
+    return _live(snapshot, environment, "folder", "")
 
 
-def live_before(snapshot: Snapshot, environment: str, checkpoint_sha256: str) -> Live | None:
-    """What a checkpoint would take the place of; of one that was released, what it took the place of then."""
-    return _live(snapshot, environment, checkpoint_sha256)
+def live_before(snapshot: Snapshot, environment: str, checkpoint_sha256: str, folder_sha256: str) -> Live | None:
+    """What a folder built from a checkpoint would take the place of.
+
+    Of the very folder that was released, which can only be put back, it is what that took the place of then. So it is
+    of another folder of the checkpoint that is live: the model stays. Any other is compared with what is live today.
+    """
+    if folder_sha256 and snapshot.rows(_RELEASED, {"environment": environment, "sha256": folder_sha256}):
+        return _live(snapshot, environment, "folder", folder_sha256)
+    now = live_in(snapshot, environment)
+    if now is not None and now.checkpoint_sha256 == checkpoint_sha256:
+        return _live(snapshot, environment, "checkpoint", checkpoint_sha256)
+    return now
 
 
-def _live(snapshot: Snapshot, environment: str, checkpoint_sha256: str) -> Live | None:
-    rows = snapshot.rows(_LIVE, {"environment": environment, "sha256": checkpoint_sha256})
+def _live(snapshot: Snapshot, environment: str, key: str, sha256: str) -> Live | None:
+    """What was live before a folder or a checkpoint was; what is live where it never was."""
+    rows = snapshot.rows(_LIVE, {"environment": environment, "key": key, "sha256": sha256})
     return Live(**rows[0]) if rows else None
 
+
+_RELEASED = "SELECT id FROM release WHERE environment = $environment AND sha256 = $sha256 LIMIT 1"
 
 _LIVE = """
 WITH every AS (
@@ -39,6 +51,8 @@ WITH every AS (
     FROM release r JOIN proposal p ON p.id = r.proposal_id WHERE r.environment = $environment
 )
 SELECT version, candidate, checkpoint_sha256, sha256 FROM every
-WHERE id < coalesce((SELECT min(id) FROM every WHERE checkpoint_sha256 = $sha256), 9223372036854775807)
+WHERE id < coalesce(
+    (SELECT min(id) FROM every WHERE if($key = 'folder', sha256, checkpoint_sha256) = $sha256), 9223372036854775807
+)
 ORDER BY id DESC LIMIT 1
 """

@@ -24,7 +24,7 @@ from evals.review.gathered import gather as gather_campaign
 from evals.review.results import Results, decided, results, results_of
 from store.access import Actor, require
 from store.database import Snapshot, Store
-from store.owners import owners_of, unknown_owners
+from store.owners import owners_of, unknown_accounts, unknown_owners
 from store.places import Place, find_checkpoint
 
 __all__ = ["Look", "look", "look_again"]
@@ -82,12 +82,12 @@ def look(
     if said := environment_fault(environment):
         raise AssayError(said)
 
-    def find(snapshot: Snapshot) -> tuple[Place, Live | None, list[Campaign]]:
+    def find(snapshot: Snapshot) -> tuple[Place, Proposal | None, Live | None, list[Campaign]]:
         require(snapshot, actor, "release:read")
         place = find_checkpoint(snapshot, store.root, named)
-        return place, live_before(snapshot, environment, place.sha256), campaigns_of(snapshot, place.sha256)
+        return place, *_proposed(snapshot, environment, place), campaigns_of(snapshot, place.sha256)
 
-    place, live, campaigns = store.snapshot(find)
+    place, proposal, live, campaigns = store.snapshot(find)
     review = _reviewed(
         store, campaigns, live, lambda number: results(store, actor, number),
         lambda number: decided(store, actor, number),
@@ -95,9 +95,7 @@ def look(
 
     def read(snapshot: Snapshot) -> Look:
         rules = policy or _policy_of(snapshot, review)
-        asked = Gathering(
-            store.root, place, newest_proposal(snapshot, place.sha256), live, environment, rules.sha256
-        )  # fmt: skip
+        asked = Gathering(store.root, place, proposal, live, environment, rules.sha256)
         return _judged(snapshot, asked, rules, campaigns, review)
 
     return store.snapshot(read)
@@ -109,15 +107,20 @@ def look_again(snapshot: Snapshot, root: Path, seen: Look) -> Look:
     Raises StoreError where the checkpoint is gone.
     """
     place = find_checkpoint(snapshot, root, seen.place.reference)
-    live = live_before(snapshot, seen.environment, place.sha256)
+    proposal, live = _proposed(snapshot, seen.environment, place)
     campaigns = campaigns_of(snapshot, place.sha256)
     review = _reviewed(
         snapshot, campaigns, live, lambda number: results_of(gather_campaign(snapshot, number)),
         lambda number: course_of(gather_campaign(snapshot, number)).decision,
     )  # fmt: skip
-    proposal = newest_proposal(snapshot, place.sha256)
     asked = Gathering(root, place, proposal, live, seen.environment, seen.policy.sha256)
     return _judged(snapshot, asked, seen.policy, campaigns, review)
+
+
+def _proposed(snapshot: Snapshot, environment: str, place: Place) -> tuple[Proposal | None, Live | None]:
+    """The folder that would be released, and what it would take the place of."""
+    proposal = newest_proposal(snapshot, place.sha256)
+    return proposal, live_before(snapshot, environment, place.sha256, proposal.sha256 if proposal else "")
 
 
 def _judged(
@@ -134,11 +137,15 @@ def _judged(
 
 def _notes(snapshot: Snapshot, place: Place, *, demo: bool) -> tuple[str, ...]:
     """In a demo store owners may sign, so that nobody needs to know who they are."""
-    unknown = [] if demo else unknown_owners(snapshot, owners_of(snapshot, place.run_id))
+    if demo:
+        return ()
+    owners = owners_of(snapshot, place.run_id)
+    named = [f'the owner "{name}" of {place.run}' for name in unknown_owners(snapshot, owners)]
+    trained = [f'the account "{name}" that trained {place.run}' for name in unknown_accounts(snapshot, owners)]
     return tuple(
-        f'the owner "{name}" of {place.run} is nobody known here, so the rule that owners may not approve their own '
-        "run cannot be applied to them; assay user ls lists everyone"
-        for name in unknown
+        f"{who} is nobody known here, so the rule that owners may not approve their own run cannot be applied to them; "
+        "assay user ls lists everyone"
+        for who in [*named, *trained]
     )
 
 

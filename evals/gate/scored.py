@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from evals.forgetting.paired import Answer, compare
+from evals.gate.asked import Asked, asked, asked_instead
 from store.database import Snapshot
 from store.places import Place
 
@@ -33,10 +34,14 @@ class _Suite(NamedTuple):
     ours: dict[str, Row]
     base: dict[str, Row] | None
     live: dict[str, Row] | None
+    instead: dict[str, list[Row]]
 
 
 def scores(snapshot: Snapshot, place: Place, live: str | None) -> list[dict[str, Any]]:
-    """Each suite that measures what was to be learned: n, leaked, value, and the differences to base and to `live`."""
+    """Each suite that measures what was to be learned: n, leaked, value, and the differences to base and to `live`.
+
+    `instead` lists suites of the same name that these two were asked and the candidate was not: sha256, n.
+    """
     return [
         {
             **_facts(suite), "value": _mean(_clean(suite.ours).values(), suite.metric),
@@ -56,25 +61,25 @@ def forgetting(snapshot: Snapshot, place: Place) -> list[dict[str, Any]]:
 
 
 def _suites(snapshot: Snapshot, place: Place, live: str | None, measures: str) -> list[_Suite]:
-    rows = snapshot.rows(_EVALUATED, {"artifact": place.sha256, "measures": measures})
-    return [_suite(snapshot, row, live) for row in rows]
+    return [_suite(snapshot, one, live) for one in asked(snapshot, place.sha256, measures)]
 
 
-def _suite(snapshot: Snapshot, row: Row, live: str | None) -> _Suite:
-    data = json.loads(row["data"] or "{}")
-    named = [str(name).rpartition("/")[2].rpartition(":")[2] for name in data.get("settings", {}).get("metrics") or ()]
-    ours = _items(snapshot, row["id"])
-    metric = "acc" if row["kind"] == "choice" else next(iter(named), "") or _any_metric(ours)
+def _suite(snapshot: Snapshot, one: Asked, live: str | None) -> _Suite:
+    named = one.data.get("settings", {}).get("metrics") or ()
+    first = next((str(name).rpartition("/")[2].rpartition(":")[2] for name in named), "")
+    ours, others = _items(snapshot, one.id), {"base": one.base, "live": live}
     return _Suite(
-        row["suite"], row["suite_sha256"], row["kind"], metric, row["scorer"],
-        str(data.get("leak", {}).get("status", "unchecked")), ours,
-        _of_other(snapshot, row, row["base"]), _of_other(snapshot, row, live),
+        one.suite, one.suite_sha256, one.kind, "acc" if one.kind == "choice" else first or _any_metric(ours),
+        one.scorer, str(one.data.get("leak", {}).get("status", "unchecked")), ours,
+        _of_other(snapshot, one, one.base), _of_other(snapshot, one, live),
+        {who: asked_instead(snapshot, other, one.suite, one.suite_sha256) for who, other in others.items()},
     )  # fmt: skip
 
 
-def _of_other(snapshot: Snapshot, row: Row, artifact: str | None) -> dict[str, Row] | None:
+def _of_other(snapshot: Snapshot, one: Asked, artifact: str | None) -> dict[str, Row] | None:
     """What another model made of the same suite; None where it was not asked."""
-    found = snapshot.rows(_OTHER, {**{name: row[name] for name in ("suite_sha256", "scorer")}, "artifact": artifact})
+    values = {"artifact": artifact, "suite_sha256": one.suite_sha256, "scorer": one.scorer}
+    found = snapshot.rows(_SAME, values)
     return _items(snapshot, found[0]["id"]) if found else None
 
 
@@ -90,6 +95,7 @@ def _facts(suite: _Suite) -> dict[str, Any]:
     return {
         "suite": suite.name, "sha256": suite.sha256, "metric": suite.metric, "scorer": suite.scorer,
         "n": len(suite.ours), "leaked": sum(row["leaked"] for row in suite.ours.values()), "leak": suite.leak,
+        "instead": suite.instead,
     }  # fmt: skip
 
 
@@ -161,16 +167,9 @@ def _answer(row: Row) -> Answer:
     return Answer(row["item"], bool(row["correct"]))
 
 
-_EVALUATED = """
-SELECT id, suite, suite_sha256, kind, base, scorer, CAST(data AS VARCHAR) AS data FROM eval_run
-WHERE artifact = $artifact AND measures = $measures AND kind IN ('choice', 'open', 'harness')
-QUALIFY row_number() OVER (PARTITION BY suite ORDER BY id DESC) = 1
-ORDER BY suite
-"""
-
-_OTHER = """
+_SAME = """
 SELECT id FROM eval_run WHERE artifact = $artifact AND suite_sha256 = $suite_sha256 AND scorer = $scorer
-ORDER BY id DESC LIMIT 1
+ORDER BY created DESC, key LIMIT 1
 """
 
 _ITEMS = """

@@ -166,9 +166,9 @@ _FIELDS = (
 _SIGNED = """
 SELECT a.id, a.kind, a.user_id AS "user", coalesce(u.name, '') AS name, a.way, a.reason, a.evidence_sha256, a.key_id,
        a.created, a.envelope, a.environment,
-       u.removed IS NULL AND EXISTS (
+       u.removed IS NULL AND (u.issuer = 'local' OR EXISTS (
            SELECT 1 FROM role r WHERE r.user_id = a.user_id AND r.role = $lead AND r.revoked IS NULL
-             AND r.campaign_id IS NULL) OR u.issuer = 'local' AS is_lead
+             AND r.campaign_id IS NULL)) AS is_lead
 FROM approval a JOIN proposal p ON p.id = a.proposal_id LEFT JOIN "user" u ON u.id = a.user_id
 WHERE p.checkpoint_sha256 = $sha256 AND a.environment = $environment
 ORDER BY a.id DESC

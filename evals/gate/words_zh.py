@@ -24,16 +24,18 @@ SAYS_ZH: Mapping[str, str] = {
     "proposal.changed": "要发布的文件夹与生成时不一致：{what}",
     "digests.known": "基座、分词器、数据、对话模板、生成配置都有摘要可查",
     "digests.unknown": "缺少{what}的摘要，说不清要发布的是什么",
-    "answers.same": "要发布的文件夹把专家评过的 {n} 个回答原样重答了一遍",
-    "answers.differ": "专家评过的 {n} 个回答里，要发布的文件夹有 {differing} 个答得不同（{share}）",
+    "answers.same": "要发布的文件夹把盲评的 {n} 个回答（含练习题和没有人评的题）原样重答了一遍",
+    "answers.differ": "盲评的 {n} 个回答里，要发布的文件夹有 {differing} 个答得不同（{share}）",
     "answers.none": "还没有用要发布的文件夹重答盲评的题目；请先提议：assay gate check {candidate}",
     "stable.yes": "检查点可回滚",
     "stable.waived": "检查点完整；规则不要求其后有足够多步没有尖峰",
     "stable.not": "检查点之后没有尖峰的步数还不够，暂不可回滚",
     "stable.suspect": "守护已把这个检查点标为尖峰之后",
+    "stable.parent.suspect": "守护已把训练所依据的 {name} 标为尖峰之后",
+    "stable.parent.sealed": "训练所依据的 {name} 之后没有尖峰的步数还不够",
     "alarms.none": "没有未处理的警报",
-    "alarms.open": "第 {step} 步有一条警报未处理：{message}；请查看并写一条备注，或回滚",
-    "alarms.more": "有 {n} 条警报未处理，最新一条在第 {step} 步：{message}",
+    "alarms.open": "{run} 第 {step} 步有一条警报未处理：{message}；请查看并写一条备注，或回滚",
+    "alarms.more": "有 {n} 条警报未处理，最新一条在 {run} 第 {step} 步：{message}",
     "exact.proved": "重做的步得到了逐位相同的数（{n} 次）",
     "exact.not": "重做的步没有得到相同的数（{n} 次中有 {differing} 次不同）",
     "exact.unknown": "没有重做过任何一步，所以没有验证过能否精确复现",
@@ -41,23 +43,31 @@ SAYS_ZH: Mapping[str, str] = {
     "scores.none": "没有跑过衡量“学到了什么”的测试集：assay eval {candidate} --suite FILE",
     "scores.missing": "测试集 {suite} 没有跑过：assay eval {candidate} --suite FILE",
     "scores.base": "训练的起点没有跑过测试集 {suite}：assay eval {candidate} --suite FILE",
-    "scores.live": "线上版本没有跑过测试集 {suite}：assay eval {baseline} --suite FILE",
+    "scores.base.instead": "训练的起点跑的是另一个同名的测试集 {suite}（{other}，{asked} 题），不是这一个"
+    "（{digest}，{n} 题）：assay eval {candidate} --suite FILE",
+    "scores.live": "线上版本 v{version} 没有跑过测试集 {suite}：assay eval {baseline} --suite FILE",
+    "scores.live.instead": "线上版本 v{version} 跑的是另一个同名的测试集 {suite}（{other}，{asked} 题），不是这一个"
+    "（{digest}，{n} 题）：assay eval {baseline} --suite FILE",
     "scores.leaked": "测试集 {suite} 的每一题都在训练数据里，等于什么都没测",
-    "scores.gained": "{suite} 的 {metric} 比训练的起点高 {difference}（{low} … {high}）",
-    "scores.unsure": "{suite} 的 {metric} 比训练的起点高 {difference}（{low} … {high}）：不能确定超过 {limit}；"
-    "题目更多才能看清",
-    "scores.lost": "{suite} 的 {metric} 与训练的起点相差 {difference}（{low} … {high}）：没有提高",
-    "scores.kept": "{suite} 的 {metric} 与线上版本相差 {difference}（{low} … {high}）",
-    "scores.kept_unsure": "{suite} 的 {metric} 与线上版本相差 {difference}（{low} … {high}）：不能确定在 {limit} "
-    "个百分点以内；题目更多才能看清",
-    "scores.worse": "{suite} 的 {metric} 与线上版本相差 {difference}（{low} … {high}）：最多容许低 {limit} 个百分点",
+    "scores.gained": "{suite}（{digest}，{n} 题）的 {metric} 比训练的起点高 {difference}（{low} … {high}）",
+    "scores.unsure": "{suite}（{digest}，{n} 题）的 {metric} 比训练的起点高 {difference}（{low} … {high}）："
+    "不能确定超过 {limit}；题目更多才能看清",
+    "scores.lost": "{suite}（{digest}，{n} 题）的 {metric} 与训练的起点相差 {difference}（{low} … {high}）：没有提高",
+    "scores.kept": "{suite}（{digest}，{n} 题）的 {metric} 与线上版本 v{version} 相差 {difference}（{low} … {high}）",
+    "scores.kept_unsure": "{suite}（{digest}，{n} 题）的 {metric} 与线上版本 v{version} 相差 {difference}"
+    "（{low} … {high}）：不能确定在 {limit} 个百分点以内；题目更多才能看清",
+    "scores.worse": "{suite}（{digest}，{n} 题）的 {metric} 与线上版本 v{version} 相差 {difference}"
+    "（{low} … {high}）：最多容许低 {limit} 个百分点",
     "forgetting.none": "没有测过“不能忘”的题目：assay eval {candidate} --suite FILE",
     "forgetting.missing": "测试集 {suite} 没有测过：assay eval {candidate} --suite FILE",
     "forgetting.base": "训练的起点没有测过测试集 {suite}：assay eval {candidate} --suite FILE",
+    "forgetting.base.instead": "训练的起点测的是另一个同名的测试集 {suite}（{other}，{asked} 题），不是这一个"
+    "（{digest}，{n} 题）：assay eval {candidate} --suite FILE",
     "forgetting.leaked": "测试集 {suite} 的每一题都在训练数据里，等于什么都没测",
-    "forgetting.kept": "{suite}：至多丢 {bound} 个百分点，容许 {margin}",
-    "forgetting.unsure": "{suite}：丢了 {drop} 个百分点，可能到 {bound}，容许 {margin}；题目更多才能看清",
-    "forgetting.lost": "{suite}：丢了 {drop} 个百分点，容许 {margin}",
+    "forgetting.kept": "{suite}（{digest}，{n} 题）：至多丢 {bound} 个百分点，容许 {margin}",
+    "forgetting.unsure": "{suite}（{digest}，{n} 题）：丢了 {drop} 个百分点，可能到 {bound}，容许 {margin}；"
+    "题目更多才能看清",
+    "forgetting.lost": "{suite}（{digest}，{n} 题）：丢了 {drop} 个百分点，容许 {margin}",
     "leaks.clean": "{n} 题都不在训练数据里",
     "leaks.some": "{n} 题中有 {leaked} 题在训练数据里，已从结果中剔除",
     "leaks.many": "{suite}：{n} 题中有 {leaked} 题在训练数据里，超过容许的 {limit}",
@@ -76,6 +86,7 @@ SAYS_ZH: Mapping[str, str] = {
     "experts.harm": "专家认为它更差：{wins} : {ties} : {losses}",
     "experts.inconclusive": "盲评结束时没有结论：{wins} : {ties} : {losses}",
     "experts.continue": "评了 {n} 对，还没有结论",
+    "experts.counted": "{said}；前 {n} 对已判定，此后评的 {later} 对不计入",
     "experts.elsewhere": "同一个检查点的另一次盲评 {name} 认为它更差",
     "experts.none": "还没有计入的评判",
     "blinding.held": "评判者猜哪个是新模型，不比碰运气准（问了 {guesses} 次）",
@@ -134,8 +145,8 @@ def says_in(language: Language, check: Check) -> str:
 def said_in(language: Language, sentence: str) -> str:
     """A check's sentence of which only the English text is known; as it is where it is none.
 
-    >>> said_in("zh", "an alarm of step 7 is open: loss; look at it and write a note, or roll back")
-    '第 7 步有一条警报未处理：loss；请查看并写一条备注，或回滚'
+    >>> said_in("zh", "an alarm of r1 at step 7 is open: loss; look at it and write a note, or roll back")
+    'r1 第 7 步有一条警报未处理：loss；请查看并写一条备注，或回滚'
     """
     found = ((key, form.fullmatch(sentence)) for key, form in _KNOWN.items())
     check = next((Check("", None, None, "fail", key, match.groupdict()) for key, match in found if match), None)
@@ -153,7 +164,7 @@ def _kept(check: Check, name: str, value: Any) -> Any:
     return _said(value) if name == "said" else _bit(value)
 
 
-_NAMES = ("candidate", "suite", "metric", "name", "path", "message", "digest")
+_NAMES = ("candidate", "run", "suite", "metric", "name", "path", "message", "digest", "other")
 """Words that are names, or what somebody wrote."""
 
 

@@ -1,15 +1,16 @@
 """The model that a released adapter stands on: whether it is there, and whether it is the one it was trained on."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from evals.gate.proposals import Proposal
 from evals.release.errors import RefusedError
-from store.model_digest import model_sha256
+from store.model_digest import file_sha256, model_sha256
 from store.moved import found_again
 
-__all__ = ["base_folder", "base_missing", "needs_base", "require_base"]
+__all__ = ["base_folder", "base_missing", "known_sha256", "needs_base", "require_base"]
 
 CONFIG = "config.json"
 
@@ -38,12 +39,31 @@ def base_missing(root: Path, proposal: Proposal) -> str:
     return ""
 
 
-def require_base(root: Path, proposal: Proposal) -> None:
-    """Read every byte of the model. Raises RefusedError where it is gone, or another one."""
+def require_base(root: Path, proposal: Proposal, *, digest: Callable[[Path], str] = file_sha256) -> None:
+    """Read every byte of the model. Raises RefusedError where it is gone, cannot be read, or is another one.
+
+    `digest` is as in `store.model_digest`: what only looks takes `known_sha256`, which reads a file once.
+    """
     missing = base_missing(root, proposal)
     if missing:
         raise RefusedError(missing)
-    if needs_base(proposal) and model_sha256(base_folder(root, proposal)) != proposal.digests["base"]:
-        raise RefusedError(
-            f"its base in {base_folder(root, proposal)} is not the one it was trained on; put that one back"
-        )
+    if not needs_base(proposal):
+        return
+    folder = base_folder(root, proposal)
+    try:
+        found = model_sha256(folder, digest=digest)
+    except OSError as error:
+        raise RefusedError(f"its base in {folder} cannot be read: {error.strerror}") from error
+    if found != proposal.digests["base"]:
+        raise RefusedError(f"its base in {folder} is not the one it was trained on; put that one back")
+
+
+def known_sha256(path: Path) -> str:
+    """SHA-256 of a file, remembered in this process for as long as the file stays as it is. Raises OSError."""
+    status = path.stat()
+    return _sha256(path, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+@lru_cache(maxsize=1024)
+def _sha256(path: Path, *_: int) -> str:
+    return file_sha256(path)

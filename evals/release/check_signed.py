@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from evals.gate.approvals import LEAST_REASON
+from evals.gate.approvals import LEAST_REASON, GateError, require_reason, shown
 from evals.release.bundle import SIGNED
 from evals.release.errors import BrokenError
 from evals.release.trust import Trusted
 from store.access import LEAD
 from store.envelope import APPROVAL, EnvelopeError, open_envelope
-from store.owners import folded
+from store.owners import Owners, owns
 
 __all__ = ["check_approvals"]
 
@@ -87,16 +87,31 @@ def _check_person(bundle: Bundle, row: Row) -> None:
     """A lead, who neither owns the run nor graded; in a demo store anyone may be everyone."""
     if row["role"] != LEAD:
         raise BrokenError(f"{row['name']} signed as {row['role']}, and only a lead may")
-    if row["kind"] == "override" and len(row["reason"]) < LEAST_REASON:
-        raise BrokenError(f"the override of {row['name']} has a reason of fewer than {LEAST_REASON} characters")
+    _check_reason(row)
     if bundle["store"]["demo"]:
         return
     review = bundle["evidence"]["review"]
     if review and any(grader["grader"] == row["user"] for grader in review["graders"]):
         raise BrokenError(f"{row['name']} graded in the campaign, and signed all the same")
-    owners = {folded(name) for run in bundle["lineage"][-1:] for name in run.get("owner", ())}
-    if owners & {folded(row["name"]), str(row["user"])}:
+    if any(_owns(run, row) for run in bundle["lineage"][-1:]):
         raise BrokenError(f"{row['name']} owns the run, and signed all the same")
+
+
+def _check_reason(row: Row) -> None:
+    """A reason that shows, and of an override is long enough."""
+    try:
+        require_reason(row["reason"])
+    except GateError as error:
+        raise BrokenError(f"the {row['kind']} of {row['name']} has no reason that counts: {error}") from error
+    if row["kind"] == "override" and shown(row["reason"]) < LEAST_REASON:
+        raise BrokenError(f"the override of {row['name']} has a reason of fewer than {LEAST_REASON} characters")
+
+
+def _owns(run: Row, row: Row) -> bool:
+    """As the store told them apart, where a login may be somebody's account, and by what the person was called."""
+    owners = Owners(frozenset(run.get("accounts", ())), frozenset(run.get("owner", ())))
+    person = {"id": row["user"], "name": row["name"], "subject": None}
+    return row["user"] in run.get("users", ()) or owns(owners, person)
 
 
 def _check_different(rows: Sequence[Row]) -> None:

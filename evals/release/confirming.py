@@ -8,7 +8,7 @@ from evals.gate.live import ENVIRONMENT
 from evals.gate.numbers import short
 from evals.release.errors import ReleaseError
 from evals.release.making import check_environment
-from evals.release.rows import Release, digest_of, live_release, releases_of
+from evals.release.rows import LEAST_DIGEST, Release, digest_of, live_release, releases_of
 from store.access import Actor, require
 from store.audit import Entry, append
 from store.clock import utc_now
@@ -18,6 +18,9 @@ from store.heads import sign_if_possible
 __all__ = ["Confirmed", "Running", "confirm", "running"]
 
 LONGEST_HOST = 255
+
+WHOLE = 64
+"""Characters of a digest."""
 
 
 class Confirmed(NamedTuple):
@@ -53,14 +56,18 @@ class Running(NamedTuple):
 
 
 def confirm(store: Store, actor: Actor, digest: str, *, host: str, environment: str = ENVIRONMENT) -> Confirmed:
-    """Note that a server runs the folder of a digest, also where that is not live. Raises ReleaseError, AccessError."""
+    """Note that a server runs the folder of a digest, also where that is not live; 12 characters name a release.
+
+    Raises ReleaseError, AccessError.
+    """
     check_environment(environment)
-    sha256, name = digest_of(digest), host.strip()
+    given, name = digest_of(digest, least=LEAST_DIGEST), host.strip()
     if not name or len(name) > LONGEST_HOST or any(category(sign) in ("Cc", "Cs") for sign in name):
         raise ReleaseError("a server has a name of 1 to 255 characters; give it with --host")
 
     def work(transaction: Transaction) -> Confirmed:
         role, now = require(transaction, actor, "release:confirm"), utc_now()
+        sha256 = _whole_digest(transaction, given, environment)
         live = live_release(transaction, environment)
         is_live = live is not None and live.sha256 == sha256
         values = {"environment": environment, "sha256": sha256, "host": name, "now": now, "by": actor.named}
@@ -85,6 +92,17 @@ def running(snapshot: Snapshot, environment: str) -> list[Running]:
         )
         for row in rows
     ]  # fmt: skip
+
+
+def _whole_digest(snapshot: Snapshot, given: str, environment: str) -> str:
+    """The digest that its first characters name. Raises ReleaseError where they name no release, or several."""
+    if len(given) == WHOLE:
+        return given
+    found = {one.sha256 for one in releases_of(snapshot, environment) if one.sha256.startswith(given)}
+    if len(found) != 1:
+        many = "several releases of" if found else "no release of"
+        raise ReleaseError(f"{given} begins the digest of {many} {environment}; give its {WHOLE} characters")
+    return found.pop()
 
 
 def _sentence(snapshot: Snapshot, host: str, sha256: str, environment: str, live: Release | None) -> str:

@@ -4,11 +4,12 @@ day. Nothing is undone where nobody does; it is shown in red.
     second_of(snapshot, live)            what is known of it; None where nobody need confirm
     countersign(store, actor)            another lead confirms what is live
 
-The audit log tells who did: no row of `release` changes.
+A command without a key knows an account and no lead. What it put back two different leads confirm: the first may be who
+gave the command, and counts as that. The audit log tells who did: no row of `release` changes.
 """
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -24,8 +25,10 @@ from store.audit import Entry, append
 from store.clock import utc_now
 from store.database import Snapshot, Store, Transaction
 from store.heads import sign_head
+from store.owners import Owners, owns
+from store.users import LOCAL
 
-__all__ = ["WITHIN", "Second", "countersign", "is_restorer", "second_of"]
+__all__ = ["WITHIN", "Second", "acting", "countersign", "may_confirm", "require_seen", "second_of"]
 
 WITHIN = timedelta(hours=24)
 """How long another lead has."""
@@ -43,6 +46,12 @@ class Second(NamedTuple):
     confirmed: datetime | None
     """When; None until then."""
 
+    first: str = ""
+    """Who confirmed first what a command without a key put back, and counts as who gave it; empty until then."""
+
+    missing: int = 0
+    """Leads who must still confirm."""
+
     def is_late(self, now: datetime) -> bool:
         """Whether nobody has, and should have."""
         return self.confirmed is None and now > self.due
@@ -52,19 +61,42 @@ def second_of(snapshot: Snapshot, release: Release) -> Second | None:
     """The second lead of a restore; None of a release, and where its policy asks for one lead alone."""
     if release.kind != "restore" or _leads(release) < 2:
         return None
-    found = snapshot.rows(_CONFIRMED, {"release": release.id, "restorer": release.created_by})
-    if not found:
-        return Second(release.created + WITHIN, "", None)
-    return Second(release.created + WITHIN, found[0]["by"], found[0]["created"])
+    return _second(release, _signed(snapshot, release))
+
+
+def _second(release: Release, signed: list[dict[str, Any]]) -> Second:
+    """Where it stands once these have confirmed, in their order."""
+    due, needed = release.created + WITHIN, 2 if _is_keyless(release) else 1
+    first = signed[0]["by"] if signed and needed == 2 else ""
+    if len(signed) < needed:
+        return Second(due, "", None, first, needed - len(signed))
+    return Second(due, signed[needed - 1]["by"], signed[needed - 1]["created"], first)
+
+
+def acting(snapshot: Snapshot, actor: Actor, key: Ed25519PrivateKey | None) -> Actor:
+    """Who acts: on the command line the lead whose key it is, where one is given. Raises GateError, AccessError."""
+    return actor if key is None else Actor("oidc", signer_of(snapshot, actor, key).user)
+
+
+def require_seen(live: Release | None, expected: int | None) -> None:
+    """Raise ReleaseError where something else is live than the row of `release` that somebody looked at.
+
+    Without a number of a row nothing is expected.
+    """
+    if expected is not None and live is not None and live.id != expected:
+        raise ReleaseError(f"since you looked, {live.title} was made live by {live.by}; look again")
 
 
 def countersign(
-    store: Store, actor: Actor, environment: str = ENVIRONMENT, *, key: Ed25519PrivateKey | None = None
-) -> tuple[Release, Second]:
+    store: Store, actor: Actor, environment: str = ENVIRONMENT, *, key: Ed25519PrivateKey | None = None,
+    expected: int | None = None, version: int | None = None,
+) -> tuple[Release, Second]:  # fmt: skip
     """Confirm, as another lead, the restore that is live; on the command line by one's own key.
 
-    Raises RefusedError where nothing is live, it is no restore, or it needs no second lead; ReleaseError where somebody
-    has confirmed it or it is one's own; GateError for a clock that is behind or a key that does not count; AccessError.
+    `expected` is the number of the row of `release` that was looked at, `version` what it is called; where either is
+    another by now, nothing is confirmed. Raises RefusedError where nothing is live, it is no restore, or it needs no
+    second lead; ReleaseError where somebody has confirmed it, it is one's own or not what was looked at; GateError for
+    a clock that is behind or a key that does not count; AccessError.
     """
     check_environment(environment)
 
@@ -72,28 +104,64 @@ def countersign(
         now = utc_now()
         who = signer_of(transaction, actor, key)
         require_clock(transaction, now)
-        live = _to_confirm(transaction, environment)
-        if is_restorer(transaction, live, who.user):
-            raise ReleaseError(f"{who.name} put {live.title} back; another lead must confirm it")
+        live = live_release(transaction, environment)
+        require_seen(live, expected)
+        if live is not None and version is not None and live.version != version:
+            raise ReleaseError(f"{live.title} is live, and not v{version}; look again")
+        live = _to_confirm(transaction, live, environment)
+        signed = _signed(transaction, live)
+        _require_another(transaction, live, who.user, signed)
         told = {"environment": environment, "release": live.id, "version": live.version, "sha256": live.sha256}
         by = f"user:{who.user}"
         append(transaction, Entry(by, who.role, "countersign", f"environment:{environment}", told), now=now)
         sign_head(transaction, store)
-        return live, Second(live.created + WITHIN, who.name, now)
+        return live, _second(live, [*signed, {"by": who.name, "created": now}])
 
     return store.transaction(work)
 
 
-def is_restorer(snapshot: Snapshot, release: Release, user: int | None) -> bool:
-    """Whether someone is who put it back, in the browser or under their account on this machine."""
-    if release.created_by == f"user:{user}":
+def may_confirm(snapshot: Snapshot, release: Release, user: int) -> bool:
+    """Whether someone, who must be a lead, is neither who put it back nor has confirmed it."""
+    try:
+        _require_another(snapshot, release, user, _signed(snapshot, release))
+    except ReleaseError:
+        return False
+    return True
+
+
+def _require_another(snapshot: Snapshot, live: Release, user: int, signed: list[dict[str, Any]]) -> None:
+    """Raise ReleaseError for who put it back, and for who has confirmed it, also by another login of the same name."""
+    person = snapshot.rows('SELECT id, name, subject, issuer FROM "user" WHERE id = $user', {"user": user})[0]
+    if not _is_keyless(live) and _is_same(snapshot, live.created_by, person):
+        raise ReleaseError(f"{person['name']} put {live.title} back; another lead must confirm it")
+    if any(_is_same(snapshot, one["actor"], person) for one in signed):
+        raise ReleaseError(f"{person['name']} counts as who put {live.title} back; another lead must confirm it")
+
+
+def _is_same(snapshot: Snapshot, actor: str, person: dict[str, Any]) -> bool:
+    """Whether somebody is `actor`, as the audit log has it; who sits at this machine may log in elsewhere as well."""
+    if actor == f"user:{person['id']}":
         return True
-    known = snapshot.rows("SELECT subject FROM \"user\" WHERE id = $id AND issuer = 'local'", {"id": user})
-    return bool(known) and release.created_by == f"command:{known[0]['subject']}"
+    other = snapshot.rows("SELECT name, subject, issuer FROM \"user\" WHERE concat('user:', id) = $actor", {
+        "actor": actor
+    })  # fmt: skip
+    if not other or LOCAL not in (other[0]["issuer"], person["issuer"]):
+        return False
+    called = frozenset(name for name in (other[0]["name"], other[0]["subject"]) if name)
+    return owns(Owners(called, frozenset()), person)
 
 
-def _to_confirm(snapshot: Snapshot, environment: str) -> Release:
-    live = live_release(snapshot, environment)
+def _is_keyless(release: Release) -> bool:
+    """Whether a command without a key put it back."""
+    return release.created_by.startswith("command:")
+
+
+def _signed(snapshot: Snapshot, release: Release) -> list[dict[str, Any]]:
+    """Who has confirmed it, the first first, each once."""
+    return snapshot.rows(_CONFIRMED, {"release": release.id, "restorer": release.created_by})
+
+
+def _to_confirm(snapshot: Snapshot, live: Release | None, environment: str) -> Release:
     if live is None:
         raise nothing_live(snapshot, environment)
     second = second_of(snapshot, live)
@@ -114,9 +182,9 @@ def _leads(release: Release) -> int:
 
 
 _CONFIRMED = """
-SELECT coalesce(u.name, regexp_replace(a.actor, '^[a-z]+:', '')) AS "by", a.created
+SELECT a.actor, coalesce(u.name, regexp_replace(a.actor, '^[a-z]+:', '')) AS "by", a.created
 FROM audit a LEFT JOIN "user" u ON concat('user:', u.id) = a.actor
 WHERE a.action = 'countersign' AND a.actor <> $restorer
   AND CASE WHEN json_valid(a.payload) THEN json_extract_string(a.payload, '$.release') END = CAST($release AS VARCHAR)
-ORDER BY a.seq LIMIT 1
+QUALIFY row_number() OVER (PARTITION BY a.actor ORDER BY a.seq) = 1 ORDER BY a.seq
 """

@@ -23,7 +23,7 @@ from evals.release.errors import RefusedError, ReleaseError
 from evals.release.origin import origin_of
 from evals.release.refusal import refusal, say_evidence_changed
 from evals.release.rows import Release, live_release, proposal_of_release, releases_of
-from evals.release.settling import settle_papers
+from evals.release.settling import require_told, settle_papers
 from evals.release.telling import Told, tell
 from evals.release.verifying import check_files
 from store.access import Actor, require
@@ -37,7 +37,7 @@ from store.heads import sign_head
 from store.keys import register_server_key
 from store.places import find_checkpoint
 
-__all__ = ["Made", "check_environment", "finish", "make", "put_row"]
+__all__ = ["Made", "check_environment", "finish", "make", "person_named", "put_row"]
 
 
 class Made(NamedTuple):
@@ -51,6 +51,9 @@ class Made(NamedTuple):
 
     told: Told | None = None
     """What came of telling the webhook; None where none was named, or nothing was done."""
+
+    warning: str = ""
+    """What is odd about it, in a sentence; empty where nothing is."""
 
 
 def make(
@@ -110,11 +113,18 @@ def put_row(transaction: Transaction, actor: Actor, values: Mapping[str, Any]) -
     return made
 
 
+def person_named(snapshot: Snapshot, actor: Actor) -> str:
+    """What whoever acts is called, as papers have it: the person's name, or the command's account."""
+    found = snapshot.rows('SELECT name FROM "user" WHERE id = $id', {"id": actor.user})
+    return found[0]["name"] if found else actor.account
+
+
 def _stands(
     snapshot: Snapshot, store: Store, actor: Actor, named: str, environment: str
 ) -> tuple[Release | None, Proposal | None]:
     """What is live, and what would be released."""
     require(snapshot, actor, "release:make")
+    require_told(snapshot, environment)
     place = find_checkpoint(snapshot, store.root, named)
     return live_release(snapshot, environment), newest_proposal(snapshot, place.sha256)
 
@@ -170,7 +180,7 @@ def _release(transaction: Transaction, actor: Actor, seen: Look, files: Mapping[
     return Made(put_row(transaction, actor, {
         "environment": seen.environment, "kind": "release", "version": version, "proposal": proposal.id,
         "decision": decision, "sha256": proposal.sha256, "override": making.override, "reason": reason, "now": now,
-        "role": role, "bundle": papers.bundle, "envelope": papers.envelope,
+        "role": role, "bundle": papers.bundle, "envelope": papers.envelope, "statement": "",
     }))  # fmt: skip
 
 
@@ -192,9 +202,9 @@ def _signing(transaction: Transaction) -> Callable[[Mapping[str, Any]], str]:
 
 
 def _released(snapshot: Snapshot, actor: Actor, role: str, now: datetime, reason: str) -> dict[str, Any]:
-    found = snapshot.rows('SELECT name FROM "user" WHERE id = $id', {"id": actor.user})
-    name = found[0]["name"] if found else actor.account
-    return {"by": actor.named, "name": name, "role": role, "time": utc_text(now), "reason": reason}
+    return {
+        "by": actor.named, "name": person_named(snapshot, actor), "role": role, "time": utc_text(now), "reason": reason,
+    }  # fmt: skip
 
 
 def _replaces(snapshot: Snapshot, live: Release | None) -> dict[str, Any] | None:
@@ -215,5 +225,5 @@ def _next_version(snapshot: Snapshot, environment: str) -> int:
 _INSERT = """
 INSERT INTO release VALUES
   ($id, $environment, $kind, $version, $proposal, $decision, $sha256, $override, $reason, $now, $created_by, $role,
-   $bundle, $envelope)
+   $bundle, $envelope, $statement)
 """

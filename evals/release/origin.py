@@ -8,7 +8,7 @@ from typing import Any
 from evals.gate.proposals import Proposal
 from store.database import Snapshot
 from store.lineage import ancestry
-from store.owners import owners_of
+from store.owners import owners_of, owning
 from store.refs import parse_ref
 
 __all__ = ["origin_of"]
@@ -20,7 +20,8 @@ def origin_of(snapshot: Snapshot, proposal: Proposal) -> list[Row]:
     """Models and runs from the base to the candidate, the oldest first; only the candidate where its run is gone.
 
     Each is `{"kind": "model", "name", "sha256"}` or a run: kind, name, stage, checkpoint (RUN/BRANCH@STEP that the next
-    one began with), sha256, owner, and data: a row a file with name, role, rows, sha256. Machine paths stay here.
+    one began with), sha256, owner ([run] owner), accounts that it was trained under, users (numbers of those here who
+    own it), and data: a row a file with name, role, rows, sha256. Machine paths stay here.
     """
     rows: list[Row] = [] if proposal.run_id is None else ancestry(snapshot, proposal.run_id).to_pylist()
     candidate = f"{parse_ref(proposal.candidate).run}/{proposal.branch}@{proposal.step}"
@@ -49,12 +50,14 @@ def _model(snapshot: Snapshot, oldest: Row) -> Iterator[Row]:
 def _run(snapshot: Snapshot, number: int | None, row: Row, reference: str, proposal: Proposal) -> Row:
     ref, values = parse_ref(reference), {"run_id": number}
     found = snapshot.rows(_CHECKPOINT, {**values, "branch": ref.branch, "step": ref.step})
+    owners = owners_of(snapshot, number)
     is_candidate = ref.run == parse_ref(proposal.candidate).run
     data = [{**one, "name": PurePath(one["name"]).name} for one in snapshot.rows(_DATA, values)]
     return {
         "kind": "run", "name": row["name"], "stage": row["stage"], "checkpoint": reference,
         "sha256": proposal.checkpoint_sha256 if is_candidate else found[0]["sha256"] if found else None,
-        "owner": sorted(owners_of(snapshot, number).names), "data": data,
+        "owner": sorted(owners.names), "accounts": sorted(owners.accounts), "users": owning(snapshot, owners),
+        "data": data,
     }  # fmt: skip
 
 

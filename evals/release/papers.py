@@ -3,6 +3,7 @@
     README.md             the model card
     bundle.json           everything it was decided on, canonical JSON; the card stands in it as well
     bundle.intoto.json    the server's signature over folder, bundle and card
+    restore.intoto.json   that over its newest restore, where there was one; see `restored`
 
 The row in the store is the truth, and the signature is written last: where it is not there, or is that of an earlier
 release of the same folder, writing was interrupted, and whoever reads next writes all three; a paper that is missing is
@@ -19,7 +20,10 @@ from typing import Any, NamedTuple, cast
 
 from evals.release.errors import RefusedError
 
-__all__ = ["BUNDLE", "CARD", "ENVELOPE", "Papers", "mend_papers", "read_papers", "text_sha256", "write_papers"]
+__all__ = [
+    "BUNDLE", "CARD", "ENVELOPE", "Papers", "mend_papers", "paper_text", "read_papers", "text_sha256", "write_paper",
+    "write_papers",
+]  # fmt: skip
 
 CARD, BUNDLE, ENVELOPE = "README.md", "bundle.json", "bundle.intoto.json"
 """Names of the three, in the order in which they are written."""
@@ -66,7 +70,7 @@ def mend_papers(folder: Path, papers: Papers, earlier: Collection[str] = ()) -> 
     `earlier` are envelopes of earlier releases of the same folder. Raises RefusedError for a paper that was changed
     after it had been written, OSError where the disk refuses.
     """
-    there = {name: _text(folder / name) for name in papers.by_name}
+    there = {name: paper_text(folder / name) for name in papers.by_name}
     if there[ENVELOPE] is None or there[ENVELOPE] in earlier:
         write_papers(folder, papers)
         return True
@@ -82,7 +86,7 @@ def mend_papers(folder: Path, papers: Papers, earlier: Collection[str] = ()) -> 
 def write_papers(folder: Path, papers: Papers) -> None:
     """Write the papers, the signature last. Raises OSError."""
     for name, text in papers.by_name.items():
-        _write(folder / name, text)
+        write_paper(folder / name, text)
 
 
 def text_sha256(text: str) -> str:
@@ -90,8 +94,8 @@ def text_sha256(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def _text(path: Path) -> str | None:
-    """A file's text; None where there is none, and for bytes that are no text something that no paper is."""
+def paper_text(path: Path) -> str | None:
+    """A paper's text; None where there is none, and for bytes that are no text something that no paper is."""
     try:
         return path.read_bytes().decode("utf-8")
     except FileNotFoundError:
@@ -100,7 +104,8 @@ def _text(path: Path) -> str | None:
         return ""
 
 
-def _write(path: Path, text: str) -> None:
+def write_paper(path: Path, text: str) -> None:
+    """Write one paper, whole or not at all. Raises OSError."""
     # Outside the folder, in which every file counts, so that what is interrupted leaves it as it was.
     unfinished = path.parent.with_name(f".{path.parent.name}.{path.name}.{secrets.token_hex(8)}")
     try:

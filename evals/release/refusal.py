@@ -2,8 +2,11 @@
 
 from evals.gate.looking import Look
 from evals.gate.numbers import short
+from evals.gate.proposals import Proposal
+from evals.gate.signed import Approval, standing
+from store.database import Snapshot
 
-__all__ = ["refusal", "say_evidence_changed"]
+__all__ = ["refusal", "say_evidence_changed", "standing_refusal"]
 
 
 def refusal(seen: Look) -> str:
@@ -12,12 +15,17 @@ def refusal(seen: Look) -> str:
     if seen.proposal is None:
         return f"no folder was built from {name}, so there is nothing to release; propose it: assay gate check {name}"
     if standing.refused is not None:
-        one = standing.refused
-        return f"{one.name} refused {name} on {one.created:%Y-%m-%d %H:%M} UTC: {one.reason}"
+        return _said(standing.refused, name)
     missing = standing.missing(seen.decision)
     if not missing:
         return ""
     return _not_passed(seen, missing) if seen.decision != "pass" else _not_approved(seen, missing)
+
+
+def standing_refusal(snapshot: Snapshot, proposal: Proposal, environment: str) -> str:
+    """That a lead refuses a candidate, which is about it whatever its evidence; empty where no refusal stands."""
+    refused = standing(snapshot, proposal, environment, "", 0).refused
+    return "" if refused is None else _said(refused, proposal.candidate)
 
 
 def say_evidence_changed(seen: Look, again: Look) -> str:
@@ -26,6 +34,10 @@ def say_evidence_changed(seen: Look, again: Look) -> str:
         f"the evidence of {seen.place.candidate} changed while it was being released: it was {short(seen.digest)} and "
         f"is {short(again.digest)}; approve what it is now"
     )
+
+
+def _said(refused: Approval, candidate: str) -> str:
+    return f"{refused.name} refused {candidate} on {refused.created:%Y-%m-%d %H:%M} UTC: {refused.reason}"
 
 
 def _not_passed(seen: Look, missing: int) -> str:

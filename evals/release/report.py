@@ -8,6 +8,7 @@ Everything that was decided on stands in it, and how to check that it was so. Th
 
 import json
 from collections.abc import Iterator, Sequence
+from pathlib import PurePath
 
 from assay.version import VERSION
 from evals.gate.numbers import short
@@ -47,6 +48,8 @@ def _head(found: Reported, say: Say) -> Html:
     ]  # fmt: skip
     if bundle["store"]["demo"]:
         parts.append(paragraph(text(say("demo")), "red"))
+    if found.refused:
+        parts.append(paragraph(text(say("refused", refused=found.refused)), "red"))
     if bundle["override"]:
         decision = say(f"decision.{bundle['decision']}")
         parts.append(paragraph(text(say("override", decision=decision)), "red"))
@@ -138,7 +141,8 @@ def _link(one: Link, say: Say) -> str:
     if one.kind == "signed":
         return say("lineage.signed", name=one.name, count=one.row["approved"] + one.row["overridden"])
     kind = "live" if one.kind == "release" and one.row["live"] else one.kind
-    return say(f"lineage.{kind}", name=one.name)
+    # Where the base lay on the machine that trained is nobody's business who reads the report.
+    return say(f"lineage.{kind}", name="/".join(PurePath(one.name).parts[-2:]) if kind == "base" else one.name)
 
 
 def _data(found: Reported, say: Say) -> Html:

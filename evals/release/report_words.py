@@ -64,6 +64,10 @@ WORDS: Mapping[str, Mapping[Language, str]] = {
         "zh": "越过审核发布：审核结论是“{decision}”，由负责人签字放行。此标记永远保留。",
         "en": "Released though the gate did not pass: it said {decision}, and leads overrode it. This mark stays.",
     },
+    "refused": {
+        "zh": "有负责人拒绝了它，且仍然有效：{refused}",
+        "en": "A lead refuses it, and that stands: {refused}",
+    },
     "one_approval": {
         "zh": "规则只要求一位负责人签字。",
         "en": "The policy asks for one lead's signature only.",

@@ -13,6 +13,7 @@ from evals.gate.reviewed import campaigns_of
 from evals.release.confirming import Running, running
 from evals.release.lineage import Link, lineage_of
 from evals.release.making import check_environment
+from evals.release.refusal import standing_refusal
 from evals.release.rows import Release, find_release, live_release, nothing_live, proposal_of_release, releases_of
 from evals.release.settling import require_row, settle_papers
 from store.access import Actor, require
@@ -43,6 +44,9 @@ class Reported:
 
     spans: tuple[Release, ...]
     """Each time this version was live, the oldest first."""
+
+    refused: str
+    """Which lead refuses it, when and why; empty where no refusal stands."""
 
     running: tuple[Running, ...]
     """The last that each server said."""
@@ -95,7 +99,8 @@ def _gathered(snapshot: Snapshot, release: Release) -> Reported:
     spans = [one for one in releases_of(snapshot, release.environment) if one.version == release.version]
     line = lineage_of(snapshot, made.candidate, made.checkpoint_sha256, made.run_id)
     return Reported(
-        release, bundle, policy, _required(snapshot, bundle, policy), tuple(checks) if same else (), tuple(spans),
+        release, bundle, policy, _required(snapshot, bundle, policy), tuple(checks) if same else (),
+        tuple(spans), standing_refusal(snapshot, made, release.environment),
         tuple(running(snapshot, release.environment)), tuple(line.links()), utc_now(),
     )  # fmt: skip
 

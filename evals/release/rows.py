@@ -69,6 +69,9 @@ class Release:
     envelope: str = field(repr=False)
     """bundle.intoto.json."""
 
+    statement: str = field(default="", repr=False)
+    """restore.intoto.json; empty for a release."""
+
     until: datetime | None = None
     """When something else became live there; None while it is live."""
 

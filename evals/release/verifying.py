@@ -15,10 +15,12 @@ from evals.gate.evidence import BESIDE
 from evals.release.check_papers import check_papers
 from evals.release.errors import BrokenError, RefusedError, ReleaseError
 from evals.release.papers import BUNDLE, CARD, ENVELOPE, Papers, read_papers
+from evals.release.restored import RESTORED, check_restored
 from evals.release.trust import Trusted, read_trusted
 from store.artifacts import MANIFEST, ArtifactError, digest, verify
+from store.model_digest import model_sha256
 
-__all__ = ["Verified", "check_files", "verify_release"]
+__all__ = ["Verified", "check_files", "needs_base", "verify_release"]
 
 
 class Verified(NamedTuple):
@@ -42,9 +44,18 @@ class Verified(NamedTuple):
     server_known: bool
     """Whether the keys say which one is the server's."""
 
+    base: Path | None
+    """The base whose every byte was read; None where none was given, or none is needed."""
 
-def verify_release(place: Path, keys: Path) -> Verified:
-    """Verify a folder, or the bundle.json in one. Raises ReleaseError, KeyFileError where there is nothing to read."""
+    restored: dict[str, Any] | None
+    """What the paper of its newest restore says; None where there is none beside the bundle."""
+
+
+def verify_release(place: Path, keys: Path, base: Path | None = None) -> Verified:
+    """Verify a folder, or the bundle.json in one; with `base` also that folder, on which an adapter is to run.
+
+    Raises ReleaseError, KeyFileError where there is nothing to read.
+    """
     folder = place if place.is_dir() else place.parent
     if not (folder / BUNDLE).is_file() or (not place.is_dir() and place.name != BUNDLE):
         raise ReleaseError(f"{place} is no release: name the folder that {BUNDLE} lies in, or that file")
@@ -53,12 +64,21 @@ def verify_release(place: Path, keys: Path) -> Verified:
     known = bool(trusted.servers)
     try:
         bundle = _check(folder, trusted, only_papers=only_papers)
+        restored = _restored(folder, trusted, bundle)
+        if base is not None and needs_base(bundle):
+            _check_base(base, bundle["what"]["digests"])
     except RefusedError as error:
-        return Verified(False, str(error), folder, None, None, known)
+        return Verified(False, str(error), folder, None, None, known, None, None)
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
         said = f"bundle.json or what it holds has another shape than a release has ({error!r})"
-        return Verified(False, said, folder, None, None, known)
-    return Verified(True, "", folder, None if only_papers else len(bundle["what"]["files"]), bundle, known)
+        return Verified(False, said, folder, None, None, known, None, None)
+    files = None if only_papers else len(bundle["what"]["files"])
+    return Verified(True, "", folder, files, bundle, known, base if needs_base(bundle) else None, restored)
+
+
+def needs_base(bundle: Mapping[str, Any]) -> bool:
+    """Whether what was released cannot run without another model's files."""
+    return not bundle["what"]["merged"] and bool(bundle["what"]["digests"].get("adapter"))
 
 
 def check_files(folder: Path, sha256: str | None = None) -> dict[str, Any]:
@@ -81,6 +101,24 @@ def _check(folder: Path, trusted: Trusted, *, only_papers: bool) -> dict[str, An
     if manifest is not None:
         _check_same(folder, manifest, bundle["what"])
     return bundle
+
+
+def _restored(folder: Path, trusted: Trusted, bundle: Mapping[str, Any]) -> dict[str, Any] | None:
+    if not (folder / RESTORED).exists():
+        return None
+    return check_restored(_text(folder / RESTORED), trusted, bundle["what"]["sha256"])
+
+
+def _check_base(base: Path, digests: Mapping[str, Any]) -> None:
+    """The model in a folder is the one that the adapter was trained on."""
+    if not base.is_dir():
+        raise ReleaseError(f"{base} is no folder; name the one of the base with --base")
+    try:
+        found = model_sha256(base)
+    except OSError as error:
+        raise BrokenError(f"the base {base} cannot be read: {error.strerror}") from error
+    if found != digests["base"]:
+        raise BrokenError(f"the base in {base} is not the one it was trained on")
 
 
 def _check_same(folder: Path, manifest: Mapping[str, Any], what: Mapping[str, Any]) -> None:

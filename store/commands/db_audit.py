@@ -44,19 +44,21 @@ def audit() -> None:
 )  # fmt: skip
 @click.option(
     "--bundle", "bundles", type=click.Path(path_type=Path), multiple=True, metavar="FILE_OR_FOLDER",
-    help="Bundle of a release kept elsewhere, which knows where the log once ended; again for more.",
+    help="Bundle of a release, or restore.intoto.json, kept elsewhere, which knows where the log once ended; again for "
+    "more.",
 )  # fmt: skip
 @store_option
 @json_option
 def verify_command(keys: Path | None, bundles: tuple[Path, ...], store: str | None, as_json: bool) -> None:
-    """Check every row, every signed end, and every end that a bundle knows; exit 1 where something does not hold.
+    """Check every row, every signed end, every end that a bundle knows, and that releases, approvals, confirmations and
+    keys are what the log tells of; exit 1 where something does not hold.
 
     The server's key in the store convinces only who trusts the store: whoever can write it can sign anew. Hand
     verifiers its public key (assay user key server) and have them name it with --keys.
     """
     opened = open_store(store)
     trusted = None if keys is None else read_public_keys(keys)
-    known = [read_known(path) for path in bundles]
+    known = [one for path in bundles for one in read_known(path)]
     report = verify_store(opened, trusted, known)
     warnings = [*report.warnings, *_key_warning(opened, report)]
     if as_json:

@@ -102,7 +102,8 @@ CREATE TABLE release (
     created_by VARCHAR NOT NULL,
     role VARCHAR NOT NULL,
     bundle VARCHAR NOT NULL,
-    envelope VARCHAR NOT NULL
+    envelope VARCHAR NOT NULL,
+    statement VARCHAR NOT NULL
 );
 COMMENT ON TABLE release IS 'What was live where: the newest row of an environment is what is live; rows are only ever appended.';
 COMMENT ON COLUMN release.id IS 'Number in this store.';
@@ -119,6 +120,7 @@ COMMENT ON COLUMN release.created_by IS 'By whom, as in audit.actor.';
 COMMENT ON COLUMN release.role IS 'Role by which it was allowed.';
 COMMENT ON COLUMN release.bundle IS 'bundle.json, as it was written.';
 COMMENT ON COLUMN release.envelope IS 'bundle.intoto.json, as it was written: the server''s signature over the bundle.';
+COMMENT ON COLUMN release.statement IS 'restore.intoto.json, as it was written: the server''s signature over a restore; empty for a release.';
 
 CREATE TABLE confirmation (
     environment VARCHAR NOT NULL,

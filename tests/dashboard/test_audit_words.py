@@ -101,6 +101,13 @@ SENTENCES = {
         "2026-11-29 10:00 UTC 对第 9 行的签名用的是已停用的密钥 0123456789ab",
     "the signature of 2026-11-29 10:00 UTC on row 9 does not hold: what was signed was changed":
         "2026-11-29 10:00 UTC 对第 9 行的签名不成立：签名后内容被改过",
+    "release 3 (prod v1) was changed: row 41 of the audit log tells another time, reason":
+        "release 3 (prod v1) 被改过：审计日志第 41 行记的 time, reason 与它不同",
+    "row 41 of the audit log tells of what is gone from the store: release of prod v2":
+        "库里少了审计日志第 41 行所记的 release of prod v2",
+    "release 3 (prod v1) stands in no row of the audit log": "审计日志里没有 release 3 (prod v1) 的记录",
+    "the rows of release stand in another order than the audit log tells of them":
+        "release 表各行的次序与审计日志所记的不同",
     "the clock went backwards at row 4, by 1 day, 2:00:00.5": "第 4 行的时钟倒退了 1 day, 2:00:00",
     "no end of the log has been signed since row 100: what came after it (2026-11-29 10:00 UTC) can be cut off unseen; "
     "see to the server's key":
@@ -134,6 +141,8 @@ BROKEN = {
     "an unknown key": "UPDATE audit_head SET key_id = repeat('a', 64)",
     "a retired key": "UPDATE signing_key SET retired = TIMESTAMP '2020-01-01' WHERE user_id IS NULL",
     "a bundle": "UPDATE release SET bundle = '{}'",
+    "a statement": "UPDATE release SET statement = '{}'",
+    "a release": "DELETE FROM release WHERE id = 1",
     "no signature": "DELETE FROM audit_head",
     "the clock": "UPDATE audit SET created = created - INTERVAL 1 DAY WHERE seq = 5",
 }

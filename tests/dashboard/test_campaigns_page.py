@@ -289,7 +289,7 @@ def release(store):
     proposal = """INSERT INTO proposal VALUES
         (1, NULL, 'triage@20', 1, 20, 'x', 'aa', 'y', 'bb', false, '{}', '[]', now(), 'user:1', '{}')"""
     row = """INSERT INTO release VALUES
-        ($id, $where, 'release', $version, 1, 1, 'bb', false, '', now(), 'user:1', 'lead', '', '')"""
+        ($id, $where, 'release', $version, 1, 1, 'bb', false, '', now(), 'user:1', 'lead', '', '', '')"""
     store.transact([
         Statement(proposal), Statement(row, {"id": 1, "where": "prod", "version": 3}),
         Statement(row, {"id": 2, "where": "trial", "version": 9}),

@@ -97,7 +97,8 @@ def test_the_stamp_changes_with_what_is_weighed_and_not_with_a_look(made):
     assert queries.stamp(made.store, place).audit > signed.audit
 
 
-def test_the_stamp_changes_with_a_score_and_with_an_alarm(made):
+@pytest.mark.parametrize("run", ["triage", "handbook"])
+def test_the_stamp_changes_with_a_score_and_with_an_alarm_of_its_history(made, run):
     place = place_of(made)
     before = queries.stamp(made.store, place)
     evaluate(made.store, 600)
@@ -107,7 +108,8 @@ def test_the_stamp_changes_with_a_score_and_with_an_alarm(made):
     made.store.transaction(
         lambda tx: tx.execute(
             "INSERT INTO event (run_id, step, branch, time, level, kind, message) "
-            "SELECT id, 300, 1, TIMESTAMP '2030-01-01', 'alarm', 'guard', 'jump' FROM run WHERE name = 'triage'"
+            "SELECT id, 80, 1, TIMESTAMP '2030-01-01', 'alarm', 'guard', 'jump' FROM run WHERE name = $run",
+            {"run": run},
         )
     )
     assert queries.stamp(made.store, place).told == before.told + 1

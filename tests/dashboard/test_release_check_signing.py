@@ -103,7 +103,9 @@ def test_what_does_not_pass_can_be_overridden_and_stays_red(monkeypatch, made):
     assert [label for label in labels(app) if label in ("Approve", "Refuse", "Override")] == ["Refuse", "Override"]
     press(app, "Override")
     app.text_area[0].set_value("short")
-    assert "Not signed: an override needs a reason of 30 characters at least" in press(app, "Sign: override")
+    assert "Not signed: an override needs a reason of 30 characters at least without blanks" in press(
+        app, "Sign: override"
+    )
     app.text_area[0].set_value(REASON)
     words = press(app, "Sign: override")
     assert '<span class="a-status a-bad">override</span>' in words

@@ -79,7 +79,7 @@ def test_a_setting_is_said_as_people_would(section, key, found, said):
 
 
 def test_the_table_shows_markup_as_it_is_and_marks_what_does_not_pass():
-    check = Check("alarms", 1, 0, "fail", "alarms.open", {"step": 3, "message": "<b>jump</b>"})
+    check = Check("alarms", 1, 0, "fail", "alarms.open", {"run": "r", "step": 3, "message": "<b>jump</b>"})
     html = release_check_table.table_html("Training <1>", [check])
     assert "Training &lt;1&gt;" in html
     assert "&lt;b&gt;jump&lt;/b&gt;" in html
@@ -125,7 +125,10 @@ def test_what_signing_is_refused_with_is_known_in_chinese(made):
     other = replace(seen, digest="f" * 64)
     assert "你看过之后证据有变化" in in_chinese(refusal_of(approve, made.store, made.li, other))
     failing = replace(seen, decision="fail")
-    assert "至少 30 个字符，现在是 5 个" in in_chinese(refusal_of(override, made.store, made.li, failing, "short"))
+    short = in_chinese(refusal_of(override, made.store, made.li, failing, "short"))
+    assert "至少 30 个字符（空格不算），现在是 5 个" in short
+    hidden = in_chinese(refusal_of(override, made.store, made.li, failing, "\u200b"))
+    assert hidden == "理由里有看不见的字符（U+200B）；请重写，不要带它"
     refused = refusal_of(approve, made.store, made.qian, seen, error=AccessError)
     assert in_chinese(refused) == "这需要角色 lead，请找管理员"
     early = utc_now().replace(year=2020)

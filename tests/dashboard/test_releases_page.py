@@ -16,9 +16,10 @@ from dashboard.release_said import FORMS, release_said
 from dashboard.texts import TEXTS
 from evals.release.countersigning import countersign
 from evals.release.making import make
+from evals.release.restoring import restore
 from store.clock import utc_now
 from tests.dashboard.released import WHY, again
-from tests.evals.gate.passing import passing_store, sign
+from tests.evals.gate.passing import COMMAND, passing_store, sign
 
 APP = Path(dashboard.__file__).parent / "app.py"
 
@@ -109,6 +110,12 @@ def test_the_time_line_has_every_release_and_restore_the_newest_first(monkeypatc
     assert len(app.get("vega_lite_chart")) == 1
 
 
+def test_a_row_that_is_not_what_was_signed_is_told_on_the_day_it_was_live(monkeypatch, made):
+    sql(made.store, "UPDATE release SET created = created - INTERVAL 1 HOUR WHERE id = 1")
+    assert "the row of v1 of prod was changed: it is not what was signed" in said(page(monkeypatch, made.store))
+    assert "数据文件中 v1（prod）的记录被改过" in said(page(monkeypatch, made.store, lang="zh"))
+
+
 def test_it_is_said_in_chinese(monkeypatch, whole_releases):
     words = said(page(monkeypatch, whole_releases.store, lang="zh"))
     assert "prod 线上：v1，triage@400" in words
@@ -139,6 +146,32 @@ def test_a_second_lead_confirms_a_restore_with_one_press(monkeypatch, made):
     assert "Confirmed by Zhao, a second lead, on " in words
     assert "Confirm as second lead" not in labels(app)
     assert "第二位负责人 Zhao 已于 " in said(page(monkeypatch, made.store, "zh", who=made.first.li))
+
+
+def test_a_press_means_what_was_on_the_page(monkeypatch, made):
+    app = page(monkeypatch, made.store, who=made.first.zhao)
+    restore(made.store, made.first.li, "v2", reason="the other one after all")
+    restore(made.store, made.first.sun, "v1", reason="and back")
+    words = press(app, "Confirm as second lead")
+    assert "Not confirmed: since you looked, v1 of prod was made live by Sun; look again" in words
+    assert made.store.rows("SELECT count(*) AS n FROM audit WHERE action = 'countersign'") == [{"n": 0}]
+    app.text_input(key="restore-reason-2").set_value("v1 was slower")
+    restore(made.store, made.first.li, "v2", reason="once more")
+    restore(made.store, made.first.li, "v1", reason="and back again")
+    assert "Not put back: since you looked, v1 of prod was made live by Li" in press(app, "Put v2 back")
+    assert made.store.rows("SELECT max(id) AS id FROM release") == [{"id": 7}]
+
+
+def test_what_a_command_put_back_waits_for_two_leads(monkeypatch, made):
+    restore(made.store, COMMAND, "v2", reason="the other one after all")
+    app = page(monkeypatch, made.store, who=made.first.zhao)
+    assert "It was put back at the command line without a key, so two leads must confirm it." in said(app)
+    words = press(app, "Confirm as second lead")
+    assert "Your word on v2 of prod is kept; another lead must still confirm it." in words
+    assert "Zhao confirmed it and counts as who did that, so another lead must confirm it." in words
+    assert "Confirm as second lead" not in labels(app)
+    app = page(monkeypatch, made.store, who=made.first.li)
+    assert "Confirmed by Li, a second lead, on " in press(app, "Confirm as second lead")
 
 
 @pytest.mark.parametrize("name", ["li", "chen", "qian"])
@@ -332,6 +365,14 @@ def test_home_tells_of_a_release_that_nobody_confirms_where_servers_confirm_at_a
         (
             "Li has confirmed v1 of prod already, on 2026-11-29 08:30 UTC",
             "Li 已于 2026-11-29 08:30 UTC 确认了 v1（prod）",
+        ),
+        (
+            "Li counts as who put v1 of prod back; another lead must confirm it",
+            "Li 算作让 v1（prod）重新上线的人，须由另一位负责人确认",
+        ),
+        (
+            "since you looked, v2 of prod was made live by Li; look again",
+            "在你查看之后，Li 让 v2（prod）上线了；请重新查看",
         ),
         ("an odd sentence", "an odd sentence"),
     ],

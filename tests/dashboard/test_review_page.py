@@ -101,6 +101,22 @@ def test_practice_is_marked_and_a_whole_sitting_ends_with_its_totals(opened):
     assert found.data["stage"] == "start"
 
 
+@pytest.mark.parametrize("demo", [False, True])
+def test_after_a_review_is_over_a_closed_sitting_offers_no_other_and_tells_nothing_of_how_it_ended(opened, demo):
+    found, store = opened(pairs=10, practice=0)
+    found.send("begin", planned=5)
+    for _ in range(4):
+        found.judge("left")
+    if demo:
+        store.transaction(lambda tx: tx.execute("UPDATE meta SET demo = true"))
+    store.transaction(lambda tx: tx.execute("UPDATE campaign SET expires = now()"))
+    found.send("close")
+    data = found.data
+    assert (data["stage"], data["title"], data["again"]) == ("totals", "This review is over", None)
+    assert data["says"] == "It needs no more verdicts; those you gave are kept. Thank you."
+    assert [value for _, value in data["figures"]][::2] == ["4", "4"]
+
+
 def test_a_message_that_comes_twice_is_taken_once(opened):
     found, store = opened(practice=0)
     found.send("begin", planned=5)

@@ -4,12 +4,14 @@ import json
 import shutil
 
 import pytest
+import streamlit as st
 
 import assay
 from dashboard.demo_story import next_step, steps_of
 from dashboard.entrance import Entrance, open_by
 from dashboard.queries.story import story
 from dashboard.release_states import State
+from dashboard.views import story as bar_of_story
 from store.database import Store
 from store.loading import load_spools
 from store.personas import add_people
@@ -187,6 +189,15 @@ def test_where_pairs_are_judged_the_bar_names_neither_run_nor_step_and_leads_now
         assert links(app) == []
         assert "demo-triage" not in shown(app)
         assert [button.key for button in app.button if button.key == "story-go"] == []
+
+
+def test_a_choice_whose_place_is_gone_plays_nobody(monkeypatch):
+    monkeypatch.setattr(st, "session_state", {})
+    bar_of_story._switched()
+    assert st.session_state == {}
+    monkeypatch.setattr(st, "session_state", {"persona-switch": "li"})
+    bar_of_story._switched()
+    assert st.session_state["persona"] == "li"
 
 
 def test_whom_one_plays_decides_on_pages_and_stands_in_the_log(monkeypatch, demo):

@@ -95,6 +95,7 @@ def test_only_keys_that_were_given_are_trusted(log, tmp_path):
     assert invoke(log, "verify", "--keys", folder).exit_code == 0
     change(log, "DELETE FROM audit_head")
     change(log, "DELETE FROM signing_key")
+    change(log, "DELETE FROM audit")
     server_key_path(log).unlink()
     sign(log)
     assert invoke(log, "verify").exit_code == 0
@@ -110,6 +111,7 @@ def test_bundles_kept_elsewhere_show_what_was_cut_off(log, tmp_path):
     assert done.stdout == "ok    5 rows, 1 end signed, the last at row 5, 2 ends known from bundles: all hold\n"
     change(log, "DELETE FROM audit_head")
     change(log, "DELETE FROM audit WHERE seq = 5")
+    change(log, "DELETE FROM signing_key")
     assert invoke(log, "verify").exit_code == 0
     done = invoke(log, "verify", "--bundle", tmp_path)
     assert done.exit_code == 1

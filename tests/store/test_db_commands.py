@@ -46,7 +46,7 @@ DECISION = "1, 1, 'prod', 'p', 'e', '{}', 'pass', '[]', now(), 'rules'"
 
 APPROVAL = "1, 1, 1, 'prod', 'e', 'approve', 1, 'lead', 'oidc', '', 'k', '{}', now()"
 
-RELEASE = "1, 'prod', 'release', 1, 1, 1, 'y', false, '', now(), 'rules', 'lead', '{}', '{}'"
+RELEASE = "1, 'prod', 'release', 1, 1, 1, 'y', false, '', now(), 'rules', 'lead', '{}', '{}', ''"
 
 
 def test_a_whole_store_passes_every_check(full):

@@ -5,7 +5,7 @@ import pytest
 from assay.recording import Run
 from store.access import Actor
 from store.loading import load_spools
-from store.owners import Owners, owners_of, owns, unknown_owners
+from store.owners import Owners, owners_of, owning, owns, unknown_accounts, unknown_owners
 from store.users import NewUser, add_user
 
 
@@ -64,14 +64,27 @@ def test_an_owner_is_whoever_people_would_take_for_the_same(owner, is_hers):
     assert owns(Owners(frozenset(), frozenset({owner})), LI) is is_hers
 
 
-def test_an_account_is_somebody_only_at_this_machine_and_letter_by_letter():
-    owners = Owners(frozenset({"ann"}), frozenset())
-    assert owns(owners, {"id": 1, "name": "Ann", "issuer": "local", "subject": "ann"})
-    assert not owns(owners, {"id": 1, "name": "ann", "issuer": "local", "subject": "Ann"})
-    assert not owns(owners, {"id": 1, "name": "ann", "issuer": None, "subject": "ann"})
+@pytest.mark.parametrize(
+    ("account", "is_hers"), [("Li Na", True), (" li.NA ", True), ("li", False), ("7", False), ("", False)]
+)
+@pytest.mark.parametrize("issuer", ["local", None, LI["issuer"]])
+def test_an_account_is_whoever_has_it_as_login_or_name_however_they_log_in(account, is_hers, issuer):
+    assert owns(Owners(frozenset({account}), frozenset()), {**LI, "issuer": issuer}) is is_hers
+
+
+def test_who_has_no_login_owns_no_more_than_their_name():
+    assert not owns(Owners(frozenset({"None"}), frozenset({""})), {"id": 1, "name": "Ann", "subject": None})
 
 
 def test_owners_whom_nobody_here_is_are_named(store):
     add_user(store, Actor("command", None, "root"), NewUser("Chen", "admin", "https://login.example.org", "chen.w"))
     owners = Owners(frozenset(), frozenset({"Chne", "chen", "CHEN.W", "1", "2"}))
     assert store.snapshot(lambda snapshot: unknown_owners(snapshot, owners)) == ["2", "Chne"]
+
+
+def test_accounts_that_nobody_here_has_are_named_and_owners_have_numbers(store):
+    for name, subject in (("Chen", "chen.w"), ("Lin", "lin")):
+        add_user(store, Actor("command", None, "root"), NewUser(name, "admin", "https://login.example.org", subject))
+    owners = Owners(frozenset({"gpu-1", "Chen.W", "chen", "1"}), frozenset({"lin"}))
+    assert store.snapshot(lambda snapshot: unknown_accounts(snapshot, owners)) == ["1", "gpu-1"]
+    assert store.snapshot(lambda snapshot: owning(snapshot, owners)) == [1, 2]

@@ -132,7 +132,7 @@ def release(store, text, environment="prod"):
     store.transaction(
         lambda transaction: transaction.execute(
             "INSERT INTO release SELECT coalesce(max(id), 0) + 1, $environment, 'release', coalesce(max(id), 0) + 1, "
-            "$proposal, 1, $sha256, false, '', now(), 'user:1', 'lead', '{}', '{}' FROM release",
+            "$proposal, 1, $sha256, false, '', now(), 'user:1', 'lead', '{}', '{}', '' FROM release",
             {"environment": environment, "proposal": made.id, "sha256": made.sha256},
         )
     )

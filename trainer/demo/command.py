@@ -70,7 +70,8 @@ def _print_marks(marks: dict[str, Any]) -> None:
 
 
 def _points(lost: float, low: float, high: float) -> str:
-    """
+    """A loss of points with its interval.
+
     >>> _points(-0.0, -0.0167, 0.0169)
     '0.0 points (-1.7 to 1.7)'
     """

@@ -275,7 +275,7 @@ def _train(store: Store) -> None:
         store, "triage", 620, (200, 400, 600), stage="sft", parent="handbook/1@80",
         config={"run": {"name": "triage", "owner": "Chen"}, "data": {"train": "letters.jsonl"}},
         provenance={
-            "account": "gpu-1", "accounts": ["gpu-1"], "model": {"path": BASE_FOLDER, "sha256": base_of(store)},
+            "account": "chen", "accounts": ["chen"], "model": {"path": BASE_FOLDER, "sha256": base_of(store)},
         },
     )  # fmt: skip
 

@@ -31,6 +31,8 @@ def test_evidence_that_shows_everything_passes():
 
 ALARM = {"step": 500, "branch": 1, "kind": "guard", "message": "stays high"}
 
+INSTEAD = {"base": [{"sha256": "o" * 64, "n": 90}], "live": [{"sha256": "o" * 64, "n": 90}]}
+
 GONE = {"state": "gone", "what": "triage/checkpoints/00000600-b1"}
 
 WAIVED = replace(POLICY, review=ReviewPolicy(waive_agreement=True))
@@ -69,6 +71,9 @@ TABLE = [
     ({"candidate.state": "suspect"}, "stable", "fail", "stable.suspect"),
     ({"candidate.state": "sealed"}, LOOSE, "stable", "pass", "stable.waived"),
     ({"candidate.state": "suspect"}, LOOSE, "stable", "fail", "stable.suspect"),
+    ({"health.parents": [{"name": "base/1@80", "state": "suspect"}]}, "stable", "fail", "stable.parent.suspect"),
+    ({"health.parents": [{"name": "base/1@80", "state": "sealed"}]}, "stable", "fail", "stable.parent.sealed"),
+    ({"health.parents": [{"name": "base/1@80", "state": "sealed"}]}, LOOSE, "stable", "pass", "stable.yes"),
     ({}, "alarms", "pass", "alarms.none"),
     ({"health.alarms": [ALARM]}, "alarms", "fail", "alarms.open"),
     ({"health.alarms": [ALARM, ALARM]}, "alarms", "fail", "alarms.more"),
@@ -79,7 +84,9 @@ TABLE = [
     ({"scores": []}, "scores", "missing", "scores.none"),
     ({}, NAMED, "scores/law", "missing", "scores.missing"),
     ({"scores.0.over_base": None}, "scores/triage", "missing", "scores.base"),
+    ({"scores.0.over_base": None, "scores.0.instead": INSTEAD}, "scores/triage", "missing", "scores.base.instead"),
     ({"scores.0.over_live": None}, "not_worse/triage", "missing", "scores.live"),
+    ({"scores.0.over_live": None, "scores.0.instead": INSTEAD}, "not_worse/triage", "missing", "scores.live.instead"),
     ({"scores.0.over_base": {"n": 0}}, "scores/triage", "missing", "scores.leaked"),
     ({}, "scores/triage", "pass", "scores.gained"),
     ({"scores.0.over_base.low": -0.2}, "scores/triage", "inconclusive", "scores.unsure"),
@@ -90,6 +97,12 @@ TABLE = [
     ({"forgetting": []}, "forgetting", "missing", "forgetting.none"),
     ({}, NAMED, "forgetting/math", "missing", "forgetting.missing"),
     ({"forgetting.0.drop": None}, "forgetting/general", "missing", "forgetting.base"),
+    (
+        {"forgetting.0.drop": None, "forgetting.0.instead": INSTEAD},
+        "forgetting/general",
+        "missing",
+        "forgetting.base.instead",
+    ),
     ({"forgetting.0.drop": {"n": 0}}, "forgetting/general", "missing", "forgetting.leaked"),
     ({}, "forgetting/general", "pass", "forgetting.kept"),
     ({"forgetting.0.drop.bound": 0.03}, "forgetting/general", "inconclusive", "forgetting.unsure"),
@@ -116,6 +129,8 @@ TABLE = [
     ({"review.decision": "harm"}, "experts", "fail", "experts.harm"),
     ({"review.decision": "inconclusive"}, "experts", "inconclusive", "experts.inconclusive"),
     ({"review.decision": "continue"}, "experts", "inconclusive", "experts.continue"),
+    ({"review.judged": 70}, "experts", "pass", "experts.counted"),
+    ({"review.judged": 70, "review.decision": "harm"}, "experts", "fail", "experts.counted"),
     ({"review.others": [{"name": "spring", "decision": "harm"}]}, "experts", "fail", "experts.elsewhere"),
     ({"review.overall": None}, "experts", "missing", "experts.none"),
     ({}, "critical", "pass", "critical.within"),

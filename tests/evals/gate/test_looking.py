@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from assay.errors import AssayError
-from evals.gate.approvals import LONGEST_REASON, GateError, approve, override, refuse
+from evals.gate.approvals import LEAST_REASON, LONGEST_REASON, GateError, approve, override, refuse
 from evals.gate.looking import look
 from evals.gate.policy import default_policy, whole_policy
 from evals.review.results import settle
@@ -88,7 +88,9 @@ def test_an_open_campaign_is_missing_and_another_that_found_harm_fails(made):
     for expert in (made.wang, made.xu):
         judge(made.store, expert, number, say="stale")
     settle(made.store, number)
-    assert results_of(seen(made))["experts"] == ("fail", "experts.harm")
+    # More were judged than it took.
+    assert results_of(seen(made))["experts"] == ("fail", "experts.counted")
+    assert "experts find it worse" in next(check.says for check in seen(made).checks if check.name == "experts")
     better = new_campaign(made)
     for expert in (made.wang, made.xu):
         judge(made.store, expert, better)
@@ -221,6 +223,19 @@ def test_a_role_that_was_taken_back_takes_the_approval_with_it(made):
     assert seen(made).standing.approvals == 1
 
 
+def test_somebody_at_this_machine_who_was_removed_is_no_lead_any_more(made):
+    values = {"user": made.li.user}
+    sign(made, made.li)
+    for change, approvals in (("issuer = 'local'", 1), ("removed = created", 0)):
+        made.store.transaction(
+            lambda transaction, change=change: transaction.execute(
+                f'UPDATE "user" SET {change} WHERE id = $user', values
+            )
+        )
+        assert seen(made).standing.approvals == approvals
+    assert [one.void for one in seen(made).standing.void] == ["the person is no lead any more"]
+
+
 def test_only_leads_sign(made):
     found = seen(made)
     for who in (made.chen, made.qian, made.wang):
@@ -240,7 +255,7 @@ def test_an_override_is_for_what_does_not_pass_and_needs_a_reason(made):
     with pytest.raises(GateError, match="the gate passes triage@400; approve it instead"):
         override(made.store, made.li, seen(made), "x" * 30)
     shutil.rmtree(made.checkpoint)
-    with pytest.raises(GateError, match="30 characters at least, and this one has 9"):
+    with pytest.raises(GateError, match="30 characters at least without blanks, and this one has 8"):
         override(made.store, made.li, seen(made), " too short ")
     with pytest.raises(GateError, match="the gate says fail"):
         approve(made.store, made.li, seen(made))
@@ -263,8 +278,13 @@ def test_nobody_overrides_alone_by_naming_a_policy_that_asks_for_one(made, is_ju
     ("reason", "said"),
     [
         ("啊" * (LONGEST_REASON + 1), "a reason has 1,000 characters at most, and this one has 1,001"),
-        ("odd \udcff", "the reason holds signs that are no text"),
-        ("red \x1b[31m", "the reason holds signs that are no text"),
+        ("odd \udcff", r"the reason holds a sign that does not show \(U\+DCFF\); write it anew without it"),
+        ("red \x1b[31m", r"does not show \(U\+001B\)"),
+        ("\u200b" * LEAST_REASON, r"does not show \(U\+200B\)"),
+        ("good\u202edab", r"does not show \(U\+202E\)"),
+        ("\ue000", r"does not show \(U\+E000\)"),
+        ("\u0378", r"does not show \(U\+0378\)"),
+        ("\u3164" * LEAST_REASON, r"does not show \(U\+3164\)"),
     ],
 )
 def test_a_reason_is_text_and_no_book(made, reason, said):
@@ -275,8 +295,14 @@ def test_a_reason_is_text_and_no_book(made, reason, said):
 
 def test_spaces_do_not_make_a_reason_longer(made):
     shutil.rmtree(made.checkpoint)
-    with pytest.raises(GateError, match="30 characters at least, and this one has 7"):
+    with pytest.raises(GateError, match="30 characters at least without blanks, and this one has 6"):
         override(made.store, made.li, seen(made), f"too{' ' * 30}bad")
+    with pytest.raises(GateError, match="30 characters at least without blanks, and this one has 15"):
+        override(made.store, made.li, seen(made), "a " * 15)
+    with pytest.raises(GateError, match="30 characters at least without blanks, and this one has 1"):
+        override(made.store, made.li, seen(made), "a" + "\u034f" * 30)
+    with pytest.raises(GateError, match="a refusal needs a reason"):
+        refuse(made.store, made.li, seen(made), "\u034f")
     override(made.store, made.li, seen(made), "the disk was exchanged,\n  and the folder is whole")
     assert made.store.rows("SELECT reason FROM approval") == [
         {"reason": "the disk was exchanged, and the folder is whole"}
@@ -316,6 +342,34 @@ def test_an_owner_whom_nobody_here_is_is_told_of_and_fails_nothing(made):
     )
     made.store.transaction(lambda transaction: transaction.execute("UPDATE meta SET demo = true"))
     assert seen(made).notes == ()
+
+
+def trained_by(made, account):
+    owned_by(made, "")
+    sql = "UPDATE run SET provenance = json_merge_patch(provenance, $provenance) WHERE name = 'triage'"
+    values = {"provenance": json.dumps({"account": account, "accounts": [account]})}
+    made.store.transaction(lambda transaction: transaction.execute(sql, values))
+
+
+def test_an_account_that_is_nobodys_is_told_of_but_in_a_demo(made):
+    trained_by(made, "gpu-1")
+    found = seen(made)
+    [note] = found.notes
+    assert found.decision == "pass"
+    assert note == (
+        'the account "gpu-1" that trained triage is nobody known here, so the rule that owners may not approve their '
+        "own run cannot be applied to them; assay user ls lists everyone"
+    )
+    made.store.transaction(lambda transaction: transaction.execute("UPDATE meta SET demo = true"))
+    assert seen(made).notes == ()
+
+
+@pytest.mark.parametrize("account", ["li", "Li"])
+def test_who_trained_a_run_without_an_owner_signs_nothing_though_they_log_in_elsewhere(made, account):
+    trained_by(made, account)
+    assert seen(made).notes == ()
+    with pytest.raises(GateError, match="Li owns the run of triage@400; somebody else must sign"):
+        approve(made.store, made.li, seen(made))
 
 
 @pytest.mark.parametrize("owner", ["li", " LI ", "Li"])

@@ -42,6 +42,18 @@ def test_a_sentence_has_the_same_words_in_both_languages(key):
             "盲评 base 是与 triage 的起点 相比，而不是与它要取代的 已发布的 v3 相比",
         ),
         (
+            "scores.kept", {
+                "suite": "triage", "digest": "3f9a61c07b2e", "n": 84, "metric": "bleu", "difference": "+6.6",
+                "low": "+4.6", "high": "+8.5", "version": 1,
+            },
+            "triage（3f9a61c07b2e，84 题）的 bleu 与线上版本 v1 相差 +6.6（+4.6 … +8.5）",
+        ),
+        (
+            "experts.counted",
+            {"said": "experts prefer it: 22 : 5 : 7, strength 32 (20 decides)", "n": 34, "later": 6},
+            "专家更喜欢它：22 : 5 : 7，证据强度 32（20 即可判定）；前 34 对已判定，此后评的 6 对不计入",
+        ),
+        (
             "experts.not_worse", {"margin": "15.0 points", "wins": 3, "ties": 2, "losses": 1},
             "专家认为它不差过 15.0 个百分点：3 : 2 : 1",
         ),

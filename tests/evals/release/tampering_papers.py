@@ -57,6 +57,7 @@ def forged(
     reason: str,
     whose: str,
     subjects: dict[str, str] | None = None,
+    /,
     *,
     key: str = "server",
     **said: Any,
@@ -219,6 +220,15 @@ PAPERS = [
     Case("a lead counted twice", "Li signed twice, and counts once", twice),
     Case("one key for two leads", "one key signed for two people", one_key),
     Case("a grader made a lead", "Dr Wang graded in the campaign, and signed all the same", as_grader),
+    insider("a lead whose number owns the run", "Zhao owns the run, and signed all the same", lambda bundle: (
+        bundle["lineage"][-1].update(users=[row(bundle, "Zhao")["user"]])
+    )),
+    insider("a lead whose account trained the run", "Li owns the run, and signed all the same", lambda bundle: (
+        bundle["lineage"][-1].update(accounts=["li"])
+    )),
+    forged("a reason that hides", "the approve of Zhao has no reason that counts: the reason holds a sign that does", (
+        "Zhao"
+    ), reason="fine\u202e"),
     forged("an owner made a lead", "Chen owns the run, and signed all the same", "Zhao", name="Chen"),
     forged("approved as an engineer", "Zhao signed as engineer, and only a lead may", "Zhao", role="engineer"),
     forged("an approval of other evidence", "the approve of Zhao was signed for another evidence", "Zhao", {

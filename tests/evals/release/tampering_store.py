@@ -10,10 +10,11 @@ from evals.gate.approvals import approve, override
 from evals.release.confirming import confirm
 from evals.release.current import current
 from evals.release.restoring import restore
+from store.clock import utc_now
 from store.keys import retire_key
 from store.loading import load_spools
 from store.users import grant, take_back
-from tests.evals.gate.passing import BASE_FOLDER, COMMAND, evaluate, sign
+from tests.evals.gate.passing import BASE_FOLDER, COMMAND, evaluate, export_folder, record_proposal, sign
 from tests.evals.release.cases import Case
 from tests.evals.release.world import World, refused, sql
 
@@ -90,6 +91,45 @@ def fail(world: World) -> None:
     load_spools(world.store)
 
 
+def among_easier(world: World) -> None:
+    """Fail, and ask easier questions under the same name."""
+    fail(world)
+    for model in ("base", "triage@400"):
+        for statement in _EASIER:
+            sql(world.store, statement, model=model)
+
+
+_EASIER = (
+    """
+    INSERT INTO eval_run
+    SELECT 1000 + id, concat('easier', key), run_id, branch, step, artifact, base, model, suite, repeat('e', 64),
+           measures, kind, scorer, n, "of", created + INTERVAL 1 DAY, seconds, data
+    FROM eval_run WHERE suite = 'facts' AND model = $model
+    """,
+    """
+    INSERT INTO item_result BY NAME
+    SELECT i.* REPLACE (1000 + i.eval_id AS eval_id, true AS correct)
+    FROM item_result i JOIN eval_run e ON e.id = i.eval_id
+    WHERE e.suite = 'facts' AND e.id < 1000 AND e.model = $model
+    """,
+)
+"""The same questions as another suite, a day later, all answered right."""
+
+
+def alarm_before(world: World) -> None:
+    """An alarm of the run that the candidate's run began at, which nobody has answered."""
+    sql(world.store, "INSERT INTO event SELECT id, 1, 70, $now, 'spike', 'alarm', 'jump', NULL FROM run "
+        "WHERE name = 'handbook'", now=utc_now())  # fmt: skip
+
+
+def old_in_a_new_folder(world: World) -> str:
+    """The first release's checkpoint in another folder, with the campaign that it had passed by."""
+    old = first(world).made
+    folder = export_folder(world.store, old.candidate, suffix="-new", generation_config_json='{"do_sample": true}')
+    record_proposal(old, folder, [1])
+    return refused(first(world).make)
+
+
 def behind(world: World) -> None:
     """The last entry of the audit log is of tomorrow."""
     sql(world.store, "UPDATE audit SET created = created + INTERVAL 1 DAY WHERE seq = (SELECT max(seq) FROM audit)")
@@ -144,6 +184,12 @@ PASSING = [
         lambda world: sign(world.made, world.made.li)
     )),
     Case("released though it fails", "the gate says fail for triage@400: forgetting/facts", made_after(fail)),
+    Case("easier questions under the name of those that were failed", "forgetting/facts@facts0000000: facts (facts", (
+        made_after(among_easier)
+    )),
+    Case("an open alarm before the run began", "alarms: an alarm of handbook at step 70 is open", made_after(
+        alarm_before
+    )),
 ]  # fmt: skip
 """Each done to a candidate that passes and that nobody has signed."""
 
@@ -238,6 +284,17 @@ SUPERSEDED = [
         sql(world.store, "UPDATE release SET sha256 = repeat('0', 64) WHERE version = 2"),
         refused(lambda: current(world.store, world.made.li)),
     )[1]),
+    Case("a live base changed", "v2 of prod is live, but cannot be used: its base in", lambda world: (
+        (world.store.root / BASE_FOLDER / "model.safetensors").write_text("weights of the handbooks"),
+        refused(lambda: current(world.store, world.made.li)),
+    )[1]),
+    Case("what a lead refuses put back", "cannot be put back: Zhao refused triage@400 on", restored_after(
+        lambda world: approvals.refuse(world.store, world.made.zhao, first(world).look(), "dangerous on dosage")
+    )),
+    Case("a row of another time", "v2 of prod was changed: it says 20", lambda world: (
+        sql(world.store, "UPDATE release SET created = created + INTERVAL 30 DAY WHERE version = 2"),
+        refused(lambda: current(world.store, world.made.li)),
+    )[1]),
     Case("a row of another version", "was changed: what was signed is another release", lambda world: (
         sql(world.store, "UPDATE release SET version = 3 WHERE version = 2"),
         refused(lambda: current(world.store, world.made.li)),
@@ -251,5 +308,6 @@ SUPERSEDED = [
     Case("a server that runs what is not live", "but live is v2", lambda world: confirm(
         world.store, world.made.chen, first(world).made.proposal.sha256, host="gpu-1"
     ).sentence),
+    Case("an old checkpoint in a new folder", "not_worse/letters: bleu of letters", old_in_a_new_folder),
 ]  # fmt: skip
 """Each done to two releases, the second of which is live."""

@@ -60,10 +60,15 @@ def test_what_was_confirmed_before_a_restore_counts_for_that_time_alone(supersed
     assert said(superseded) == [("new", 2, False), ("old", 1, True)]
 
 
-@pytest.mark.parametrize("digest", ["", "v2", "0" * 63, "g" * 64, "sha256:" + "0" * 65])
-def test_a_digest_is_given_whole(both, digest):
-    with pytest.raises(ReleaseError, match="is no digest of a release; give its 64 characters"):
+@pytest.mark.parametrize("digest", ["", "v2", "0" * 11, "g" * 64, "sha256:" + "0" * 65])
+def test_what_is_no_digest_is_refused(both, digest):
+    with pytest.raises(ReleaseError, match="is no digest of a release; give 12 of its characters or more"):
         confirm(both.store, both.made.chen, digest, host="gpu-1")
+
+
+def test_the_beginning_of_a_digest_has_to_be_a_releases(both):
+    with pytest.raises(ReleaseError, match="begins the digest of no release of prod; give its 64 characters"):
+        confirm(both.store, both.made.chen, "0" * 63, host="gpu-1")
 
 
 @pytest.mark.parametrize("host", ["", "  ", "a\nb", "x" * 256, "gpu-\udcff"])

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evals.gate.approvals import GateError
 from evals.release.countersigning import WITHIN, countersign, second_of
@@ -61,13 +62,67 @@ def test_nobody_confirms_their_own(back):
     assert second(back)[1].confirmed is None
 
 
-def test_whoever_put_it_back_on_this_machine_is_known_by_the_account(superseded):
+def test_what_a_command_without_a_key_put_back_two_different_leads_confirm(superseded):
     restore(superseded.store, COMMAND, "v1", reason="v2 is worse")
-    values = {"user": superseded.made.li.user}
-    sql(superseded.store, """UPDATE "user" SET issuer = 'local', subject = 'root' WHERE id = $user""", **values)
+    assert second(superseded)[1].missing == 2
+    found = countersign(superseded.store, COMMAND, key=superseded.li_key)[1]
+    assert (found.by, found.confirmed, found.first, found.missing) == ("", None, "Li", 1)
+    assert found == second(superseded)[1]
+    assert found.is_late(found.due + timedelta(seconds=1))
+    for again in ({"actor": superseded.made.li}, {"actor": COMMAND, "key": superseded.li_key}):
+        with pytest.raises(ReleaseError, match="Li counts as who put v1 of prod back; another lead must confirm it"):
+            countersign(superseded.store, **again)
+    found = countersign(superseded.store, superseded.made.zhao)[1]
+    assert (found.by, found.first, found.missing) == ("Zhao", "Li", 0)
+    assert found == second(superseded)[1]
+    with pytest.raises(ReleaseError, match="Zhao has confirmed v1 of prod already"):
+        countersign(superseded.store, superseded.made.sun)
+
+
+def test_with_a_key_a_command_is_a_lead(superseded):
+    made = restore(superseded.store, COMMAND, "v1", reason="v2 is worse", key=superseded.li_key).release
+    assert (made.created_by, made.by, made.role) == (superseded.made.li.named, "Li", "lead")
+    told = superseded.store.rows("SELECT actor FROM audit WHERE action = 'restore'")
+    assert told == [{"actor": superseded.made.li.named}]
     with pytest.raises(ReleaseError, match="Li put v1 of prod back"):
-        countersign(superseded.store, Actor("local", superseded.made.li.user))
+        countersign(superseded.store, COMMAND, key=superseded.li_key)
+    assert countersign(superseded.store, COMMAND, key=superseded.zhao_key)[1].by == "Zhao"
+
+
+def test_a_key_that_does_not_count_puts_nothing_back(superseded):
+    with pytest.raises(GateError, match="this key is registered for nobody here"):
+        restore(superseded.store, COMMAND, "v1", reason="v2 is worse", key=Ed25519PrivateKey.generate())
+    assert second(superseded)[0].version == 2
+
+
+def test_somebody_at_this_machine_is_no_second_lead_by_another_login_of_the_same_name(superseded):
+    sql(superseded.store, 'INSERT INTO "user" BY NAME SELECT * REPLACE (99 AS id, \'local\' AS issuer, '
+        "'li' AS subject) FROM \"user\" WHERE name = 'Li'")  # fmt: skip
+    restore(superseded.store, Actor("local", 99), "v1", reason="v2 is worse")
+    with pytest.raises(ReleaseError, match="Li put v1 of prod back"):
+        countersign(superseded.store, superseded.made.li)
     assert countersign(superseded.store, superseded.made.zhao)[1].by == "Zhao"
+
+
+def test_what_is_confirmed_is_what_was_looked_at(back):
+    seen = second(back)[0]
+    restore(back.store, back.made.sun, "v2", reason="v1 is slower", expected=seen.id)
+    with pytest.raises(ReleaseError, match="since you looked, v2 of prod was made live by Sun; look again"):
+        countersign(back.store, back.made.li, expected=seen.id)
+    with pytest.raises(ReleaseError, match="since you looked, v2 of prod was made live by Sun; look again"):
+        restore(back.store, back.made.li, "v1", reason="v2 is worse", expected=seen.id)
+    with pytest.raises(ReleaseError, match="v2 of prod is live, and not v1; look again"):
+        countersign(back.store, back.made.li, version=1)
+    live = second(back)[0]
+    assert second(back)[1].confirmed is None
+    assert countersign(back.store, back.made.li, expected=live.id, version=2)[1].by == "Li"
+
+
+@pytest.mark.parametrize("reason", ["\u200b", "\u202e v2 is worse", "\u034f"])
+def test_a_reason_that_does_not_show_puts_nothing_back(superseded, reason):
+    with pytest.raises((GateError, ReleaseError), match=r"does not show|for a reason"):
+        restore(superseded.store, superseded.made.sun, "v1", reason=reason)
+    assert second(superseded)[0].version == 2
 
 
 def test_on_the_command_line_a_lead_has_a_key(back):

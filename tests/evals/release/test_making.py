@@ -78,7 +78,7 @@ def test_the_lineage_goes_back_to_the_base_with_every_digest(once):
     assert (handbook["name"], handbook["stage"], handbook["checkpoint"]) == ("handbook", "cpt", "handbook/1@80")
     assert triage["checkpoint"] == "triage/1@400"
     assert triage["sha256"] == bundle["what"]["checkpoint_sha256"]
-    assert triage["owner"] == ["Chen"]
+    assert (triage["owner"], triage["accounts"], triage["users"]) == (["Chen"], ["chen"], [once.made.chen.user])
     assert triage["data"] == [{"name": "letters.jsonl", "role": "train", "rows": 1200, "sha256": "d" * 64}]
     known = {row["sha256"] for row in once.store.rows("SELECT sha256 FROM checkpoint")}
     assert {handbook["sha256"], triage["sha256"]} <= known

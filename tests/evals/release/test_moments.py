@@ -25,7 +25,7 @@ def dated(superseded):
 
 
 def versions(world, text):
-    return [one.version for one in live_at(world.store, world.made.qian, span_of(text))]
+    return [one.release.version for one in live_at(world.store, world.made.qian, span_of(text))]
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,7 @@ def versions(world, text):
     [
         ("2026-03-09", []), ("2026-03-10", [1]), ("2026-03-11", [1]), ("2026-03-12", [1, 2]), ("2026-03-13", [2]),
         ("2026-03-10T09:29:59", []), ("2026-03-10T09:30", [1]), ("2026-03-12T09:29", [1]), ("2026-03-12T09:30", [2]),
+        ("2026-03-12T09:29:59", [1]), ("2026-03-12T09:30:00", [2]),
         ("2026-03-10T17:30+08:00", [1]), ("2026-03-10T17:29+08:00", []), ("2026-03-10T09:30Z", [1]),
         ("2026-03-13+08:00", [2]), ("2026-03-12+00:00", [1, 2]), ("2026-03-10-12:00", [1]),
     ],
@@ -42,7 +43,7 @@ def test_a_moment_has_one_release_and_a_day_all_that_were_live_on_it(dated, text
 
 
 def test_it_says_until_when_and_who_had_signed(dated):
-    found = live_at(dated.store, dated.made.li, span_of("2026-03-11"))[0]
+    found = live_at(dated.store, dated.made.li, span_of("2026-03-11"))[0].release
     assert (found.created, found.until) == (DAY, DAY + timedelta(days=2))
     assert [(one.name, one.kind, one.way) for one in signatures_of(found.papers.fields)] == [
         ("Li", "approve", "key"), ("Zhao", "approve", "oidc"),

@@ -22,7 +22,7 @@ def texts(folder):
 
 @pytest.mark.parametrize("stopped_at", [0, 1, 2])
 def test_what_was_interrupted_is_mended_by_whoever_reads_next(approved, monkeypatch, stopped_at):
-    written, write = [], writing._write
+    written, write = [], writing.write_paper
 
     def stops(path, text):
         if len(written) == stopped_at:
@@ -31,7 +31,7 @@ def test_what_was_interrupted_is_mended_by_whoever_reads_next(approved, monkeypa
         write(path, text)
 
     with monkeypatch.context() as patch:
-        patch.setattr(writing, "_write", stops)
+        patch.setattr(writing, "write_paper", stops)
         with pytest.raises(KeyboardInterrupt):
             approved.make()
     assert written == list(NAMES[:stopped_at])

@@ -4,12 +4,14 @@ import json
 import platform
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from assay.cli import main
 from evals.release.telling import VARIABLE
+from store.clock import utc_now
 from store.commands.passphrase import VARIABLE as PASSPHRASE
 from store.keys import make_private, register_key
 from tests.evals.gate.passing import COMMAND, POLICY, sign
@@ -123,16 +125,39 @@ def test_a_restore_is_confirmed_by_another_lead_with_a_key(run, superseded, tmp_
     assert json.loads(run(superseded, "current", "--json")[1])["second"] is None
     told = json.loads(run(superseded, "restore", "v1", "--reason", "v2 is worse", "--json")[1])
     assert (told["second"]["by"], told["second"]["confirmed"], told["second"]["late"]) == (None, None, False)
-    assert "not yet confirmed by a second lead, due by " in run(superseded, "current")[1]
-    sql(superseded.store, "UPDATE release SET created = created - INTERVAL 25 HOUR WHERE kind = 'restore'")
+    assert (told["second"]["first"], told["second"]["missing"]) == (None, 2)
+    assert "put back without a key, so 2 leads must confirm it, and none has, due by " in run(superseded, "current")[1]
+    now = utc_now()
+    monkeypatch.setattr("evals.commands.release_common.utc_now", lambda: now + timedelta(hours=25))
     assert "UTC, which is over: assay release countersign --key FILE" in run(superseded, "current")[1]
     assert json.loads(run(superseded, "current", "--json")[1])["second"]["late"] is True
-    code, out, err = run(superseded, *arguments)
-    assert (code, out, err) == (0, "Sun confirmed v1 of prod, which root put back\n", "")
+    code, _, err = run(superseded, *arguments, "--version", "v2")
+    assert (code, "v1 of prod is live, and not v2; look again" in err) == (2, True)
+    code, _, err = run(superseded, *arguments, "--version", "newest")
+    assert (code, "--version newest is no version; give one such as v2" in err) == (2, True)
+    code, out, err = run(superseded, *arguments, "--version", "v1")
+    said = "v1 of prod: confirmed by Sun, who counts as who put it back without a key, and not yet by a second lead"
+    assert (code, out.startswith(said), err) == (0, True, "")
+    key = make_private(tmp_path / "zhao.pem", "a passphrase of four words", superseded.store.root)
+    register_key(superseded.store, COMMAND, "Zhao", key.public_key())
+    code, out, err = run(superseded, "countersign", "--key", tmp_path / "zhao.pem")
+    assert (code, out, err) == (0, "Zhao confirmed v1 of prod, which root put back\n", "")
     second = json.loads(run(superseded, "current", "--json")[1])["second"]
-    assert (second["by"], second["late"]) == ("Sun", False)
-    assert "confirmed by Sun, a second lead, on " in run(superseded, "current")[1]
+    assert (second["by"], second["first"], second["missing"], second["late"]) == ("Zhao", "Sun", 0, False)
+    assert "confirmed by Zhao, a second lead, on " in run(superseded, "current")[1]
     assert run(superseded, *arguments)[0] == 2
+
+
+def test_a_restore_with_a_key_is_that_leads_and_waits_for_one_more(run, superseded, tmp_path, monkeypatch):
+    monkeypatch.setenv(PASSPHRASE, "a passphrase of four words")
+    key = make_private(tmp_path / "sun.pem", "a passphrase of four words", superseded.store.root)
+    register_key(superseded.store, COMMAND, "Sun", key.public_key())
+    code, out, err = run(superseded, "restore", "v1", "--reason", "v2 is worse", "--key", tmp_path / "sun.pem")
+    assert (code, err) == (0, "")
+    assert " by Sun\n" in out
+    assert "not yet confirmed by a second lead, due by " in out
+    code, _, err = run(superseded, "countersign", "--key", tmp_path / "sun.pem")
+    assert (code, "Sun put v1 of prod back; another lead must confirm it" in err) == (2, True)
 
 
 def test_current_prints_the_folder_alone_for_scripts(run, both):
@@ -229,7 +254,7 @@ def test_verify_needs_no_store_and_names_the_first_thing(run, superseded, monkey
     monkeypatch.chdir(tmp_path)
     arguments = ("verify", superseded.folder, "--keys", superseded.keys)
     code, out, err = run(superseded, *arguments, store=False)
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, "note: the base that it runs on was not looked at; name its folder with --base\n")
     assert out.startswith("holds: v2 of prod, triage@600 (")
     assert "approve by Li" in out
     told = json.loads(run(superseded, *arguments, "--json", store=False)[1])
@@ -250,7 +275,8 @@ def test_verifying_loads_neither_torch_nor_a_page(both):
         "sys.stderr.write(str(sorted(set(sys.modules) & {'torch', 'transformers', 'streamlit', 'pandas'})))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "[]")
+    note = "note: the base that it runs on was not looked at; name its folder with --base\n"
+    assert (done.returncode, done.stderr) == (0, f"{note}[]")
 
 
 def test_report_writes_one_file(run, both, tmp_path):

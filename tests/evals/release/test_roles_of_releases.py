@@ -14,7 +14,7 @@ from tests.evals.release.roles import RELEASING
 from tests.evals.review.campaigns import add_role, add_user
 from trainer.propose import propose
 
-INSIDE = {"add_proposal", "put_row", "keep_decision", "signer_of"}
+INSIDE = {"acting", "add_proposal", "keep_decision", "person_named", "put_row", "signer_of"}
 """What works in a transaction that someone else has opened: parts of the others."""
 
 
