@@ -98,6 +98,7 @@ def test_few_pairs_are_sft_with_an_adapter(plan, model_folder, data_file):
     }  # fmt: skip
     assert found["general_share"]["value"] == 0.2
     assert found["general_share"]["guide"] == [[0.1, 0.2], [5 / 6, 10 / 11]]
+    assert [row["share"] for row in found["general_share"]["measured"]] == [0.0, 0.1, 0.2, 0.5, 0.83, 0.91]
     assert found["vocabulary"]["tokens"] <= 400
     assert "brings a chat template" in reasons(found, "start")[1]
 
