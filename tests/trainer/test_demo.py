@@ -52,7 +52,7 @@ def test_the_headless_demo_tells_its_story_and_the_second_one_begins_with_the_th
     assert runs["demo-handbook"]["parent"] == "demo-base/1@6"
     assert runs["demo-triage-2"]["parent"] == "demo-handbook/1@1"
     assert "The base was made before: demo-base/checkpoints/00000006-b1." in second.stderr
-    marks = [[line for line in result.stdout.splitlines() if "%" in line] for result in (first, second)]
+    marks = [[line for line in result.stdout.splitlines() if line.count("%") == 3] for result in (first, second)]
     assert [line.split()[0] for line in marks[0]] == ["base", "handbook", "triage", "triage"]
     assert marks[0] == marks[1]
     assert runs["demo-guarded"]["parent"] == runs["demo-watched"]["parent"] == "demo-triage/1@1"

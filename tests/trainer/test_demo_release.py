@@ -53,7 +53,7 @@ def test_what_the_gate_does_not_let_pass_is_told_and_not_released(stage):
     load_spools(made.store)
     play_on(on, made.campaign, made.checkpoint)
     assert lines[1].startswith("release check of triage@600: fail, ")
-    assert "facts: 20.0 points lost" in lines[1]
+    assert "facts (facts0000000, 150 items): 20.0 points lost" in lines[1]
     assert lines[2:] == ["triage@600 is not released"]
     assert made.store.rows("SELECT count(*) AS n FROM release") == [{"n": 1}]
 

@@ -235,8 +235,8 @@ def test_a_guess_is_asked_after_the_last_pair_of_a_sitting(store):
     (grader,) = seated(store, made, planned=50)
     asked = [answered(store, grader, made.campaign).asks_guess for _ in range(50)]
     assert asked[-1]
-    # One in ten besides: 49 draws give fewer than 1 or more than 14 once in a hundred stores.
-    assert 1 <= sum(asked[:-1]) <= 14
+    # One in ten besides, which test_sides counts over 10,000 draws: 49 give more than 18 once in 30,000 stores.
+    assert sum(asked[:-1]) <= 18
 
 
 def test_nothing_of_a_view_names_item_place_run_or_side(store):
