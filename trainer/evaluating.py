@@ -19,6 +19,7 @@ from evals.leak import LeakReport
 from evals.run import Ledger, Subject, evaluate
 from evals.suite import Suite
 from evals.text.errors import DataError
+from store.alerts.watch import busy
 from store.artifacts import MANIFEST, digest, read_manifest
 from store.evaluations import Evaluation
 from trainer.asked import Asked, load_asked
@@ -153,7 +154,7 @@ class RunEvaluator:
         """Put a model to suites and tell what came of it; those of which there is a result, and whether it is new."""
         found: list[tuple[Suite, bool]] = []
         try:
-            with self._held():
+            with busy(self._training.watcher):
                 for suite in suites:
                     stop_here()
                     with self._told_where_it_fails(suite.settings.name):
@@ -232,18 +233,6 @@ class RunEvaluator:
         if done < of:
             stop_here()
         self._training.progress.aside(f"{suite}: {done} of {of}")
-
-    @contextmanager
-    def _held(self) -> Generator[None]:
-        """Meanwhile no step ends, and yet the run is not stalled."""
-        watcher = self._training.watcher
-        if watcher:
-            watcher.paused(True)
-        try:
-            yield
-        finally:
-            if watcher:
-                watcher.paused(False)
 
     @contextmanager
     def _told_where_it_fails(self, what: str) -> Generator[None]:

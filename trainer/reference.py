@@ -6,13 +6,12 @@ adapter of the stage before. So nothing but numbers has to be held, and a run th
 
 import json
 import math
-from collections.abc import Generator
-from contextlib import contextmanager
 from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from store.alerts.watch import busy
 from trainer.errors import ResumeError, TrainingError
 from trainer.memory import within_memory
 from trainer.objective import Preferences, rules_of
@@ -42,7 +41,7 @@ def begin_stage(training: "Training") -> bool:
     if objective.reference:
         return True
     try:
-        with _held(training):
+        with busy(training.watcher):
             objective.reference = _checked(_measured(training), training.job)
     except Stopping:
         sentence = "the reference was not finished; it is measured anew when the run goes on"
@@ -91,19 +90,6 @@ def _told(job: "Job", objective: Preferences) -> str:
     smoothing = f", label smoothing {config.label_smoothing:g}" if config.label_smoothing else ""
     start = job.config.model.adapter or job.config.model.path
     return f"dpo: {pairs}, beta {config.beta:g}{smoothing}; the reference is {start}, as the stage began"
-
-
-@contextmanager
-def _held(training: "Training") -> Generator[None]:
-    """Meanwhile no step ends, and yet the run is not stalled."""
-    watcher = training.watcher
-    if watcher:
-        watcher.paused(True)
-    try:
-        yield
-    finally:
-        if watcher:
-            watcher.paused(False)
 
 
 def _measured(training: "Training") -> dict[int, tuple[float, float]]:

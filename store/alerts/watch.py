@@ -18,7 +18,8 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,7 +31,7 @@ from store.alerts.rules import LowDisk, Rising, Stall, Thinner
 from store.alerts.sender import Delivery, Sender
 from store.alerts.settings import AlertsConfig
 
-__all__ = ["Watcher", "open_watcher"]
+__all__ = ["Watcher", "busy", "open_watcher"]
 
 ALIAS = {"not-a-number": "spike"}
 """Events of a run that are told as another kind."""
@@ -43,6 +44,18 @@ DISK_EVERY = 30.0
 
 CLOSE_SECONDS = 10.0
 """At the end of a run so long is given to what still waits to be sent; after Ctrl-C much less."""
+
+
+@contextmanager
+def busy(watcher: "Watcher | None") -> Generator[None]:
+    """Meanwhile no step ends, and yet the run is not stalled; without a watcher nothing."""
+    if watcher:
+        watcher.paused(True)
+    try:
+        yield
+    finally:
+        if watcher:
+            watcher.paused(False)
 
 
 class Watcher:

@@ -8,46 +8,24 @@ import pytest
 
 import evals.gate
 import evals.release
-from assay.errors import AssayError
-from store.access import ACTIONS, ROLES, AccessError, Actor
+from store.access import ACTIONS, ROLES, Actor
 from tests.evals.release.roles import RELEASING
-from tests.evals.review.campaigns import add_role, add_user
+from tests.evals.review.asking import person, refused
 from trainer.propose import propose
 
 INSIDE = {"acting", "add_proposal", "keep_decision", "person_named", "put_row", "signer_of"}
 """What works in a transaction that someone else has opened: parts of the others."""
 
 
-def person(world, role=None):
-    def add(transaction):
-        actor = add_user(transaction, role or "nobody")
-        if role:
-            add_role(transaction, actor, role, None)
-        return actor
-
-    return world.store.transaction(add)
-
-
-def refused(call, *args):
-    """Whether it is the role that was refused."""
-    try:
-        call(*args)
-    except AccessError:
-        return True
-    except AssayError:
-        return False
-    return False
-
-
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_may_call_what_the_table_says_and_nothing_else(passing, role):
-    actor = person(passing, role)
+    actor = person(passing.store, role)
     allowed = {name for name, (_, call) in RELEASING.items() if not refused(call, passing, actor)}
     assert allowed == {name for name, (action, _) in RELEASING.items() if role in ACTIONS[action]}
 
 
 def test_who_has_no_role_or_is_unknown_may_call_nothing(passing):
-    strangers = [person(passing), Actor("oidc", None), Actor("oidc", 4711), Actor("invite", 1, login="0" * 64)]
+    strangers = [person(passing.store), Actor("oidc", None), Actor("oidc", 4711), Actor("invite", 1, login="0" * 64)]
     passing.look()  # Sun's, which is written down
     before = passing.store.rows("SELECT count(*) AS n FROM audit")
     for name, (_, call) in RELEASING.items():

@@ -39,8 +39,8 @@ from store.restore import restore
 from store.run_edits import edit_runs
 from store.users import NewUser, add_user, grant, list_users, remove_user, take_back
 from tests.evals.release.roles import RELEASING
-from tests.evals.review.campaigns import add_role, make_campaign
-from tests.evals.review.campaigns import add_user as put_user
+from tests.evals.review.asking import person, refused
+from tests.evals.review.campaigns import make_campaign
 from tests.evals.review.drafts import draft
 from tests.evals.review.test_roles_of_service import FUNCTIONS as SERVICE
 
@@ -107,27 +107,6 @@ def demo(root):
         )
     )
     return made, make_campaign(made, pairs=4, graders=1, practice=0)
-
-
-def person(store, role=None, campaign=None):
-    def add(transaction):
-        actor = put_user(transaction, role or "nobody")
-        if role:
-            add_role(transaction, actor, role, campaign)
-        return actor
-
-    return store.transaction(add)
-
-
-def refused(call, *args):
-    """Whether it is the role that was refused."""
-    try:
-        call(*args)
-    except AccessError:
-        return True
-    except AssayError:
-        return False
-    return False
 
 
 @pytest.mark.parametrize("role", ROLES)
