@@ -2,6 +2,8 @@
 
 import json
 import os
+import resource
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,6 +39,12 @@ class Learned(NamedTuple):
     steps: int
     """Steps it took."""
 
+    seconds: float
+    """Time of the run with its last evaluation, without what is asked here."""
+
+    peak: int
+    """Bytes: the most this process has held until the run's end."""
+
 
 class Desk:
     """A base and what read the handbook on top of it, made once in a folder; each run begins there."""
@@ -54,7 +62,9 @@ class Desk:
         model = new_model(self.place, material, seed)
         self.base = self._make.full("base", recipes.base(model, self.place, steps, seed))
         handbook = recipes.handbook(self.base, self.place, max(1, steps // 16), seed)
+        began = time.perf_counter()
         self.handbook = self._make.full("handbook", handbook)
+        self.reading = time.perf_counter() - began
         self.before = sit(self.store, self.suites, self.handbook)
 
     def config(
@@ -76,14 +86,12 @@ class Desk:
 
     def learn(self, config: dict[str, Any]) -> Learned:
         """Train, and ask what was learned and kept."""
+        began = time.perf_counter()
         last = self._make.run(config_from(config))
+        seconds, peak = time.perf_counter() - began, 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         marks, steps = sit(self.store, self.suites, last), int(last.name[:8])
         asked = {"run": last.parents[1].name, "suite": TRIAGE, "step": steps}
-        return Learned(marks, self.store.rows(_CHRF, asked)[0]["value"], steps)
-
-
-def _given(section: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: item for key, item in section.items() if item is not None}
+        return Learned(marks, self.store.rows(_CHRF, asked)[0]["value"], steps, seconds, peak)
 
 
 def kept_rows(file: Path) -> list[dict[str, Any]]:

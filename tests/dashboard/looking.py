@@ -25,6 +25,14 @@ def follow(page, words, seconds=20):
     expect(page.locator(".a-head").first).to_contain_text(re.compile(words), timeout=seconds * 1000)
 
 
+def until(page, script, argument=None, seconds=30):
+    """Ask the page until its answer is true: Playwright's waiting evaluates there, which the policy bars."""
+    ends = time.monotonic() + seconds
+    while not page.evaluate(script, argument):
+        assert time.monotonic() < ends, f"not within {seconds} seconds: {script}"
+        page.wait_for_timeout(100)
+
+
 def charts(page, seconds=60):
     """All charts of a page, once the first one is drawn."""
     found = page.locator(CHART)

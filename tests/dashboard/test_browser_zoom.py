@@ -9,7 +9,7 @@ import assay
 pytest.importorskip("playwright", reason="playwright is not installed")
 
 from tests.dashboard import spiky
-from tests.dashboard.looking import Frames, axes, charts, double_click, drag, follow, keep_watch, ranges
+from tests.dashboard.looking import Frames, axes, charts, double_click, drag, follow, keep_watch, ranges, until
 
 pytestmark = pytest.mark.browser
 
@@ -52,7 +52,7 @@ def test_a_drag_across_any_chart_zooms_all_of_them_and_outlasts_refreshes(watche
         assert page.get_by_label("Find a metric").input_value() == "half a wo"
         assert (ranges(page), zoomed(page)) == ({(first, last)}, (first, last))
         drag(page, drawn.nth(1), 0.4, 0.6)
-        page.wait_for_function("first => !location.href.includes(`first=${first}&`)", arg=first, timeout=30_000)
+        until(page, "first => !location.href.includes(`first=${first}&`)", first)
         closer = zoomed(page)
         assert first < closer[0] < closer[1] < last
         page.reload()
@@ -86,7 +86,7 @@ def test_refreshes_neither_replace_a_chart_nor_draw_it_anew(watched):
         assert (page.evaluate("kept()"), page.evaluate("replaced")) == (True, 0)
         # The watch does see it: another scale is another chart.
         page.get_by_text("log", exact=True).click()
-        page.wait_for_function("() => !kept()", timeout=30_000)
+        until(page, "() => !kept()")
 
 
 def test_runs_ticked_in_the_table_are_laid_over_each_other_and_zoomed_together(watched):
@@ -112,7 +112,7 @@ def test_runs_ticked_in_the_table_are_laid_over_each_other_and_zoomed_together(w
     low, high = map(int, re.search(r"zoom=tokens_(\d+)_(\d+)", page.url).groups())
     page.get_by_text(f"tokens {low:,} – {high:,}").wait_for(timeout=30_000)
     # Both of them, each on the same range.
-    page.wait_for_function(_ONE_AXIS, arg=list(before), timeout=30_000)
+    until(page, _ONE_AXIS, list(before))
     assert 64_000 < low + 8_000 < high < 90_000
     double_click(page, drawn.nth(1))
     page.wait_for_url(re.compile(r"^(?!.*zoom=)"), timeout=30_000)
@@ -130,4 +130,4 @@ def test_no_line_is_drawn_over_steps_that_were_left_out(watched):
     page.goto(f"{url}/run?run=healed&lang=en")
     charts(page)
     # Of each chart the two branches that were left, each in one piece, then what is in two: raw and mean, or one line.
-    page.wait_for_function(f"{_PARTS} === '1,1,2,2,1,1,2'", timeout=60_000)
+    until(page, f"{_PARTS} === '1,1,2,2,1,1,2'", seconds=60)

@@ -10,6 +10,7 @@ from dashboard.texts import TEXTS
 from evals.review.service import close_campaign
 from tests.dashboard.blind.house import House
 from tests.dashboard.blind.recorder import Recorder
+from tests.dashboard.looking import until
 from tests.evals.review.drafts import LEAD
 
 __all__ = ["LEAKS", "Visit", "enter_by_invite", "enter_by_login", "whole_visit"]
@@ -138,7 +139,7 @@ def _verdict_with_everything(visit: Visit) -> None:
     page = visit.page
     visit.press("1", *CRITERIA, "w", "Shift+1", "Shift+3")
     page.locator("[data-answer=right] p").first.click(click_count=3)
-    page.wait_for_function("document.getSelection().toString().trim().length > 0")
+    until(page, "document.getSelection().toString().trim().length > 0")
     visit.press("x")
     expect(page.locator(".rv-critical input")).to_have_value(re.compile("."), timeout=_PATIENCE)
     page.get_by_role("button", name="Add", exact=True).click()
