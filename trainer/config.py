@@ -78,6 +78,11 @@ class DataConfig:
     """Longest sample in tokens; what is longer is cut at its end, or read in parts where every token is learned. Of a
     preference, the prompt with either answer."""
 
+    packing: bool = True
+    """Where every token is learned (cpt, pretrain), lay the documents of a step end to end in rows of `max_length`
+    tokens instead of padding each; none sees another, so losses are the same but for rounding. A model that does not
+    keep them apart is given one a row."""
+
     last_turn_only: bool = False
     """Learn the last answer of a conversation only, not all of them."""
 
@@ -91,7 +96,8 @@ class TrainConfig:
     two answers is preferred."""
 
     method: str = "lora"
-    """lora trains an adapter, full all weights."""
+    """lora trains an adapter, full all weights; qlora an adapter on a model that is held in 4 bits (NF4), for which
+    bitsandbytes is needed."""
 
     epochs: float = 1.0
     """Passes over `data.train`; not used where `steps` is given."""
@@ -123,6 +129,11 @@ class TrainConfig:
 
     precision: str = "auto"
     """Arithmetic of the forward pass: auto (bf16 on a GPU that has it), fp32, bf16 or fp16 (with loss scaling)."""
+
+    @property
+    def is_adapter(self) -> bool:
+        """Whether an adapter is trained, not the model's own weights."""
+        return self.method != "full"
 
 
 @dataclass(frozen=True)
@@ -353,5 +364,5 @@ class Config:
         if self.train.stage == "pretrain":
             return 1e-3
         if self.train.stage == "dpo":
-            return 1e-5 if self.train.method == "lora" else 1e-6
-        return 1e-4 if self.train.method == "lora" else 2e-5
+            return 1e-5 if self.train.is_adapter else 1e-6
+        return 1e-4 if self.train.is_adapter else 2e-5

@@ -32,8 +32,9 @@ from trainer.model import (
     longest_input,
     merged,
 )
-from trainer.objective import objective_of
+from trainer.objective import Answers, objective_of
 from trainer.optim import make_optimizer
+from trainer.packing import keeps_apart
 from trainer.plan import Plan, plan_for
 from trainer.precision import Precision
 from trainer.remedies import SHALLOW
@@ -142,12 +143,24 @@ def prepare(config: Config, checkpoint: Path | None = None) -> Job:
     model, optimizer = accelerator.prepare(model, optimizer)
     model.train()
     precision = Precision(_precision(config, accelerator.device), accelerator.device)
+    objective = objective_of(config)
+    engine = Engine(accelerator, model, precision, objective)
+    if every_token and config.data.packing and isinstance(objective, Answers):
+        notes += _packed(engine, objective, data, config.data.max_length)
     return Job(
         config=config, data=data, plan=plan, model=model, tokenizer=tokenizer, template=template,
-        optimizer=optimizer.optimizer, engine=Engine(accelerator, model, precision, objective_of(config)),
+        optimizer=optimizer.optimizer, engine=engine,
         base_sha256=fingerprint(config.model), model_sha256=fingerprint(replace(config.model, adapter="")),
         suites=suites, notes=[*notes, *doubts(model, tokenizer)],
     )  # fmt: skip
+
+
+def _packed(engine: Engine, objective: Answers, data: TrainingData, capacity: int) -> list[str]:
+    """Lay documents end to end where the model keeps them apart; else say that it does not."""
+    if not keeps_apart(engine, sorted({token for example in data.train[:100] for token in example.ids.tolist()})):
+        return ["each document is read in a row of its own, as this model does not keep packed ones apart"]
+    objective.capacity = capacity
+    return []
 
 
 def begin_again(job: Job) -> None:

@@ -19,7 +19,7 @@ import torch
 from torch.nn import functional
 
 from assay.spikes.settings import Settings
-from trainer.batch import Batch, collate
+from trainer.batch import Batch, collate, pack
 from trainer.config import Config, DpoConfig
 from trainer.examples import Example
 
@@ -62,13 +62,18 @@ class Objective(Protocol):
 class Answers:
     """Every answer token counts the same."""
 
-    def batch(self, examples: Sequence[Example]) -> Batch:
+    def __init__(self) -> None:
         """A row an example."""
-        return collate(examples)
+        self.capacity: int | None = None
+        """Tokens of a row in which examples are laid end to end; None where each has a row."""
+
+    def batch(self, examples: Sequence[Example]) -> Batch:
+        """All examples, in as many rows as they take."""
+        return pack(examples, self.capacity) if self.capacity else collate(examples)
 
     def counts(self, batch: Batch) -> list[int]:
         """Answer tokens of each."""
-        return [int(count) for count in batch.learned.sum(dim=1)]
+        return list(batch.counts)
 
     def losses(self, sums: torch.Tensor, examples: Sequence[Example]) -> Losses:
         """The sums themselves."""

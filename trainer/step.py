@@ -154,14 +154,19 @@ class Engine:
 
     def sample_losses(self, batch: Batch) -> torch.Tensor:
         """Sum of the answer tokens' losses of each sample, float32 [samples]."""
-        counts = batch.learned.sum(dim=1).tolist()
-        moved = Batch(*(tensor.to(self.accelerator.device) for tensor in batch))
+        moved = batch.to(self.accelerator.device)
         with self.precision.autocast():
-            logits = self.model(input_ids=moved.ids, attention_mask=moved.mask, use_cache=False).logits
+            logits = self.model(input_ids=moved.ids, use_cache=False, **_seen_by_tokens(moved)).logits
         learned = moved.learned[:, 1:]
         # Only the answers' rows are widened to float32: with a large vocabulary that is most of the memory.
         found = functional.cross_entropy(logits[:, :-1][learned].float(), moved.ids[:, 1:][learned], reduction="none")
-        return torch.stack([part.sum() for part in found.split(counts)])
+        return moved.sums(found)
+
+    @torch.no_grad()
+    def losses_without_gradient(self, batch: Batch) -> torch.Tensor:
+        """The same of a model that is not trained meanwhile; its mode is put back."""
+        with self._evaluating():
+            return self.sample_losses(batch)
 
     @torch.no_grad()
     def evaluate(
@@ -226,6 +231,11 @@ class Engine:
             some = [examples[place] for place in order[begin : begin + micro_batch]]
             batch = self.objective.batch(some)
             yield some, batch, self.sample_losses(batch)
+
+
+def _seen_by_tokens(batch: Batch) -> dict[str, torch.Tensor]:
+    """What keeps a token from looking at padding; or, by positions that begin anew, at other examples of its row."""
+    return {"attention_mask": batch.mask} if batch.positions is None else {"position_ids": batch.positions}
 
 
 def _by_length(examples: Sequence[Example]) -> list[int]:
