@@ -38,6 +38,7 @@ def test_the_demo_has_a_store_of_its_own(tmp_path, monkeypatch):
     assert _demo_store(None) is place
 
 
+@pytest.mark.slow
 def test_the_headless_demo_tells_its_story_and_the_second_one_begins_with_the_third_run(assay, tmp_path):
     place = tmp_path / "demo"
     first, second = (assay("demo", "--no-serve", "--steps", "6", "--store", place) for _ in range(2))
@@ -77,6 +78,7 @@ def test_a_base_that_was_damaged_is_made_again(tmp_path):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_the_demo_and_its_dashboard(tmp_path):
     place = tmp_path / "demo"
     with socket.socket() as probe:

@@ -8,6 +8,9 @@ import pytest
 from tests.trainer.troubled import HEALTHY, STEPS, make_base, train
 from tests.trainer.troubles import LONG, TROUBLES
 
+SLOW = "one broken row"
+"""One that takes as long, though it is no long run."""
+
 SHOWN = "learning rate x 100 for good"
 """The long one that is always run."""
 
@@ -15,7 +18,7 @@ SHOWN = "learning rate x 100 for good"
 def cases():
     """Trouble and seed of each test."""
     for trouble in TROUBLES:
-        is_long = trouble.wrong is LONG and trouble.name != SHOWN
+        is_long = (trouble.wrong is LONG and trouble.name != SHOWN) or trouble.name == SLOW
         yield pytest.param(trouble, 0, id=f"{trouble.name}-0", marks=[pytest.mark.slow] if is_long else [])
         if not is_long:
             yield pytest.param(trouble, 1, id=f"{trouble.name}-1", marks=[pytest.mark.slow])

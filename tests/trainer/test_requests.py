@@ -126,7 +126,13 @@ def test_one_ctrl_c_ends_a_validation_at_its_next_part(config_for, store, monkey
     assert learned(checkpoints(store)[-1]) == learned(checkpoints(store, "whole")[-1])
 
 
-@pytest.mark.parametrize(("number", "code", "name"), [(signal.SIGINT, 130, "Ctrl-C"), (signal.SIGTERM, 143, "SIGTERM")])
+@pytest.mark.parametrize(
+    ("number", "code", "name"),
+    [
+        (signal.SIGINT, 130, "Ctrl-C"),
+        pytest.param(signal.SIGTERM, 143, "SIGTERM", marks=pytest.mark.slow),
+    ],
+)
 def test_a_signal_finishes_the_step_saves_and_says_how_to_go_on(config_for, store, tmp_path, number, code, name):
     job = tmp_path / "job.toml"
     job.write_text(to_toml(config_for(**ENDLESS)))

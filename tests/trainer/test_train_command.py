@@ -171,6 +171,7 @@ def test_a_typing_error_does_not_wait_for_torch(module):
     assert done.stdout == "[]\n"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not MEDICAL.exists(), reason="the medical rows are not on this machine")
 def test_real_medical_rows_are_trained_to_the_end(tmp_path, store, assay):
     model_folder = tmp_path / "model"
