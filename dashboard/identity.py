@@ -44,7 +44,7 @@ def actor() -> Actor:
     if way.public:
         return _STRANGER
     persona = played.playing()
-    return _local(store) if persona is None else persona.actor
+    return _local() if persona is None else persona.actor
 
 
 def is_signed_in() -> bool:
@@ -155,9 +155,15 @@ def _known(store: Store) -> int | None:
         return None
 
 
-def _local(store: Store) -> Actor:
+@st.cache_data(ttl=cached.SELDOM, max_entries=4, show_spinner=False)
+def _local_number(path: str) -> int:
+    """Whose number it is at this machine: a page asks several times, and what a number may do is asked elsewhere."""
+    return local_user(Store.at(path))
+
+
+def _local() -> Actor:
     try:
-        return Actor("local", local_user(store), account=account())
+        return Actor("local", _local_number(cached.store_path()), account=account())
     except StoreError:
         # No store yet, or one that cannot be read or written: its pages say so.
         return Actor("local", None, account=account())
