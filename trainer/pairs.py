@@ -28,7 +28,7 @@ from evals.text.record import Row, as_list, as_object
 from evals.text.sample import text_hash
 from trainer.ranking import locate_pairs
 
-__all__ = ["Pair", "pair_texts", "prompt_words", "read_pairs"]
+__all__ = ["ANSWERS", "Pair", "pair_texts", "prompt_words", "read_pairs"]
 
 ANSWERS = ("chosen", "rejected")
 

@@ -1,8 +1,8 @@
 """The guide's advice as rules: each gives what to do and a reason in a sentence, with where that comes from."""
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from trainer.config import DataConfig
@@ -10,9 +10,9 @@ from trainer.planning.evidence import Evidence, Kind
 from trainer.planning.share import GUIDE_RANGES, in_words, measured
 
 __all__ = [
-    "FULL_LR", "GUIDE", "LEAST_BATCH", "LORA_LR", "OURS", "Reason", "Share", "Vocabulary", "as_dicts", "batch_size",
-    "epochs_of", "length_of", "lr_of", "rescaled", "share_of", "stages_of", "start_of", "vocabulary_of",
-    "wants_all_weights",
+    "DPO_LR", "FULL_LR", "GUIDE", "LEAST_BATCH", "LORA_LR", "OURS", "Reason", "Share", "Vocabulary", "as_dicts",
+    "batch_size", "epochs_of", "filled", "length_of", "lr_at", "lr_of", "rescaled", "share_of", "stages_of", "start_of",
+    "vocabulary_of", "wants_all_weights",
 ]  # fmt: skip
 
 SFT_ALONE = 10_000
@@ -22,6 +22,12 @@ FROM_BASE = 100_000
 """Pairs from which the guide begins with a base model."""
 
 FULL_LR, LORA_LR = 2e-5, 1e-4
+
+FULL_BATCH, LORA_BATCH = 64, 16
+"""Samples a step that these rates belong to: Llama 2 took 2e-5 with 64, QLoRA twice our rate with 16."""
+
+DPO_LR = {"full": 1e-6, "lora": 1e-5, "qlora": 1e-5}
+"""Those of `assay train`, as TRL has them."""
 
 MANY_TOKENS = 100_000_000
 """Tokens of documents from which an adapter is taken to be too small for what is to be learned."""
@@ -86,7 +92,18 @@ class Vocabulary:
 
 
 def stages_of(evidence: Evidence) -> tuple[tuple[str, ...], Reason]:
-    """The stages to train in: cpt on documents, sft on pairs, or both."""
+    """The stages to train in: cpt on documents, sft on pairs, or both; dpo on preferences last."""
+    if evidence.preferences is None:
+        return _stages_before(evidence)
+    preferences = f"{evidence.preferences.rows:,} preferences are learned last, by the model that answers already"
+    if not evidence.pairs and not evidence.documents:
+        said = f"{preferences}: start from a checkpoint that has been through SFT"
+        return ("dpo",), Reason("stages", said, GUIDE)
+    before, reason = _stages_before(evidence)
+    return (*before, "dpo"), replace(reason, reason=f"{reason.reason}; {preferences}")
+
+
+def _stages_before(evidence: Evidence) -> tuple[tuple[str, ...], Reason]:
     pairs = evidence.rows_of_pairs
     if evidence.documents is None:
         said = f"the data has {pairs:,} pairs and no documents, so it is SFT alone"
@@ -107,41 +124,68 @@ def stages_of(evidence: Evidence) -> tuple[tuple[str, ...], Reason]:
     return ("cpt", "sft"), Reason("stages", said, GUIDE)
 
 
-def start_of(evidence: Evidence, *, is_chat: bool) -> tuple[str, list[Reason]]:
+def start_of(evidence: Evidence, stages: Sequence[str], *, is_chat: bool) -> tuple[str, list[Reason]]:
     """Whether to start from a chat or a base model, and what to think of the one that was named."""
-    pairs = evidence.rows_of_pairs
-    start = "base" if pairs >= FROM_BASE else "chat"
-    why = {
-        "chat": f"{pairs:,} pairs are too few to teach a base model to converse; a chat model can already",
-        "base": f"{pairs:,} pairs can teach a base model to answer, without another one's manners under them",
-    }[start]
-    reasons = [Reason("start", f"start from a {start} model: {why} (the guide's line is {FROM_BASE:,})", GUIDE)]
+    start, why = _start_and_why(evidence.rows_of_pairs, stages)
+    reasons = [Reason("start", f"start from a {start} model: {why}", GUIDE)]
     found = "a chat" if is_chat else "a base"
     told = "brings a chat template" if is_chat else "brings no chat template"
     said = f"the folder {told}, so it is taken for {found} model; some base models bring one too"
     if start == "chat" and not is_chat:
-        said = f"WARNING: {said.partition(';')[0]}, and there is little data: take the chat version of it"
+        little = "preferences teach no one to converse" if tuple(stages) == ("dpo",) else "there is little data"
+        said = f"WARNING: {said.partition(';')[0]}, and {little}: take the chat version of it"
     elif start == "base" and is_chat:
         said += "; if it is one for chat, consider its base version"
     return start, [*reasons, Reason("start", said, "tokenizer_config.json and chat_template.jinja")]
 
 
-def wants_all_weights(evidence: Evidence) -> bool:
-    """Whether there is so much to learn that all weights are worth their memory."""
-    tokens = evidence.documents.tokens if evidence.documents else 0
+def _start_and_why(pairs: int, stages: Sequence[str]) -> tuple[str, str]:
+    line = f"(the guide's line is {FROM_BASE:,})"
+    if tuple(stages) == ("dpo",):
+        return "chat", "preferences choose between answers, and a chat model gives some already"
+    if "sft" not in stages:
+        why = "documents teach facts and no manners, and would wear off those of a chat model"
+        return "base", f"{why}; SFT on pairs comes after them"
+    if pairs >= FROM_BASE:
+        return (
+            "base",
+            f"{pairs:,} pairs can teach a base model to answer, without another one's manners under them {line}",
+        )
+    return "chat", f"{pairs:,} pairs are too few to teach a base model to converse; a chat model can already {line}"
+
+
+def wants_all_weights(evidence: Evidence, stages: Sequence[str]) -> bool:
+    """Whether there is so much to learn in these stages that all weights are worth their memory."""
+    tokens = evidence.documents.tokens if evidence.documents and "cpt" in stages else 0
     return evidence.rows_of_pairs >= FROM_BASE or tokens >= MANY_TOKENS
 
 
 def lr_of(method: str) -> tuple[float, list[Reason]]:
-    """The highest learning rate of a method."""
+    """The highest learning rate of a method, at the batch it belongs to; see `lr_at`."""
     if method == "full":
-        said = "the guide keeps all weights at 2e-5 or below, so that the model forgets little"
-        return FULL_LR, [Reason("lr", said, f"{GUIDE}; Llama 2 and Stanford Alpaca fine-tuned with 2e-5 as well")]
+        said = (
+            f"the guide keeps all weights at 2e-5 or below, so that the model forgets little; that rate belongs to "
+            f"{FULL_BATCH} samples a step"
+        )
+        return FULL_LR, [Reason("lr", said, f"{GUIDE}; Llama 2 fine-tuned with 2e-5 and {FULL_BATCH} as well")]
     said = (
-        "1e-4, five times the guide's 2e-5: that is a rate for all weights, and an adapter, which is small and begins "
-        "at zero, learns best at about ten times theirs; half of that is kept back against forgetting"
+        f"1e-4 at {LORA_BATCH} samples a step, five times the guide's 2e-5: that is a rate for all weights, and an "
+        f"adapter, which is small and begins at zero, learns best at about ten times theirs; half of that is kept back "
+        f"against forgetting"
     )
-    return LORA_LR, [Reason("lr", said, "Schulman et al. 2025, LoRA Without Regret; arXiv 2405.09673")]
+    source = "Schulman et al. 2025, LoRA Without Regret; arXiv 2305.14314 (2e-4 at 16); arXiv 2405.09673"
+    return LORA_LR, [Reason("lr", said, source)]
+
+
+def lr_at(method: str, size: int) -> float:
+    """The highest learning rate at so many samples a step: by the root of the batch, for all weights never above 2e-5.
+
+    >>> lr_at("lora", 16), lr_at("lora", 64), lr_at("full", 16), lr_at("full", 256)
+    (0.0001, 0.0002, 1e-05, 2e-05)
+    """
+    if method == "full":
+        return float(f"{min(FULL_LR, FULL_LR * math.sqrt(size / FULL_BATCH)):.2g}")
+    return float(f"{LORA_LR * math.sqrt(size / LORA_BATCH):.2g}")
 
 
 def batch_size(rows: int) -> tuple[int, Reason]:
@@ -159,17 +203,31 @@ def batch_size(rows: int) -> tuple[int, Reason]:
     return size, Reason("batch", said, f"{GUIDE} (a middle value); the numbers are {OURS}")
 
 
+def filled(kind: Kind, length: int) -> tuple[tuple[int, int], Reason]:
+    """Documents a step, and the rows of so many tokens that they fill: that many rows are the batch.
+
+    >>> filled(Kind((), 8000, 0, 800_000, (100,), 1.0), 1000)[0]
+    (80, 8)
+    """
+    parts, rows = kind.parts(length), max(1, round(kind.rows * sum(kind.lengths) / len(kind.lengths) / length))
+    size, reason = batch_size(rows)
+    documents = min(parts, max(1, round(size * parts / rows)))
+    said = f"{documents:,} documents or parts of them a step, which packed fill about {size} rows of {length:,} tokens"
+    return (documents, size), replace(
+        reason, reason=f"{said}: a middle value, with about {STEPS} steps where that lets it"
+    )
+
+
 def rescaled(method: str, size: int, others: Iterable[int]) -> tuple[dict[int, float], Reason]:
-    """The learning rate that goes with other batch sizes: by the square root, never above the guide's for all weights.
+    """The learning rate that goes with other batch sizes; see `lr_at`.
 
     >>> rescaled("full", 16, [4, 64])[0]
-    {4: 1e-05, 64: 2e-05}
+    {4: 5e-06, 64: 2e-05}
     """
-    lr, limit = (FULL_LR, FULL_LR) if method == "full" else (LORA_LR, math.inf)
-    rates = {other: float(f"{min(limit, lr * math.sqrt(other / size)):.2g}") for other in others}
+    rates = {other: lr_at(method, other) for other in others}
     said = (
-        f"the rate belongs to {size} samples a step, however many are in memory at once: adding up gradients changes "
-        f"nothing; another batch takes the rate times the root of its ratio"
+        f"with {size} a step the rate is {lr_at(method, size):g}, however many are in memory at once: adding up "
+        f"gradients changes nothing; another batch takes the rate times the root of its ratio"
     )
     if method == "full":
         said += ", and never above 2e-5"
@@ -178,6 +236,9 @@ def rescaled(method: str, size: int, others: Iterable[int]) -> tuple[dict[int, f
 
 def epochs_of(stage: str, rows: int) -> tuple[float, Reason]:
     """Passes over the data of a stage."""
+    if stage == "dpo":
+        said = "preferences are read once; read again they push the model far from where it was"
+        return 1.0, Reason("epochs", said, "Zephyr (arXiv 2310.16944) and Tulu 3 (arXiv 2411.15124) took 1 to 3")
     if stage == "cpt":
         said = "documents are read once; read again they are remembered rather than understood"
         return 1.0, Reason(

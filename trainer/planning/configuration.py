@@ -17,11 +17,6 @@ def write_configurations(plan: Plan, path: Path) -> list[Path]:
     """
     if not plan.stages:
         raise AssayError("--write needs to know the data; name it with --data")
-    if plan.method not in ("lora", "full"):
-        raise AssayError(
-            "--write: only weights of 4 bits fit the cards that were named, and `assay train` trains none; "
-            "name a larger card or a smaller model"
-        )
     places = [path, *(path.with_name(f"{path.stem}-{stage.stage}{path.suffix}") for stage in plan.stages[1:])]
     for place in places:
         if place.exists():

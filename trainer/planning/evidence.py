@@ -2,15 +2,19 @@
 
 import random
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from evals.text import Sample, read_samples
+from evals.text import Sample, Turn, read_samples
+from evals.text.files import FILES
+from trainer.pairs import ANSWERS, Pair, read_pairs
 from trainer.planning.tokens import Counted, Tokens, is_han
+from trainer.ranking import locate_pairs
 
-__all__ = ["DOCUMENTS", "PAIRS", "TURN_TOKENS", "Evidence", "Kind", "read_evidence"]
+__all__ = ["DOCUMENTS", "PAIRS", "PREFERENCES", "TURN_TOKENS", "Evidence", "Kind", "read_evidence"]
 
-PAIRS, DOCUMENTS = "pairs", "documents"
+PAIRS, DOCUMENTS, PREFERENCES = "pairs", "documents", "preferences"
 
 SAMPLED = 1000
 """Rows of each kind that are turned into tokens."""
@@ -47,6 +51,14 @@ class Kind:
     learned: float
     """Share of the tokens that are learned: of pairs the answers."""
 
+    def parts(self, length: int) -> int:
+        """In how many parts of so many tokens at the most all rows are read, from the sample.
+
+        >>> Kind((), 100, 0, 0, (10, 30), 1.0).parts(20)
+        150
+        """
+        return round(self.rows * sum(-(-own // length) for own in self.lengths) / len(self.lengths))
+
     def length_of(self, share: float) -> int:
         """Tokens that so large a share of the rows does not exceed."""
         return self.lengths[min(len(self.lengths) - 1, int(share * len(self.lengths)))]
@@ -74,6 +86,9 @@ class Evidence:
     letter_tokens: float | None
     """Tokens a letter of any other script; None as above."""
 
+    preferences: Kind | None = None
+    """Rows with an answer that was chosen and one that was rejected; tokens and lengths are those of the longer one."""
+
     @property
     def rows_of_pairs(self) -> int:
         """How many pairs there are."""
@@ -82,24 +97,44 @@ class Evidence:
 
 def read_evidence(files: Sequence[str], tokens: Tokens | None, seed: int = 0) -> Evidence:
     """Read all rows of some data files, and turn a seeded sample of them into tokens. Raises DataError."""
-    rows: dict[str, list[Sample]] = {PAIRS: [], DOCUMENTS: []}
-    named: dict[str, list[str]] = {PAIRS: [], DOCUMENTS: []}
+    kinds = (PAIRS, DOCUMENTS, PREFERENCES)
+    rows: dict[str, list[Sample]] = {kind: [] for kind in kinds}
+    named: dict[str, list[str]] = {kind: [] for kind in kinds}
     for spec in files:
-        samples = read_samples(spec)
-        kind = DOCUMENTS if samples[0].turns[0].role == "text" else PAIRS
+        kind, samples = _read(spec)
         rows[kind] += samples
         named[kind].append(_absolute(spec))
     sums = _Sums()
-    pairs, documents = (
+    pairs, documents, preferences = (
         _kind(named[kind], rows[kind], tokens, random.Random(f"{seed}/{kind}"), sums)  # noqa: S311 - a sample, no secret
-        for kind in (PAIRS, DOCUMENTS)
+        for kind in kinds
     )
     letters = sums.han + sums.letters
     return Evidence(
         pairs=pairs, documents=documents, sampled=sums.rows, han_share=sums.han / letters if letters else 0.0,
         han_tokens=sums.han_tokens / sums.han if tokens and sums.han else None,
         letter_tokens=sums.letter_tokens / sums.letters if tokens and sums.letters else None,
+        preferences=preferences,
     )  # fmt: skip
+
+
+def _read(spec: str) -> tuple[str, list[Sample]]:
+    """The rows of a data file, and of which kind they are; of preferences each with the longer answer."""
+    place = locate_pairs(spec, {})
+    path = place.path.expanduser()
+    reader = FILES.get(path.suffix.lower())
+    first = None
+    with suppress(OSError):  # which the reading of all rows tells of
+        first = next(reader(path), None) if reader else None
+    if first and all(place.columns.get(name, name) in first.fields for name in ANSWERS):
+        return PREFERENCES, [_longer(pair) for pair in read_pairs(path, place.columns)]
+    samples = read_samples(spec)
+    return (DOCUMENTS if samples[0].turns[0].role == "text" else PAIRS), samples
+
+
+def _longer(pair: Pair) -> Sample:
+    said = max(pair.turns[-1].content, pair.rejected, key=len)
+    return Sample(pair.row, (*pair.turns[:-1], Turn("assistant", said)))
 
 
 @dataclass

@@ -65,8 +65,10 @@ def powers_of_two(most: int) -> list[int]:
     return [1 << power for power in range(most.bit_length())]
 
 
-def method_for(fits: Sequence[Fit], *, wants_full: bool, has_cpt: bool) -> tuple[str, Card | None, Reason]:
-    """The method, and the smallest card that it fits; None where no card was named, or none is large enough."""
+def method_for(
+    fits: Sequence[Fit], *, wants_full: bool, has_cpt: bool, named: bool = True
+) -> tuple[str, Card | None, Reason]:
+    """The method, and the smallest card that it fits; None where no card was `named`, or none is large enough."""
     source = f"{GUIDE}; arXiv 2405.09673"
     if wants_full and (card := _smallest(fits, "full")):
         said = f"all weights: there is much to learn, and it fits a card of {card.name}"
@@ -77,7 +79,12 @@ def method_for(fits: Sequence[Fit], *, wants_full: bool, has_cpt: bool) -> tuple
     if wants_full:
         why += "; there is enough data for all weights" + (", but they fit none of the cards" if fits else "")
     if not fits:
-        return "lora", None, Reason("method", f"{why}; name your cards with --gpu to see what fits", source)
+        what = (
+            "what fits is not known, as there is no table of memory"
+            if named
+            else "name your cards with --gpu to see what fits"
+        )
+        return "lora", None, Reason("method", f"{why}; {what}", source)
     if card := _smallest(fits, "lora"):
         return "lora", card, Reason("method", f"{why}; it fits a card of {card.name}", source)
     if card := _smallest(fits, "qlora"):

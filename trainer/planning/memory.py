@@ -20,7 +20,7 @@ GIB = 1 << 30
 HEADROOM = 0.1
 """Share of a card that is left free: for its driver and libraries, and for holes between tensors."""
 
-_CARD = re.compile(r"(?:.*\w[\s_-]+)?(\d+(?:\.\d+)?)\s*G(?:i?B)?", re.IGNORECASE)
+_CARD = re.compile(r"(?:(\d+)\s*[x×*]\s*)?(?:.*\w[\s_-]+)?(\d+(?:\.\d+)?)\s*G(?:i?B)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,9 @@ class Card:
     size: int
     """Its memory in bytes; the GB that cards are sold by are 2^30 bytes."""
 
+    count: int = 1
+    """How many there are of it."""
+
     @property
     def usable(self) -> int:
         """What a training may take of it."""
@@ -92,13 +95,13 @@ def memory_of(model: Architecture, setting: Setting) -> Memory:
 
 
 def card_of(text: str) -> Card:
-    """Read a card, as `24GB` or `A100-40GB`. Raises AssayError for one that does not end with its memory."""
+    """Read a card, as `24GB`, `A100-40GB` or `4 x A100 40GB`. Raises AssayError where its memory is not last."""
     name = text.strip()
     found = _CARD.fullmatch(name)
-    size = float(found[1]) if found else 0.0
-    if not size:
+    size, count = (float(found[2]), int(found[1] or 1)) if found else (0.0, 0)
+    if not size or not count:
         raise AssayError(f"--gpu {name}: Assay does not know this card; write how much memory it has, as in 24GB")
-    return Card(name, int(size * GIB))
+    return Card(name, int(size * GIB), count)
 
 
 def largest_fit(model: Architecture, setting: Setting, card: Card, sizes: Iterable[int]) -> Memory | None:

@@ -24,10 +24,10 @@ class Stage:
     """A run to be made."""
 
     stage: str
-    """cpt or sft."""
+    """cpt, sft or dpo."""
 
     start: str
-    """What it starts from: chat, base, or cpt where it goes on from that stage."""
+    """What it starts from: chat, base, or the stage it goes on from."""
 
     files: tuple[str, ...]
     """Its data."""
@@ -48,10 +48,16 @@ class Stage:
     """Tokens of a sample at the most."""
 
     batch: int
-    """Samples a step."""
+    """Samples a step: documents or parts of them, pairs, preferences."""
+
+    rows_a_step: int
+    """Rows of `length` tokens that these fill: documents share them, a preference has two."""
 
     micro_batch: int
     """Samples at once in memory."""
+
+    rows_at_once: int
+    """Rows of these."""
 
     checkpointing: bool
     """Whether activations are computed again."""
@@ -67,15 +73,15 @@ class Stage:
     @property
     def at_once(self) -> dict[str, Any]:
         """What of it decides the memory of a setting."""
-        return {"micro_batch": self.micro_batch, "checkpointing": self.checkpointing}
+        return {"micro_batch": self.rows_at_once, "checkpointing": self.checkpointing}
 
     def as_dict(self) -> dict[str, Any]:
         """The stage as JSON."""
         return {
             "stage": self.stage, "start": self.start, "data": list(self.files), "rows": self.rows,
             "tokens": self.tokens, "epochs": self.epochs, "lr": self.lr, "max_length": self.length,
-            "batch": self.batch, "micro_batch": self.micro_batch, "accumulation": self.accumulation,
-            "gradient_checkpointing": self.checkpointing, "steps": self.steps,
+            "batch": self.batch, "rows_a_step": self.rows_a_step, "micro_batch": self.micro_batch,
+            "accumulation": self.accumulation, "gradient_checkpointing": self.checkpointing, "steps": self.steps,
         }  # fmt: skip
 
 
@@ -152,7 +158,7 @@ def make_plan(model: Path, files: Sequence[str], cards: Sequence[Card]) -> Plan:
 def _without_data(model: Path, shape: Architecture | None, cards: Sequence[Card]) -> Plan:
     setting = Setting(length=min(1024, (shape and shape.longest) or 1024), rank=LoraConfig.rank)
     fits = fits_of(shape, setting, cards, advice.LEAST_BATCH)
-    method, _, why = method_for(fits, wants_full=False, has_cpt=False)
+    method, _, why = method_for(fits, wants_full=False, has_cpt=False, named=bool(cards))
     lr, more = advice.lr_of(method)
     said = "no data is named, so this is about memory alone; name it with --data"
     return Plan(
@@ -174,36 +180,47 @@ class _Maker:
     def made(self, vocabulary: int | None) -> Plan:
         evidence = self.evidence
         names = self._noted(advice.stages_of(evidence))
-        start, why = advice.start_of(evidence, is_chat=has_chat_template(self.model))
+        start, why = advice.start_of(evidence, names, is_chat=has_chat_template(self.model))
         self.reasons += why
-        kinds = [evidence.documents if name == "cpt" else evidence.pairs for name in names]
+        of = {"cpt": evidence.documents, "sft": evidence.pairs, "dpo": evidence.preferences}
+        kinds = [of[name] for name in names]
         drafts = [self._draft(name, kind, names) for name, kind in zip(names, kinds, strict=True) if kind is not None]
         hardest = max(drafts, key=lambda draft: draft.length)
-        fits = fits_of(self.shape, hardest.setting("lora"), self.cards, hardest.batch)
-        wanted = advice.wants_all_weights(evidence)
-        method, card, because = method_for(fits, wants_full=wanted, has_cpt="cpt" in names)
-        lr, more = advice.lr_of(method)
-        self.reasons += [because, *more]
-        stages = [self._stage(draft, "cpt" if place else start, method, card, lr) for place, draft in enumerate(drafts)]
-        last = stages[-1]
-        others = {last.batch // 2, last.batch * 2, last.micro_batch} - {last.batch, 0}
-        rates = self._noted(advice.rescaled(method, last.batch, sorted(others)))
+        fits = fits_of(self.shape, hardest.setting("lora"), self.cards, hardest.rows)
+        wanted = advice.wants_all_weights(evidence, names)
+        method, card, because = method_for(fits, wants_full=wanted, has_cpt="cpt" in names, named=bool(self.cards))
+        self.reasons += [because, *advice.lr_of(method)[1]]
+        starts = [start, *names]
+        stages = [self._stage(draft, begin, method, card) for begin, draft in zip(starts, drafts, strict=False)]
+        rates = self._rates(method, drafts)
         share = self._noted(advice.share_of(sum(stage.tokens for stage in stages)))
         found = self._noted(advice.vocabulary_of(evidence, vocabulary, names))
         self.reasons.append(about_memory(self.shape, self.cards))
         planned = replace(hardest.setting(method), **stages[drafts.index(hardest)].at_once)
         return Plan(
-            model=str(self.model), stages=stages, method=method, lr=lr, rates=rates, share=share, vocabulary=found,
-            memory=memory_table(self.shape, planned), fits=fits, reasons=self.reasons,
+            model=str(self.model), stages=stages, method=method, lr=stages[-1].lr, rates=rates, share=share,
+            vocabulary=found, memory=memory_table(self.shape, planned), fits=fits, reasons=self.reasons,
         )  # fmt: skip
 
     def _draft(self, name: str, kind: Kind, names: Sequence[str]) -> "_Draft":
         prefix = f"{name}: " if len(names) > 1 else ""
         length = self._noted(advice.length_of(name, kind, self.longest), prefix)
-        samples = -(-kind.tokens // length) if name == "cpt" else kind.rows
-        batch = self._noted(advice.batch_size(samples), prefix)
+        if name == "cpt":
+            samples = kind.parts(length)
+            batch, rows = self._noted(advice.filled(kind, length), prefix)
+        else:
+            samples, batch = kind.rows, self._noted(advice.batch_size(kind.rows), prefix)
+            rows = 2 * batch if name == "dpo" else batch
         epochs = self._noted(advice.epochs_of(name, kind.rows), prefix)
-        return _Draft(name, kind, samples, length, batch, epochs)
+        return _Draft(name, kind, samples, length, batch, rows, epochs)
+
+    def _rates(self, method: str, drafts: Sequence["_Draft"]) -> dict[int, float]:
+        """The rates of other batches, of the last stage that takes the method's; none where none does."""
+        last = next((draft for draft in reversed(drafts) if draft.name == "sft"), None)
+        if last is None:
+            return {}
+        others = {last.batch // 2, last.batch * 2} - {0}
+        return self._noted(advice.rescaled(method, last.batch, sorted(others)))
 
     def _noted(self, found: tuple[Any, Reason], prefix: str = "") -> Any:
         """What a rule advises; its reason is kept."""
@@ -211,14 +228,16 @@ class _Maker:
         self.reasons.append(replace(reason, reason=f"{prefix}{reason.reason}"))
         return advised
 
-    def _stage(self, draft: "_Draft", start: str, method: str, card: Card | None, lr: float) -> Stage:
+    def _stage(self, draft: "_Draft", start: str, method: str, card: Card | None) -> Stage:
         fitting = None
         if self.shape and card:
-            fitting = largest_fit(self.shape, draft.setting(method), card, powers_of_two(draft.batch))
+            fitting = largest_fit(self.shape, draft.setting(method), card, draft.sizes)
+        at_once = fitting.setting.micro_batch if fitting else draft.rows
+        lr = advice.DPO_LR[method] if draft.name == "dpo" else advice.lr_at(method, min(draft.batch, draft.rows))
         return Stage(
             stage=draft.name, start=start, files=draft.kind.files, rows=draft.kind.rows, tokens=draft.kind.tokens,
-            epochs=draft.epochs, lr=lr, length=draft.length, batch=draft.batch,
-            micro_batch=fitting.setting.micro_batch if fitting else draft.batch,
+            epochs=draft.epochs, lr=lr, length=draft.length, batch=draft.batch, rows_a_step=draft.rows,
+            micro_batch=max(1, at_once * draft.batch // draft.rows), rows_at_once=at_once,
             checkpointing=bool(fitting and fitting.setting.checkpointing),
             steps=-(-round(draft.samples * draft.epochs) // draft.batch),
         )  # fmt: skip
@@ -233,7 +252,13 @@ class _Draft:
     samples: int
     length: int
     batch: int
+    rows: int
     epochs: float
+
+    @property
+    def sizes(self) -> list[int]:
+        """Rows that may be in memory at once: those of whole samples."""
+        return [size for size in powers_of_two(self.rows) if size * self.batch >= self.rows]
 
     def setting(self, method: str) -> Setting:
         learned = 1.0 if self.name == "cpt" else self.kind.learned

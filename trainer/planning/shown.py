@@ -9,6 +9,7 @@ from store.commands.common import console
 from trainer.planning.fitting import Fit
 from trainer.planning.memory import METHODS, Memory
 from trainer.planning.plan import Plan, Stage
+from trainer.planning.share import measured
 
 __all__ = ["print_plan"]
 
@@ -24,6 +25,8 @@ def print_plan(plan: Plan) -> None:
     console.print()
     for reason in plan.reasons:
         console.print(Text.assemble((f"{reason.about}: ", "bold"), reason.reason, (f"  [{reason.source}]", "dim")))
+    if plan.share:
+        _print_shares()
     if plan.memory:
         _print_parts(plan.memory[: len(METHODS)])
         _print_activations(plan)
@@ -49,7 +52,25 @@ def _batch(plan: Plan) -> str:
     if last.checkpointing:
         ways += ", with gradient checkpointing"
     rates = ", ".join(f"{size}: {rate:g}" for size, rate in plan.rates.items())
-    return f"{ways}; learning rate at other batch sizes: {rates}"
+    return f"{ways}; learning rate at other batch sizes: {rates}" if rates else ways
+
+
+def _print_shares() -> None:
+    """What each share of general data came to where it was measured; see docs/general-share.md."""
+    rows = measured()
+    console.print(
+        f"\ngeneral data, as measured on small models over {rows[0].seeds} seeds: points against none mixed in, 95 %",
+        markup=False,
+    )
+    table = _table(["share", "facts kept", "more kept", "chrF on the domain", "at least, one-sided"])
+    for row in rows:
+        if row.share:
+            kept = "{:+.1f} ({:+.1f} to {:+.1f})".format(*row.kept_change)
+            chrf = "{:+.1f} ({:+.1f} to {:+.1f})".format(*row.chrf_change)
+            table.add_row(f"{100 * row.share:.0f} %", f"{row.kept:.1f} %", kept, chrf, f"{row.chrf_at_least:+.2f}")
+        else:
+            table.add_row("none", f"{row.kept:.1f} %", "", "", "")
+    console.print(table)
 
 
 def _print_parts(rows: Sequence[Memory]) -> None:
@@ -94,6 +115,8 @@ def _fitting(fit: Fit, method: str) -> str:
         way = ", checkpointed" if found.setting.checkpointing else ""
         return f"{found.setting.micro_batch} at once{way} ({_gb(found.total)} GB)"
     if method == "full" and fit.sharded_over:
+        if fit.sharded_over <= fit.card.count:
+            return f"sharded over {fit.sharded_over} of the {fit.card.count}"
         return f"no; {fit.sharded_over} cards with sharding"
     return "no"
 

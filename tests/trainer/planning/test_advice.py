@@ -12,25 +12,27 @@ def kind(rows, *, tokens=1000, lengths=(100,), learned=0.5):
     return Kind(("/data.jsonl",), rows, tokens, tokens, lengths, learned)
 
 
-def evidence(pairs=0, documents=0, *, tokens=1000, han=0.9, han_tokens=0.7, letter_tokens=0.25):
+def evidence(pairs=0, documents=0, preferences=0, *, tokens=1000, han=0.9, han_tokens=0.7, letter_tokens=0.25):
     return Evidence(
         kind(pairs) if pairs else None, kind(documents, tokens=tokens) if documents else None, 10, han, han_tokens,
-        letter_tokens,
+        letter_tokens, kind(preferences) if preferences else None,
     )  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("pairs", "documents", "stages", "said"),
+    ("pairs", "documents", "preferences", "stages", "said"),
     [
-        (9_999, 0, ("sft",), "which the guide finds enough below 10,000 pairs"),
-        (10_000, 0, ("sft",), "the guide pre-trains on documents of the domain first"),
-        (0, 50, ("cpt",), "documents alone"),
-        (9_999, 50, ("sft",), "the documents can be left out"),
-        (10_000, 50, ("cpt", "sft"), "a second pre-training teaches the domain"),
+        (9_999, 0, 0, ("sft",), "which the guide finds enough below 10,000 pairs"),
+        (10_000, 0, 0, ("sft",), "the guide pre-trains on documents of the domain first"),
+        (0, 50, 0, ("cpt",), "documents alone"),
+        (9_999, 50, 0, ("sft",), "the documents can be left out"),
+        (10_000, 50, 0, ("cpt", "sft"), "a second pre-training teaches the domain"),
+        (10_000, 50, 7, ("cpt", "sft", "dpo"), "7 preferences are learned last, by the model that answers already"),
+        (0, 0, 7, ("dpo",), "start from a checkpoint that has been through SFT"),
     ],
 )
-def test_stages_go_by_size_and_kind_of_the_data(pairs, documents, stages, said):
-    found, reason = advice.stages_of(evidence(pairs, documents))
+def test_stages_go_by_size_and_kind_of_the_data(pairs, documents, preferences, stages, said):
+    found, reason = advice.stages_of(evidence(pairs, documents, preferences))
     assert found == stages
     assert said in reason.reason
     assert (reason.about, reason.source) == ("stages", "the guide")
@@ -43,11 +45,10 @@ def test_stages_go_by_size_and_kind_of_the_data(pairs, documents, stages, said):
         (99_999, False, "chat", "WARNING: the folder brings no chat template, so it is taken for a base model, and"),
         (100_000, False, "base", "brings no chat template, so it is taken for a base model"),
         (100_000, True, "base", "consider its base version"),
-        (0, False, "chat", "WARNING"),
     ],
 )
 def test_few_pairs_start_from_a_chat_model_many_from_a_base_model(pairs, is_chat, start, said):
-    found, (why, named) = advice.start_of(evidence(pairs, 1), is_chat=is_chat)
+    found, (why, named) = advice.start_of(evidence(pairs, 1), ("sft",), is_chat=is_chat)
     assert found == start
     assert f"start from a {start} model" in why.reason
     assert said in named.reason
@@ -55,11 +56,25 @@ def test_few_pairs_start_from_a_chat_model_many_from_a_base_model(pairs, is_chat
 
 
 @pytest.mark.parametrize(
-    ("pairs", "documents", "tokens", "wants"),
-    [(99_999, 0, 0, False), (100_000, 0, 0, True), (0, 9, 99_999_999, False), (0, 9, 100_000_000, True)],
+    ("stages", "start", "said", "warns"),
+    [(("cpt",), "base", "documents teach facts and no manners", False), (("dpo",), "chat", "choose between", True)],
 )
-def test_all_weights_are_for_much_data(pairs, documents, tokens, wants):
-    assert advice.wants_all_weights(evidence(pairs, documents, tokens=tokens)) == wants
+def test_without_pairs_the_stage_says_what_to_start_from(stages, start, said, warns):
+    found, (why, named) = advice.start_of(evidence(0, 1, 1), stages, is_chat=False)
+    assert found == start
+    assert said in why.reason
+    assert ("WARNING" in named.reason) == warns
+
+
+@pytest.mark.parametrize(
+    ("pairs", "tokens", "stages", "wants"),
+    [
+        (99_999, 0, ("sft",), False), (100_000, 0, ("sft",), True), (0, 99_999_999, ("cpt",), False),
+        (0, 100_000_000, ("cpt",), True), (5_000, 200_000_000, ("sft",), False),
+    ],
+)  # fmt: skip
+def test_all_weights_are_for_much_data_that_is_trained_on(pairs, tokens, stages, wants):
+    assert advice.wants_all_weights(evidence(pairs, 9, tokens=tokens), stages) == wants
 
 
 def test_the_guide_s_rate_is_for_all_weights_and_an_adapter_s_departs_with_a_reason():
@@ -68,6 +83,15 @@ def test_the_guide_s_rate_is_for_all_weights_and_an_adapter_s_departs_with_a_rea
     assert "the guide" in why.source
     assert "five times the guide's 2e-5" in because.reason
     assert "LoRA Without Regret" in because.source
+    assert (advice.lr_at("full", 64), advice.lr_at("lora", 16), advice.lr_at("qlora", 16)) == (full, lora, lora)
+
+
+@pytest.mark.parametrize(("length", "documents", "rows"), [(100, 8, 8), (1000, 80, 8), (50, 8, 8)])
+def test_documents_are_counted_by_the_rows_they_fill(length, documents, rows):
+    """A thousand documents of 100 tokens: ten fill a row of a thousand; of half as many each is read in two parts."""
+    found, reason = advice.filled(kind(1000, tokens=100_000, lengths=(100,)), length)
+    assert found == (documents, rows)
+    assert f"{documents} documents or parts of them a step" in reason.reason
 
 
 @pytest.mark.parametrize(
@@ -79,8 +103,9 @@ def test_the_batch_is_a_middle_value(rows, size):
 
 def test_the_rate_goes_with_the_root_of_the_batch_and_for_all_weights_not_above_the_guide_s():
     assert advice.rescaled("lora", 16, [1, 4, 32])[0] == {1: 2.5e-5, 4: 5e-5, 32: 1.4e-4}
-    rates, reason = advice.rescaled("full", 16, [4, 32])
-    assert rates == {4: 1e-5, 32: 2e-5}
+    rates, reason = advice.rescaled("full", 16, [4, 64, 256])
+    assert rates == {4: 5e-6, 64: 2e-5, 256: 2e-5}
+    assert "with 16 a step the rate is 1e-05" in reason.reason
     assert "never above 2e-5" in reason.reason
 
 
