@@ -131,6 +131,8 @@ def _print(report: "Report", texts: list[str]) -> None:
         f"as {' '.join(_foremost(report.uses, texts))}",
         markup=False,
     )
+    middle, least, most = report.faster
+    console.print(f"decoding is {middle:.2f} times as fast, {least:.2f} to {most:.2f} by round", markup=False)
     for doubt in report.doubts:
         console.print(f"not worth it: {doubt}", markup=False)
 

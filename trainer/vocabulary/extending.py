@@ -145,25 +145,47 @@ def _measured(wanted: Wanted, folder: Path, tokenizers: tuple[Any, Any], progres
     )  # fmt: skip
     old, new = tokenizers
     first = wanted.source.size
-    before = _shown(wanted.model, old, measure, first, corpus, partial(progress, "training, old vocabulary"))
     size = first + len(wanted.learned)
-    after = _shown(folder, new, measure, size, corpus, partial(progress, "training, new vocabulary"))
+    # One model after the other: two may not fit.
+    decoding = _side(folder, new, measure).decoding(old)
+    fast, slow = decoding.speeds
+    before = _shown(
+        _side(wanted.model, old, measure), measure, Known(old, first, slow), corpus,
+        partial(progress, "training, old vocabulary"),
+    )  # fmt: skip
+    after = _shown(
+        _side(folder, new, measure), measure, Known(new, size, fast), corpus,
+        partial(progress, "training, new vocabulary"),
+    )  # fmt: skip
     met = Counter(number for ids in _encoded(new, corpus.learned) for number in ids if number >= first)
     uses = [met[number] for number in range(first, size)]
-    return Report(before, after, uses, wanted.steps, measure.read, measure.characters)
+    return Report(before, after, decoding.faster, uses, wanted.steps, measure.read, measure.characters)
 
 
-def _shown(
-    folder: Path, tokenizer: Any, measure: Measure, size: int, corpus: Corpus, progress: Callable[[int, int], None]
-) -> Shown:
+class Known(NamedTuple):
+    """What is known of a vocabulary before its model is asked."""
+
+    tokenizer: Any
+    """Its tokenizer."""
+
+    tokens: int
+    """Tokens of its own."""
+
+    speed: float
+    """Characters decoded a second."""
+
+
+def _side(folder: Path, tokenizer: Any, measure: Measure) -> Side:
     # As in training: what is trained is float32, and a processor is no faster with less.
     dtype = "auto" if torch.cuda.is_available() else torch.float32
-    model = load_model(str(folder), _config(folder), dtype)
-    side = Side(model, tokenizer, measure, new_tokens_of(folder))
+    return Side(load_model(str(folder), _config(folder), dtype), tokenizer, measure, new_tokens_of(folder))
+
+
+def _shown(side: Side, measure: Measure, known: Known, corpus: Corpus, progress: Callable[[int, int], None]) -> Shown:
     characters = sum(map(len, corpus.held_out))
     return Shown(
-        tokens=size, tokens_a_character=sum(map(len, _encoded(tokenizer, corpus.held_out))) / characters,
-        loss=side.loss(), characters_a_second=side.characters_a_second(),
+        tokens=known.tokens, tokens_a_character=sum(map(len, _encoded(known.tokenizer, corpus.held_out))) / characters,
+        loss=side.loss(), characters_a_second=known.speed,
         loss_after=side.trained(lambda step: progress(step, measure.steps)) if measure.steps else None,
     )  # fmt: skip
 

@@ -22,7 +22,7 @@ from trainer.optim import lr_at, make_optimizer
 from trainer.precision import Precision
 from trainer.step import Engine, seed_step
 
-__all__ = ["BATCH", "LONGEST_PART", "MEASURED", "Measure", "Part", "Side", "part_texts"]
+__all__ = ["BATCH", "LONGEST_PART", "MEASURED", "Decoding", "Measure", "Part", "Side", "part_texts"]
 
 BATCH = 8
 """Parts of texts that are read in a step."""
@@ -39,7 +39,7 @@ LR = 1e-4
 DECODED = 256
 """Characters that are decoded for the speed."""
 
-ROUNDS, ENOUGH_SECONDS = 5, 3.0
+ROUNDS, ENOUGH_SECONDS = 7, 6.0
 
 Part: TypeAlias = str
 """Part of a text."""
@@ -106,6 +106,36 @@ class Measure(NamedTuple):
         return found
 
 
+class Decoding(NamedTuple):
+    """How long the same characters took in two vocabularies."""
+
+    characters: int
+    """How many there were."""
+
+    rounds: list[tuple[float, float]]
+    """Seconds of each round: in the model's own vocabulary, and in the other."""
+
+    @property
+    def speeds(self) -> tuple[float, float]:
+        """Characters a second in both, by the median round of each.
+
+        >>> Decoding(100, [(1.0, 2.0), (1.0, 4.0), (2.0, 2.0)]).speeds
+        (100.0, 50.0)
+        """
+        own, other = (statistics.median(seconds) for seconds in zip(*self.rounds, strict=True))
+        return self.characters / own, self.characters / other
+
+    @property
+    def faster(self) -> tuple[float, float, float]:
+        """How many times as fast the own one is: in the middle, the least and the most of the rounds.
+
+        >>> Decoding(100, [(1.0, 2.0), (1.0, 4.0), (2.0, 2.0)]).faster
+        (2.0, 1.0, 4.0)
+        """
+        ratios = sorted(other / own for own, other in self.rounds)
+        return statistics.median(ratios), ratios[0], ratios[-1]
+
+
 class Side:
     """A model with one of the two vocabularies."""
 
@@ -140,23 +170,31 @@ class Side:
         return self._loss_of(engine)
 
     @torch.inference_mode()
-    def characters_a_second(self) -> float:
-        """How fast held-out text is decoded: the likeliest token of each pass is found, and the text's own goes on.
+    def decoding(self, other: Any) -> Decoding:
+        """How fast held-out text is decoded in this vocabulary and in that of an `other` tokenizer whose tokens it has.
 
-        So both vocabularies write the very same characters, whatever the models would rather say.
+        The likeliest token of each pass is found, and the text's own goes on: so both write the very same characters,
+        whatever the models would rather say. One model does both in turn, round by round, so that a busy machine is
+        busy for both; it has the rows of the longer vocabulary, which is what the other one's passes are slowed by.
         """
         self._model.eval()
         texts = self._measure.decoded
-        rows = [item.ids.tolist() for item in self._examples(texts)]
+        own, others = (
+            [item.ids.tolist() for item in self._examples(texts, tokenizer)] for tokenizer in (self._tokenizer, other)
+        )
+        found: list[tuple[float, float]] = []
         with self._precision().autocast():
-            self._decode(rows[0])
-            found: list[float] = []
-            while len(found) < ROUNDS and sum(found) < ENOUGH_SECONDS:
-                began = time.perf_counter()
-                for row in rows:
-                    self._decode(row)
-                found.append(time.perf_counter() - began)
-        return sum(map(len, texts)) / statistics.median(found)
+            self._decode(own[0])
+            self._decode(others[0])
+            while len(found) < ROUNDS and sum(map(sum, found)) < ENOUGH_SECONDS:
+                found.append((self._seconds(own), self._seconds(others)))
+        return Decoding(sum(map(len, texts)), found)
+
+    def _seconds(self, rows: Sequence[Sequence[int]]) -> float:
+        began = time.perf_counter()
+        for row in rows:
+            self._decode(row)
+        return time.perf_counter() - began
 
     def _decode(self, row: Sequence[int]) -> None:
         past: Any = None
@@ -173,12 +211,13 @@ class Side:
         tokens = sum(len(item.ids) - 1 for item in examples)
         return engine.evaluate(examples, micro_batch=BATCH) * tokens / self._measure.characters
 
-    def _examples(self, parts: Sequence[Part]) -> list[Example]:
+    def _examples(self, parts: Sequence[Part], tokenizer: Any = None) -> list[Example]:
         """Parts as the model reads them; all of their tokens are learned, the one before them is not."""
-        first = self._tokenizer.bos_token_id
+        tokenizer = tokenizer or self._tokenizer
+        first = tokenizer.bos_token_id
         if first is None:
-            first = self._tokenizer.eos_token_id
-        encoded = self._tokenizer(list(parts), add_special_tokens=False)["input_ids"]
+            first = tokenizer.eos_token_id
+        encoded = tokenizer(list(parts), add_special_tokens=False)["input_ids"]
         return [_example(number, [first, *ids]) for number, ids in enumerate(encoded)]
 
     def _engine(self, model: nn.Module) -> Engine:

@@ -47,6 +47,9 @@ class Report:
     after: Shown
     """The new one."""
 
+    faster: tuple[float, float, float]
+    """How many times as fast the new one decodes: in the middle of the rounds, in the worst and in the best."""
+
     uses: list[int]
     """How often each new token stands in the text that they were learned from; never, where it is only a part."""
 
@@ -72,12 +75,13 @@ class Report:
     @property
     def doubts(self) -> list[str]:
         """Why it is not worth it, a sentence each; empty where nothing speaks against it."""
-        return [*self._saves_little(), *self._learns_worse()]
+        return [*self._saves_little(), *self._is_no_faster(), *self._learns_worse()]
 
     def as_dict(self) -> dict[str, Any]:
         """The report as JSON."""
         return {
             "before": self.before.as_dict(), "after": self.after.as_dict(), "saved": self.saved,
+            "times_as_fast": dict(zip(("median", "least", "most"), self.faster, strict=True)),
             "new_tokens_used": self.used, "steps": self.steps, "characters_trained_on": self.trained_on,
             "characters_measured_on": self.measured_on, "worth_it": not self.doubts, "doubts": self.doubts,
         }  # fmt: skip
@@ -90,6 +94,13 @@ class Report:
             f"before, {self.after.tokens_a_character:.3f} after); {100 * WORTH:.0f} % are the least that is worth it"
         )
         return [said]
+
+    def _is_no_faster(self) -> list[str]:
+        middle, least, most = self.faster
+        if middle > 1:
+            return []
+        rounds = f"{middle:.2f} times as fast in the middle of the rounds ({least:.2f} to {most:.2f})"
+        return [f"it decodes no faster: {rounds}"]
 
     def _learns_worse(self) -> list[str]:
         before, after = self.before.loss_after, self.after.loss_after

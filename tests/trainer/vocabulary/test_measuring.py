@@ -62,14 +62,26 @@ def test_both_vocabularies_read_the_same_parts_in_the_same_order(measure):
     assert measure.read == sum(len(measure.learned[place]) for place in everything)
 
 
+class Short:
+    """A tokenizer that reads five tokens of each text."""
+
+    def __init__(self, tokenizer):
+        self.whole, self.bos_token_id, self.eos_token_id = tokenizer, tokenizer.bos_token_id, tokenizer.eos_token_id
+
+    def __call__(self, texts, **settings):
+        return {"input_ids": [ids[:5] for ids in self.whole(texts, **settings)["input_ids"]]}
+
+
 def test_decoding_goes_through_every_token_of_the_text_one_by_one(plain, measure, monkeypatch):
     monkeypatch.setattr(measuring, "ROUNDS", 1)
     asked = side(plain, measure)
     passes = []
     model = asked._model
     model.register_forward_hook(lambda *_args: passes.append(1))
-    assert asked.characters_a_second() > 0
     tokenizer = AutoTokenizer.from_pretrained(plain)
+    found = asked.decoding(Short(tokenizer))
     lengths = [len(tokenizer.encode(part, add_special_tokens=False)) for part in measure.decoded]
-    # The first part once more, before the clock runs.
-    assert len(passes) == lengths[0] + sum(lengths)
+    # The first part once more in both vocabularies, before the clock runs.
+    assert len(passes) == lengths[0] + sum(lengths) + 5 * (1 + len(lengths))
+    assert found.characters == sum(map(len, measure.decoded))
+    assert len(found.rounds) == 1
