@@ -42,6 +42,9 @@ class Learned(NamedTuple):
     seconds: float
     """Time of the run with its last evaluation, without what is asked here."""
 
+    step: float
+    """Seconds below which a tenth of its steps stayed: those that other work on the machine disturbed least."""
+
     peak: int
     """Bytes: the most this process has held until the run's end."""
 
@@ -91,7 +94,8 @@ class Desk:
         seconds, peak = time.perf_counter() - began, 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         marks, steps = sit(self.store, self.suites, last), int(last.name[:8])
         asked = {"run": last.parents[1].name, "suite": TRIAGE, "step": steps}
-        return Learned(marks, self.store.rows(_CHRF, asked)[0]["value"], steps, seconds, peak)
+        step = self.store.rows(_STEP, {"run": asked["run"]})[0]["seconds"]
+        return Learned(marks, self.store.rows(_CHRF, asked)[0]["value"], steps, seconds, step, peak)
 
 
 def kept_rows(file: Path) -> list[dict[str, Any]]:
@@ -103,4 +107,10 @@ _CHRF = """
 SELECT s.value FROM score s JOIN eval_run e ON e.id = s.eval_id JOIN run r ON r.id = e.run_id
 WHERE r.name = $run AND e.suite = $suite AND e.step = $step AND s.metric = 'chrf' AND s.versus IS NULL AND NOT s.clean
 AND s.category = ''
+"""
+
+_STEP = """
+SELECT quantile_cont(m.value, 0.1) AS seconds
+FROM metric m JOIN metric_name n ON n.id = m.metric_id JOIN run r ON r.id = m.run_id
+WHERE n.name = 'step_seconds' AND r.name = $run
 """

@@ -6,6 +6,7 @@
 The triage desk is learned from the base of `assay demo` in four ways, with the demo's share of general tokens and the
 same passes over the domain: an adapter or all weights, with the handbook read before (CPT) or not. Each run has a
 process of its own, so that memory is that of one run: the most it held, less what it held before the run began. The
+column `step ms` is what a tenth of the steps stayed below: those that other work on the machine disturbed least. The
 row `start` is what the ways with CPT begin with: its seconds are those of reading the handbook.
 """
 
@@ -92,7 +93,8 @@ def _one(root: Path, seed: int, way: str, options: argparse.Namespace) -> int:
         found = desk.learn(config)
         row |= {
             "department": found.marks.department, "kept": found.marks.facts_b, "chrf": found.chrf, "steps": found.steps,
-            "seconds": round(found.seconds, 1), "memory": found.peak - held, "bytes": _size(desk, config),
+            "seconds": round(found.seconds, 1), "step": found.step, "memory": found.peak - held,
+            "bytes": _size(desk, config),
         }  # fmt: skip
     with (root / "methods.jsonl").open("a") as file:
         file.write(json.dumps(row) + "\n")
@@ -115,6 +117,7 @@ def _summary(way: str, rows: list[Row]) -> Row:
         "way": way, "seeds": len(of), "department %": _spread(of, "department", 100),
         "facts kept %": _spread(of, "kept", 100),
         "chrF": _spread(of, "chrf", 1), "steps": _spread(of, "steps", 1), "seconds": _spread(of, "seconds", 1),
+        "step ms": _spread(of, "step", 1000),
         "memory MiB": _spread(of, "memory", 1 / 2**20), "checkpoint MiB": _spread(of, "bytes", 1 / 2**20),
     }  # fmt: skip
 

@@ -1,6 +1,7 @@
 """What the documentation says is so: generated pages, the README's tree, the table of commands."""
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -59,3 +60,33 @@ def test_links_and_pictures_in_the_documentation_exist():
 def test_every_change_has_its_line():
     text = (REPO / "CHANGELOG.md").read_text()
     assert re.search(r"## Unreleased\n\n- ", text) or re.search(r"## \d+\.\d+\.\d+", text)
+
+
+def documented_commands():
+    """Lines of code blocks and units that call the program, with the words they call it with."""
+    pages = [REPO / "README.md", *(REPO / "docs").glob("*.md"), *(REPO / "docs/systemd").iterdir()]
+    for page in pages:
+        if page.name == "cli.md":
+            continue
+        text = page.read_text()
+        blocks = re.findall(r"```\w*\n(.*?)```", text, re.DOTALL) if page.suffix == ".md" else [text]
+        for line in "\n".join(blocks).splitlines():
+            if called := re.match(
+                r"(?:sudo -u assay |ExecStart=)?(?:\S*bin/|/bin/sh -c 'exec \S*bin/)?assay (.*)", line
+            ):
+                yield pytest.param(called[1], id=f"{page.name}: {called[1][:60]}")
+
+
+@pytest.mark.parametrize("called", list(documented_commands()))
+def test_every_command_in_the_documentation_is_one(called):
+    words = shlex.split(called.rstrip("'"), comments=True)
+    command, named = root, []
+    while words and isinstance(command, click.Group) and not words[0].startswith("-"):
+        inner = command.get_command(click.Context(command), words[0])
+        if inner is None:
+            assert command.invoke_without_command, f"assay {' '.join([*named, words[0]])} is no command"
+            break
+        command, named = inner, [*named, words.pop(0)]
+    known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    given = [word.partition("=")[0] for word in words if word.startswith("--")]
+    assert [option for option in given if option not in {*known, "--help", "--version"}] == []
