@@ -37,7 +37,7 @@ docs: $(VENV)/.dev
 	@$(BIN)/python docs/generate.py
 
 bench-install: $(VENV)/.dev
-	@$(PIP) -e '.[train,import,bench,dev]'
+	@$(PIP) -e '.[train,import,serve,bench,dev]'
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Assay needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
@@ -50,7 +50,7 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Fetching Assay's packages and its test tools with pip into $(VENV) (once; 1.5 GB with a CPU build of torch)." >&2
-	@$(PIP) -e '.[train,import,dev]'
+	@$(PIP) -e '.[train,import,serve,dev]'
 	@touch $@ $(VENV)/.demo
 
 clean:

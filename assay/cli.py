@@ -45,6 +45,7 @@ COMMANDS = {
         "train",
     ),
     "watch": Command("store.commands.watch:watch", "Follow someone else's run by its log files.", "import"),
+    "import": Command("store.commands.imports:import_logs", "Make runs of finished logs.", "import"),
     "dash": Command("dashboard.command:dash", "Serve the dashboard."),
     "runs": Command("store.commands.runs:runs", "List, show, compare and remove runs."),
     "rollback": Command("store.commands.rollback:rollback", "Send a run back to a checkpoint."),
@@ -74,6 +75,12 @@ COMMANDS = {
         "Write a checkpoint as a folder to be tried elsewhere; it is not released.",
         "train",
     ),
+    "serve": Command(
+        "store.commands.serve:serve",
+        "Serve the store to a team: trainers deliver runs, others read them with SQL.",
+        "serve",
+    ),
+    "deliver": Command("store.commands.deliver:deliver", "Bring what was recorded for a server to it.", "serve"),
     "db": Command(
         "store.commands.db:db",
         "Check, migrate, rebuild, query, export, back up and restore the store; verify its audit log.",

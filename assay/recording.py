@@ -24,6 +24,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
+from assay.delivery import DELIVERY_NAME, Delivery, check_server, send_to
 from assay.errors import AssayError
 from assay.flusher import Flusher, Line, say
 from assay.foreign import Failure, attempt, plain, shown
@@ -32,7 +33,7 @@ from assay.locate import locate_store
 from assay.steps import StepLines, last_position
 from assay.version import VERSION
 
-__all__ = ["Run", "run"]
+__all__ = ["Run", "is_run_name", "run"]
 
 _PLAIN = frozenset((int, float))
 _DICT = frozenset((dict,))
@@ -71,12 +72,14 @@ class Run:
         """Which process of a distributed run writes; 0 where there is one."""
         self._lock = RunLock(folder) if rank == 0 else None
         self._said_mapping = False
+        self._delivery: Delivery | None = None
         try:
             self._begin(facts or {})
         except BaseException:
             self._release()
             raise
         _open_runs.add(self)
+        self._deliver()
 
     def _begin(self, facts: Mapping[str, Any]) -> None:
         folder, rank = self.folder, self.rank
@@ -87,6 +90,13 @@ class Run:
         self._pid = os.getpid()
         opening = [_line("run", fields=dict(facts)), _line("status", status="running")]
         self._flusher.start(opening if rank == 0 else [])
+
+    def _deliver(self) -> None:
+        if self.rank == 0 and (self.folder / DELIVERY_NAME).exists():
+            try:
+                self._delivery = Delivery(self.folder)
+            except OSError as error:
+                say(f"run {self.name} is recorded, but cannot be delivered: {error.strerror}; `assay deliver` does it")
 
     def _release(self) -> None:
         if self._lock is not None:
@@ -120,6 +130,10 @@ class Run:
         """Begin a branch: the next step is `after + 1`, the steps behind `after` are abandoned."""
         self._put("fork", after=after, reason=reason, data=dict(data or {}))
 
+    def follow(self, branch: int, after: int) -> None:
+        """Go on behind a step of a branch that another process of the run has begun; nothing is written of it."""
+        self._put("follow", branch=branch, after=after)
+
     def event(self, kind: str, message: str, *, level: str = "info", step: int | None = None, **data: Any) -> None:
         """Record something a person may want to know; `level` is info, warning or alarm."""
         self._put("event", kind=kind, message=message, level=level, s=step, data=data)
@@ -146,6 +160,8 @@ class Run:
         self._queue = _Ended(f"run {self.name} has ended; what is logged after its end is left out")
         self._flusher.close()
         self._release()
+        if self._delivery is not None:
+            self._delivery.end()
         _open_runs.discard(self)
 
     def abandon(self) -> None:
@@ -154,6 +170,8 @@ class Run:
             f"this process is a child of the one that records run {self.name}; what it logs there is left out"
         )
         self._flusher.abandon()
+        if self._delivery is not None:
+            self._delivery.abandon()
         self._release()
 
     def __enter__(self) -> Self:
@@ -202,37 +220,47 @@ def run(
 
     Where `name` is taken, the new run is called `name-2`, `name-3`, …; with `resume=True` the run of
     that name goes on instead (a step that goes back begins a branch). `config` is a mapping or an
-    object with fields, as an `argparse.Namespace`. Raises AssayError for a name that cannot be a
-    folder's, a folder that cannot be written, nothing to resume, or a run that another process records.
+    object with fields, as an `argparse.Namespace`. Where `store` is the address of a server
+    (`quack://host:port`), the run is recorded in the nearest `runs/` and delivered from there. Raises
+    AssayError for a name that cannot be a folder's, a folder that cannot be written, nothing to resume,
+    a run that another process records, or a server that refuses.
     """
-    root = locate_store(store).root
+    where = locate_store(store)
+    root = where.root
+    if where.server:
+        check_server(where.server)
     wanted = str(name) if name else _script_name()
     given = {"config": _fields(config), "project": project, "total_steps": total_steps, "tags": list(tags)}
     # Made plain before anything is on disk, so that no value can leave an empty run behind.
     facts = {key: value for key, value in plain(given).items() if value}
     try:
-        return _resumed(root, wanted, facts) if resume else _new(root, wanted, facts)
+        return _resumed(root, wanted, facts, where.server) if resume else _new(root, wanted, facts, where.server)
     except OSError as error:
         advice = "See to that and try again" if resume else "Name another place with ASSAY_STORE"
         raise AssayError(f"cannot record in {root}: {error.strerror}. {advice}.") from error
 
 
-def _new(root: Path, name: str, facts: Mapping[str, Any]) -> Run:
+def _new(root: Path, name: str, facts: Mapping[str, Any], server: str) -> Run:
     folder = new_folder(root, name)
     try:
+        if server:
+            send_to(folder, server)
         return Run(folder, facts=facts)
     except OSError:
         shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def _resumed(root: Path, name: str, facts: Mapping[str, Any]) -> Run:
-    return Run(existing_folder(root, name), facts=facts)
+def _resumed(root: Path, name: str, facts: Mapping[str, Any], server: str) -> Run:
+    folder = existing_folder(root, name)
+    if server:
+        send_to(folder, server)
+    return Run(folder, facts=facts)
 
 
 def _script_name() -> str:
     name = Path(sys.argv[0]).stem if sys.argv else ""
-    return name if _is_name(name) else "run"
+    return name if is_run_name(name) else "run"
 
 
 def _fields(config: Any) -> Any:
@@ -268,14 +296,15 @@ def existing_folder(root: Path, name: str) -> Path:
 
 
 def _check_name(name: str) -> None:
-    if not _is_name(name):
+    if not is_run_name(name):
         raise AssayError(
             f"{name!r} cannot be a run's name: use letters, digits, dots and dashes, 120 bytes at most; "
             f"it begins neither with a dot or a dash nor with {' or '.join(_OURS)}."
         )
 
 
-def _is_name(name: str) -> bool:
+def is_run_name(name: str) -> bool:
+    """Whether a run can be called so: a folder anywhere can have the name, and it is none of the store's own."""
     if not name or not name.isprintable() or set(name) & set('/\\@:*?"<>|'):
         return False
     return not name.casefold().startswith((".", "-", *_OURS)) and len(name.encode()) <= 120

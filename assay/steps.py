@@ -44,6 +44,8 @@ class StepLines:
     def _other(self, line: Line) -> list[Line]:
         if line["k"] == "fork":
             return self._asked_fork(line)
+        if line["k"] == "follow":
+            return self._followed(line)
         if line["k"] in ("event", "checkpoint"):
             line.setdefault("b", self.branch)
         return [line]
@@ -70,6 +72,12 @@ class StepLines:
             self._say_once("fork", f"no branch can begin after step {shown(line['after'])}; it is left out")
             return []
         return [self._fork(after, line["reason"], line["data"], line["t"])]
+
+    def _followed(self, line: Line) -> list[Line]:
+        """Go on where another process has begun a branch, which that one declares."""
+        self.branch, self._last, self._floor = line["branch"], line["after"], line["after"]
+        self._latest = {name: step for name, step in self._latest.items() if step <= line["after"]}
+        return []
 
     def _fork(self, after: int, reason: str, data: Line, moment: float) -> Line:
         parent = self.branch

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
-from dashboard.colors import DARK, LIGHT, Look
+from dashboard.colors import theme_css
 from dashboard.pages import PAGES
 from dashboard.texts import DEFAULT, LANGUAGES, TEXTS
 
@@ -69,13 +69,7 @@ def parts(page: str) -> list[str]:
 def style_sheet() -> str:
     """`look.css` with the colours of both themes in front; the browser says which one it prefers."""
     rules = (_HERE / "look.css").read_text(encoding="utf-8")
-    dark = f"@media (prefers-color-scheme: dark) {{ {_variables(DARK)} }}"
-    return f"{_variables(LIGHT)}\n{dark}\n{rules}"
-
-
-def _variables(look: Look) -> str:
-    colors = "; ".join(f"--{name}: {value}" for name, value in look._asdict().items() if isinstance(value, str))
-    return f":root {{ {colors} }}"
+    return f"{theme_css()}\n{rules}"
 
 
 def asset_routes() -> list[Route]:

@@ -28,9 +28,9 @@ from dashboard.tables import values
 from store.database import Store
 
 __all__ = [
-    "alarms", "baseline", "checkpoints", "curves", "figures", "forks", "is_demo", "metric_names", "one_look",
-    "requests", "run_facts", "run_names", "run_now", "runs", "small_curves", "small_series", "spikes", "stamp",
-    "store_path",
+    "SELDOM", "alarms", "baseline", "checkpoints", "curves", "figures", "forks", "is_demo", "is_served",
+    "metric_names", "one_look", "requests", "run_facts", "run_names", "run_now", "runs", "small_curves",
+    "small_series", "spikes", "stamp", "store_path",
 ]  # fmt: skip
 
 LIVE = 0.8
@@ -85,7 +85,17 @@ def _once(what: Hashable, look: Callable[[], T]) -> T:
 
 def store_path() -> str:
     """The store of this server: named by ASSAY_STORE, which the server sets for its own process."""
-    return _once("path", lambda: str(locate_store().database))
+    return _once("path", _named)
+
+
+def _named() -> str:
+    where = locate_store()
+    return where.server or str(where.database)
+
+
+def is_served(path: str) -> bool:
+    """Whether a server has the store: then it can only be read, and only what runs recorded."""
+    return Store.at(path).is_served
 
 
 @st.cache_data(ttl=LIVE, max_entries=4, show_spinner=False)

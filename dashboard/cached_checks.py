@@ -1,6 +1,7 @@
 """The cache for checks of a run's data; see `cached`. A result is read once, a file digested once for each change."""
 
-import hashlib
+from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from evals.data import kept
 from store.access import Actor, may
 from store.database import Store
 
-__all__ = ["Now", "asked", "may_check", "now", "plan", "result"]
+__all__ = ["Now", "asked", "key", "may_check", "now", "plan", "result"]
 
 Row = dict[str, Any]
 
@@ -70,8 +71,22 @@ def _digest_now(file: Path) -> str | None:
 
 @st.cache_data(ttl=KEEP, max_entries=256, show_spinner=False)
 def _digest(file: Path, changed: int, size: int) -> str:  # noqa: ARG001 - time of change and size are keys
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+    return kept.digest_of(file)
+
+
+def key(plan: Plan, digests: Iterable[str]) -> str:
+    """Name of the result for files with these digests, with the tokenizer and the suites as they are now."""
+    beside = plan.beside(tokens=find_spec("tokenizers") is not None)
+    return plan.key(digests, map(_digest_beside, beside))
+
+
+def _digest_beside(file: Path) -> str:
+    """A file's digest; empty where it cannot be read."""
+    try:
+        state = file.stat()
+        return _digest(file, state.st_mtime_ns, state.st_size)
+    except OSError:
+        return ""
 
 
 def result(path: str, key: str) -> Row | None:

@@ -40,6 +40,7 @@ def shelf(path: str, run_id: int) -> list[Row]:
 @st.cache_data(ttl=STRIP, max_entries=64, show_spinner=False)
 def lineage(path: str, run_id: int) -> dict[str, list[Row]]:
     """What the strip of a run is made of, by the names of `store.lineage`, and the checkpoints as `shelf`."""
+    store = Store.at(path)
 
     def read(snapshot: Snapshot) -> dict[str, list[Row]]:
         own = lineages.digests(snapshot, run_id)
@@ -49,12 +50,18 @@ def lineage(path: str, run_id: int) -> dict[str, list[Row]]:
             "children": lineages.children(snapshot, run_id).to_pylist(),
             "shelf": checkpoint_queries.shelf(snapshot, run_id).to_pylist(),
             "scores": lineages.scores(snapshot, own),
-            "campaigns": lineages.campaigns(snapshot, own),
-            "signatures": lineages.signatures(snapshot, own),
-            "releases": lineages.releases(snapshot, own),
+            **(_judged(snapshot, own) if not store.is_served else {"campaigns": [], "signatures": [], "releases": []}),
         }
 
-    return Store.at(path).snapshot(read)
+    return store.snapshot(read)
+
+
+def _judged(snapshot: Snapshot, own: list[str]) -> dict[str, list[Row]]:
+    return {
+        "campaigns": lineages.campaigns(snapshot, own),
+        "signatures": lineages.signatures(snapshot, own),
+        "releases": lineages.releases(snapshot, own),
+    }
 
 
 @st.cache_data(ttl=STRIP, max_entries=64, show_spinner=False)

@@ -1,13 +1,14 @@
 """What `assay data check` is to look at where a run's data is checked: its files as the run named them."""
 
+import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from dashboard.fields import listed, part
 from evals.data.kept import key_of
-from evals.text import locate
 from evals.text.errors import DataError
+from evals.text.ranking import locate_pairs
 
 __all__ = ["Plan", "plan_of"]
 
@@ -36,9 +37,18 @@ class Plan(NamedTuple):
     suites: tuple[Path, ...]
     """The suites of its configuration."""
 
-    def key(self, digests: Iterable[str]) -> str:
-        """Name of the result for files with these digests."""
-        return key_of(list(digests), self.columns, self.max_length)
+    def key(self, digests: Iterable[str], beside: Iterable[str] = ()) -> str:
+        """Name of the result for files with these digests, and with those of what is used beside them."""
+        return key_of(list(digests), self.columns, self.max_length, list(beside))
+
+    def beside(self, *, tokens: bool) -> tuple[Path, ...]:
+        """The files that are used beside the data, as `arguments` says: tokenizer, suites, and rows of suites."""
+        suites = [file for suite in filter(Path.is_file, self.suites) for file in _files_of(suite)]
+        return (*filter(None, [self._tokenizer(tokens=tokens)]), *suites)
+
+    def _tokenizer(self, *, tokens: bool) -> Path | None:
+        file = self.model / "tokenizer.json" if tokens and self.model else None
+        return file if file and file.is_file() else None
 
     def arguments(self, *, tokens: bool) -> list[str]:
         """What follows `assay data check`; suites and a tokenizer that are gone are left out, and with it `tokens`,
@@ -49,8 +59,8 @@ class Plan(NamedTuple):
             options += ["--column", f"{ours}={theirs}"]
         for suite in filter(Path.is_file, self.suites):
             options += ["--suite", str(suite)]
-        if tokens and self.model and (self.model / "tokenizer.json").is_file():
-            options += ["--tokenizer", str(self.model)]
+        if tokenizer := self._tokenizer(tokens=tokens):
+            options += ["--tokenizer", str(tokenizer.parent)]
             options += [] if self.max_length is None else ["--max-length", str(self.max_length)]
         return [*options, "--", *self.specs]
 
@@ -76,6 +86,16 @@ def plan_of(datasets: Iterable[Mapping[str, Any]], origin: Mapping[str, Any]) ->
     )  # fmt: skip
 
 
+def _files_of(suite: Path) -> list[Path]:
+    """A suite's file, and that of its rows, which it names; a bare file of rows is both."""
+    try:
+        named: object = tomllib.loads(suite.read_text("utf-8")).get("file") if suite.suffix == ".toml" else None
+    except (OSError, ValueError):
+        named = None
+    rows = suite.parent / named if isinstance(named, str) else None
+    return [suite, rows] if rows and rows.is_file() else [suite]
+
+
 def _described(folder: Path, data: Mapping[str, Any]) -> dict[str, str]:
     """By path, what names those files that a dataset_info.json describes."""
     found: dict[str, str] = {}
@@ -83,7 +103,7 @@ def _described(folder: Path, data: Mapping[str, Any]) -> dict[str, str]:
         for spec in (spec for spec in listed(data.get(name)) if isinstance(spec, str) and spec):
             asked = str(_in(folder, spec))
             try:
-                path = str(locate(asked).path.absolute())
+                path = str(locate_pairs(asked, {}).path.absolute())
             except DataError:
                 continue
             if path != asked:

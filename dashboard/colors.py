@@ -5,7 +5,7 @@ The page's theme (`settings`), the style sheet (`assets`) and the charts (`chart
 
 from typing import NamedTuple
 
-__all__ = ["DARK", "FONT", "LIGHT", "Look"]
+__all__ = ["DARK", "FONT", "LIGHT", "Look", "theme_css"]
 
 FONT = '"Source Sans", "Noto Sans CJK SC", "Noto Sans SC", "PingFang SC", "Microsoft YaHei", sans-serif'
 """Latin first, then fonts with simplified Chinese glyphs, before any font of the system's choosing."""
@@ -81,3 +81,13 @@ DARK = Look(
     series=("#56B4E9", "#F0803C", "#1FBF92", "#DB93BC", "#E69F00", "#3A8FCB"),
     further=("#E8DE8A", "#E6E8EA"),
 )
+
+
+def theme_css() -> str:
+    """The colours of both themes as variables of a style sheet; the browser says which one it prefers."""
+    return f"{_variables(LIGHT)}\n@media (prefers-color-scheme: dark) {{ {_variables(DARK)} }}"
+
+
+def _variables(look: Look) -> str:
+    colors = "; ".join(f"--{name}: {value}" for name, value in look._asdict().items() if isinstance(value, str))
+    return f":root {{ {colors} }}"

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import click
 
 from assay.errors import AssayError
+from assay.locate import server_address
 from dashboard.entrance import Entrance
 from dashboard.oidc import read_oidc
 from dashboard.security import LOOPBACK
@@ -53,7 +54,9 @@ def dash(
             f"--host out, and reach it from elsewhere through an SSH tunnel (ssh -L {port}:127.0.0.1:{port})"
         )
     way, provider = _way_in(public, oidc)
-    opened = open_store(store)
+    opened = open_store(store, served=True)
+    if public is not None and server_address(opened.shown):
+        raise AssayError("a dashboard that others reach runs where the store is: on the machine of `assay serve`")
     if opened.exists:
         opened.read("SELECT 1")
     if way.public:
@@ -61,7 +64,7 @@ def dash(
     listener = bind(host, port)
     url = f"http://{_shown(host)}:{listener.getsockname()[1]}"
     notes.print(f"Assay dashboard: {url}")
-    notes.print(f"Store: {opened.path}")
+    notes.print(f"Store: {opened.shown}")
     if way.public:
         notes.print(f"For others: {way.public}")
     if not no_browser and _has_screen():

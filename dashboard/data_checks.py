@@ -28,7 +28,7 @@ from dashboard.check_plan import Plan, plan_of
 from dashboard.queries.data import datasets
 from dashboard.queries.data_check import STOPPED, give_up, unfinished, untaken
 from dashboard.queries.origin import origin
-from evals.data.kept import FOLDER, keep
+from evals.data.kept import FOLDER, digest_of, keep
 from store.database import Store
 from store.requests import SERVER, Request, finish, take
 
@@ -121,9 +121,11 @@ def _answer(store: Store, run_id: int) -> str:
     plan = plan_of(datasets(store, run_id).to_pylist(), origin(store, run_id))
     if plan is None:
         return "not checked: the run recorded no data files"
+    tokens = find_spec("tokenizers") is not None
     try:
-        result = _checked(plan)
-        keep(store.root, plan.key(file["sha256"] for file in result["files"]), result)
+        beside = [digest_of(file) for file in plan.beside(tokens=tokens)]
+        result = _checked(plan, tokens=tokens)
+        keep(store.root, plan.key((file["sha256"] for file in result["files"]), beside), result)
     except AssayError as error:
         return f"not checked: {error}"
     except OSError as error:
@@ -131,11 +133,10 @@ def _answer(store: Store, run_id: int) -> str:
     return f"checked {result['rows']} rows"
 
 
-def _checked(plan: Plan) -> dict[str, Any]:
+def _checked(plan: Plan, *, tokens: bool) -> dict[str, Any]:
     """What `assay data check --json` says, with `checked`, when it was, in seconds since 1970."""
     begun = time.time()
-    arguments = plan.arguments(tokens=find_spec("tokenizers") is not None)
-    said = _said([sys.executable, "-P", "-m", "assay", "data", "check", *arguments])
+    said = _said([sys.executable, "-P", "-m", "assay", "data", "check", *plan.arguments(tokens=tokens)])
     return {**json.loads(said), "checked": begun, "suites": [suite.stem for suite in plan.suites if suite.is_file()]}
 
 

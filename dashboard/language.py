@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard.texts import DEFAULT, LANGUAGES, TEXTS, Language, text
 
-__all__ = ["current", "kept", "switch", "t", "words"]
+__all__ = ["current", "kept", "speaking", "switch", "t", "words"]
 
 _KEY = "language"
 
@@ -24,7 +24,14 @@ def current() -> Language:
 @contextmanager
 def kept() -> Generator[None]:
     """Look for the language once in this block, not for each of its words."""
-    before = _kept.set(current())
+    with speaking(current()):
+        yield
+
+
+@contextmanager
+def speaking(language: Language) -> Generator[None]:
+    """Use this language in this block, where there is no viewer to ask."""
+    before = _kept.set(language)
     try:
         yield
     finally:

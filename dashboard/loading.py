@@ -13,7 +13,10 @@ _running: list[Loader] = []
 
 @contextmanager
 def loading(store: Store) -> Generator[None]:
-    """Load spools as long as the context lasts."""
+    """Load spools as long as the context lasts; a server loads those of its own store."""
+    if store.is_served:
+        yield
+        return
     with Loader(store) as loader:
         _running.append(loader)
         try:

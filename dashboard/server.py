@@ -59,7 +59,7 @@ def build_app(store: Store, host: str, port: int, way: Entrance = _HERE, provide
     `way` says how it is entered; `provider` of logins is there where `way.oidc` says so. Raises StoreError.
     """
     # Pages find the store the way every command does.
-    os.environ["ASSAY_STORE"] = str(store.path)
+    os.environ["ASSAY_STORE"] = store.shown
     # Streamlit puts the script's folder first on the path unless it is on it: last, it shadows nothing.
     sys.path.append(str(_SCRIPT.parent))
     apply_settings(host, port, way)
@@ -130,7 +130,7 @@ def _health(store: Store, way: Entrance) -> Any:
         if way.public or not is_loopback(request.headers.get("host", "")):
             # Whoever asks is not known, or came by another name: nothing of this machine.
             return JSONResponse({"status": "ok" if _state(store) == "ok" else "the store cannot be read"})
-        return JSONResponse({"status": _state(store), "store": str(store.path), "version": VERSION})
+        return JSONResponse({"status": _state(store), "store": store.shown, "version": VERSION})
 
     return health
 

@@ -52,6 +52,9 @@ class Alarm:
     message: str
     """The alarm as the guard told it."""
 
+    is_found: bool = False
+    """Whether it was found in a log afterwards, with no guard there."""
+
 
 @dataclass(frozen=True)
 class Try:
@@ -261,7 +264,7 @@ def _alarm(row: Row, data: dict[str, Any]) -> Alarm | None:
     return Alarm(
         row["time"], row["step"], row["branch"] or 1, str(data.get("rule")), str(data.get("series")), action,
         _number(data.get("value")), _number(data.get("limit")), onset if isinstance(onset, int) else None,
-        data.get("acts") is not False, row["message"],
+        data.get("acts") is not False, row["message"], data.get("found") == "import",
     )  # fmt: skip
 
 

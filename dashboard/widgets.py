@@ -17,7 +17,7 @@ from dashboard.pages import page_path
 from dashboard.words import STATUS_TONES, duration, seconds_left, status_tone, status_word, where
 from store.access import AccessError
 from store.clock import utc_now
-from store.errors import StoreError, StoreMissingError
+from store.errors import NotServedError, StoreError, StoreMissingError
 from store.runs import status_of
 
 __all__ = [
@@ -75,6 +75,9 @@ def live(draw: Callable[[], None], every: float | None, stay: Callable[[], bool]
                 st.rerun()
             except StoreError as error:
                 if stay is not None and stay():
+                    return
+                if isinstance(error, NotServedError):
+                    notice(t("not_served"))
                     return
                 known = identity.may_know_files()
                 notice(t("store_problem", reason=str(error)) if known else t("entry.trouble"), "bad")
@@ -143,7 +146,8 @@ def run_head(run: dict[str, Any], guard: str = "") -> None:
         name += f' <span class="a-quiet">· {escape(t("branch", branch=run["branch"]))}</span>'
     lines = [f'<h1>{name}</h1>{status_html(run)}{guard}<span class="a-step">{escape(place(run))}</span>']
     if run["source"]:
-        lines.append(f'<span class="a-source">{escape(t("watched", source=run["source"]))}</span>')
+        key = "imported" if run["imported"] else "watched"
+        lines.append(f'<span class="a-source">{escape(t(key, source=run["source"]))}</span>')
     if run["error"]:
         # A run that was asked to stop says so here too, which is no error.
         look_of = "a-error" if run["status"] == "failed" else "a-source"
@@ -158,7 +162,8 @@ def place(run: dict[str, Any]) -> str:
     left = seconds_left(run, now)
     if left is not None:
         phrases.append(t("time_left", time=duration(left, language)))
-    if run["ended"] is not None:
+    # A log that tells no times was recorded in no time.
+    if run["ended"] is not None and run["ended"] > run["created"]:
         phrases.append(t("took", time=duration((run["ended"] - run["created"]).total_seconds(), language)))
     return " · ".join(phrases)
 

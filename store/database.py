@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 import duckdb
 import pyarrow as pa
 
+from assay.locate import server_address
 from store import instance
 from store.clock import utc_now
 from store.errors import StoreBusyError, StoreError, StoreMissingError
@@ -35,6 +36,8 @@ READ_TIMEOUT = 10.0
 WRITE_TIMEOUT = 30.0
 QUERY_LIMIT = 20.0
 """Below what a writer waits, so that no question makes one give up."""
+
+BATCH_ROWS = 20_000
 
 WRITE = "READ_WRITE, STORAGE_VERSION 'v1.5.0', ROW_GROUP_SIZE 409600"
 """How a file is attached to be written; one in an older format becomes a newer one with its first transaction.
@@ -60,6 +63,9 @@ class Statement(NamedTuple):
 class Snapshot:
     """Several reads that all see the same state of the store."""
 
+    is_served = False
+    """Whether a server has it; see `Store.is_served`."""
+
     def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
         self._cursor = cursor
 
@@ -70,6 +76,14 @@ class Snapshot:
     def rows(self, sql: str, params: Params | None = None) -> list[dict[str, Any]]:
         """`read` as a list of dictionaries, for few rows."""
         return self.read(sql, params).to_pylist()
+
+    def batches(self, sql: str, params: Params | None = None) -> pa.RecordBatchReader:
+        """`read`, a part at a time, for what may be more than there is room for."""
+        return self._cursor.execute(sql, dict(params or {})).to_arrow_reader(BATCH_ROWS)
+
+    def interrupt(self) -> None:
+        """End what is being read; it raises duckdb.InterruptException. Called from another thread."""
+        self._cursor.interrupt()
 
 
 class Transaction(Snapshot):
@@ -101,8 +115,8 @@ class Store:
         """Use `Store.at`, so that two users of a file in a process share its gate."""
         self.path = database
         """The database file."""
-        self.root = database.parent
-        """The folder with one folder a run."""
+        self.delivers_to = ""
+        """Address of the server that what is recorded here goes to; empty where it stays here."""
         self._gate = Gate()
         self._attach_lock = threading.Lock()
         self._attached = 0
@@ -111,15 +125,43 @@ class Store:
 
     @classmethod
     def at(cls, database: str | os.PathLike[str]) -> Self:
-        """The store of a database file; the file need not exist. Raises StoreError on a network
-        filesystem.
+        """The store of a database file, which need not exist, or of a server's address. Raises StoreError
+        on a network filesystem, and where there is no token for a server.
         """
+        if address := server_address(database):
+            return cls._at_server(address)
         path = Path(database).resolve()
         with cls._known_lock:
             if path not in cls._known:
                 refuse_network(path)
                 cls._known[path] = cls(path)
             return cls._known[path]  # pyright: ignore[reportReturnType] - the registry holds this class's instances
+
+    @classmethod
+    def _at_server(cls, address: str) -> Self:
+        from store.serve.remote import RemoteStore, find_token  # noqa: PLC0415 - it is a store, and seldom needed
+
+        token = find_token()
+        with cls._known_lock:
+            known = cls._known.get(Path(address))
+            if not isinstance(known, RemoteStore) or known.token != token:
+                known = cls._known[Path(address)] = RemoteStore(address, token)
+            return known  # pyright: ignore[reportReturnType] - one of this class's children
+
+    @property
+    def root(self) -> Path:
+        """The folder with one folder a run. Raises StoreError where it lies on a server."""
+        return self.path.parent
+
+    @property
+    def shown(self) -> str:
+        """What people call it: the file, or the address of the server that has it."""
+        return str(self.path)
+
+    @property
+    def is_served(self) -> bool:
+        """Whether a server has it: then it can only be read, and only what runs recorded."""
+        return False
 
     @property
     def exists(self) -> bool:

@@ -2,7 +2,9 @@
 
 from assay.errors import AssayError
 
-__all__ = ["StoreBusyError", "StoreDamagedError", "StoreError", "StoreMissingError", "StoreVersionError"]
+__all__ = [
+    "NotServedError", "StoreBusyError", "StoreDamagedError", "StoreError", "StoreMissingError", "StoreVersionError",
+]  # fmt: skip
 
 
 class StoreError(AssayError):
@@ -11,6 +13,10 @@ class StoreError(AssayError):
 
 class StoreMissingError(StoreError):
     """There is no store yet."""
+
+
+class NotServedError(StoreError):
+    """A server has the store, and does not give this part of it to tokens."""
 
 
 class StoreBusyError(StoreError):

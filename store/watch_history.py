@@ -86,11 +86,11 @@ class History:
     def _branch_for(self, point: Point) -> Iterator[Line]:
         measured = point.values.keys() - HELPERS or point.values.keys()
         if any(point.step < self._latest.get(name, 0) for name in measured):
-            parent, fork = self.branch, point.step - 1
+            parent, fork, last = self.branch, point.step - 1, self.last_step
             self._enter(parent + 1, parent, fork)
             yield {
                 "k": "branch", "t": _moment(point), "b": self.branch, "parent": parent,
-                "fork": fork, "reason": "resume", "data": {},
+                "fork": fork, "reason": "resume", "data": {"abandoned_to": last},
             }  # fmt: skip
 
     def _step(self, point: Point, at: list[Any]) -> Line:

@@ -36,10 +36,10 @@ class Watched(NamedTuple):
 
 
 @contextmanager
-def hold_run(root: Path, source: Path, found: Found, name: str | None) -> Generator[Path]:
+def hold_run(root: Path, source: Path, found: Found, name: str | None, *, known: Path | None = None) -> Generator[Path]:
     """The folder of the run that records a source, and of nobody else meanwhile.
 
-    It is the run that recorded it before, or a new one. A new folder in which nothing was recorded
+    It is `known`, or the run that recorded it before, or a new one. A new folder in which nothing was recorded
     goes away again. Raises AssayError where the source is being watched or the name is another
     run's, OSError.
     """
@@ -47,8 +47,8 @@ def hold_run(root: Path, source: Path, found: Found, name: str | None) -> Genera
     # Held while the run is found or made, so that two who start at once do not make two.
     with _locked(root / STARTING, wait=30.0) as mine:
         if not mine:
-            raise AssayError(f"another `assay watch` is starting in {root}; try again")
-        folder = _folder_of(root, source, found, name)
+            raise AssayError(f"another `assay watch` or `assay import` is starting in {root}; try again")
+        folder = known or _folder_of(root, source, found, name)
         held = _lock(folder / LOCK_NAME, wait=0.0)
         if held is None:
             raise AssayError(f"{source} is being watched already, as run {folder.name}; end that watcher first")

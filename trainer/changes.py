@@ -14,8 +14,9 @@ __all__ = ["CHANGEABLE", "begins_anew", "changed", "check_adapter", "check_chang
 
 CHANGEABLE = (
     "run.tags", "run.project", "train.steps", "train.epochs", "train.eval_every", "train.early_stop",
-    "train.micro_batch", "train.device", "checkpoint.every", "checkpoint.keep", "checkpoint.keep_every",
-    "checkpoint.stable_after", "checkpoint.mirror", "record.groups", "record.sources", "record.system_seconds",
+    "train.micro_batch", "train.device", "train.parallel", "checkpoint.every", "checkpoint.keep",
+    "checkpoint.keep_every", "checkpoint.stable_after", "checkpoint.mirror",
+    "record.groups", "record.sources", "record.system_seconds",
     *(f"alerts.{entry.name}" for entry in fields(AlertsConfig)),
     "guard.mode", "guard.skip_after", "guard.rollbacks", "guard.rollbacks_in_run", "guard.max_forgetting",
     "eval.suites", "eval.every", "eval.samples", "eval.sample_tokens",
@@ -47,7 +48,7 @@ def check_adapter(checkpoint: Path, config: Config) -> None:
     """Raise ResumeError where a configuration that was edited asks for other weights than the checkpoint's."""
     was = _config_of(checkpoint)
     for name in changed(config, checkpoint):
-        if name == "train.method" or (name.startswith("lora.") and was.train.method == "lora"):
+        if name == "train.method" or (name.startswith("lora.") and was.train.is_adapter):
             raise ResumeError(
                 f"{name} was {_shown(_value(was, name))} when the checkpoint was written, and is "
                 f"{_shown(_value(config, name))} in config.toml; weights keep the shape they were trained in, "

@@ -27,6 +27,10 @@ from assay.recording import Run
 from store.artifacts import ArtifactError, Manifest, announce, seal, temporary_for, verify
 from trainer.config_file import to_toml
 from trainer.job import Job
+from trainer.parallel.alike import confirm
+from trainer.parallel.processes import processes_of
+from trainer.parallel.shards import is_part
+from trainer.parallel.spread import Gathered, gather
 from trainer.reference import write_reference
 from trainer.state import TrainState
 
@@ -51,15 +55,16 @@ def save_checkpoint(
     where the disk refuses; nothing is announced then, and nothing is left behind.
     """
     final = checkpoint_folder(run.folder, state.step, branch)
-    is_new = not final.exists()
+    is_new, gathered = not final.exists(), gather(job)
     if not is_new:
-        if (found := _holds(final, job, state)) is not None:
+        if (found := _holds(final, job, state, gathered)) is not None:
             return final, found, False
         _put_aside(final, run)
     known = _plain({"update": state.update, "val_loss": state.val_loss if state.val_step == state.step else None})
     temporary = temporary_for(final)
     try:
-        _write(job, state, temporary)
+        _write(job, state, temporary, gathered)
+        confirm(job)
         manifest = seal(temporary, final, {**_facts(job, state, branch, parent), **known})
     except SafetensorError as error:
         raise OSError(None, str(error)) from error
@@ -99,10 +104,11 @@ def restore_optimizer(model: nn.Module, optimizer: torch.optim.Optimizer, folder
         # rounded, and the signals of a resumed run would differ in their last digit.
         own = tensor.clone()
         # AdamW counts its steps on the processor, wherever the weights are.
-        optimizer.state[parameter][part] = own if part == "step" else own.to(parameter.device)
+        stays = part == "step" or is_part(parameter)
+        optimizer.state[parameter][part] = own if stays else own.to(parameter.device)
 
 
-def _holds(folder: Path, job: Job, state: TrainState) -> Manifest | None:
+def _holds(folder: Path, job: Job, state: TrainState, gathered: Gathered | None) -> Manifest | None:
     """The manifest of a checkpoint that is whole and has the present weights, optimizer and cursor; None else."""
     try:
         manifest = verify(folder)
@@ -110,9 +116,9 @@ def _holds(folder: Path, job: Job, state: TrainState) -> Manifest | None:
     except (ArtifactError, OSError, ValueError, TypeError):
         return None
     same = [(item.step, item.update, item.tokens) for item in (there, state)]
-    if same[0] != same[1] or not _are_equal(load_file(folder / OPTIMIZER), _optimizer_tensors(job)):
+    if same[0] != same[1] or not _are_equal(load_file(folder / OPTIMIZER), _optimizer_tensors(job, gathered)):
         return None
-    return manifest if _are_equal(_saved_weights(folder), _weights(job)) else None
+    return manifest if _are_equal(_saved_weights(folder), _weights(job, gathered)) else None
 
 
 def _are_equal(saved: dict[str, torch.Tensor], present: dict[str, torch.Tensor]) -> bool:
@@ -129,22 +135,23 @@ def _put_aside(folder: Path, run: Run) -> None:
     run.event("checkpoint", sentence, level="alarm", refused=True)
 
 
-def _write(job: Job, state: TrainState, folder: Path) -> None:
-    _write_model(job, folder)
-    save_file(_optimizer_tensors(job), folder / OPTIMIZER)
+def _write(job: Job, state: TrainState, folder: Path, gathered: Gathered | None) -> None:
+    _write_model(job, folder, gathered)
+    save_file(_optimizer_tensors(job, gathered), folder / OPTIMIZER)
     write_reference(job, folder)
     (folder / "state.json").write_text(json.dumps(_plain(state.as_dict()), indent=1) + "\n", encoding="utf-8")
     (folder / "config.toml").write_text(to_toml(job.config), encoding="utf-8")
 
 
-def _write_model(job: Job, folder: Path) -> None:
+def _write_model(job: Job, folder: Path, gathered: Gathered | None) -> None:
     model: Any = job.engine.accelerator.unwrap_model(job.model)
-    if job.config.train.method == "lora":
+    weights = gathered.weights if gathered else None
+    if job.config.train.is_adapter:
         # Without embeddings, so that peft does not look up the base model's vocabulary on a hub.
-        model.save_pretrained(folder, save_embedding_layers=False)
+        model.save_pretrained(folder, save_embedding_layers=False, state_dict=weights)
         (folder / "README.md").unlink(missing_ok=True)
     else:
-        model.save_pretrained(folder)
+        model.save_pretrained(folder, state_dict=weights)
         # The tokenizers package raises a bare Exception for whatever the disk refuses.
         saved = attempt(job.tokenizer.save_pretrained, folder)
         if isinstance(saved, Failure):
@@ -159,15 +166,19 @@ def _saved_weights(folder: Path) -> dict[str, torch.Tensor]:
     return found
 
 
-def _weights(job: Job) -> dict[str, torch.Tensor]:
+def _weights(job: Job, gathered: Gathered | None) -> dict[str, torch.Tensor]:
     """What a checkpoint of the model would hold."""
     model: Any = job.engine.accelerator.unwrap_model(job.model)
-    if job.config.train.method == "lora":
-        return get_peft_model_state_dict(model, save_embedding_layers=False)
-    return model.state_dict()
+    if job.config.train.is_adapter:
+        return get_peft_model_state_dict(
+            model, save_embedding_layers=False, state_dict=gathered.weights if gathered else None
+        )
+    return gathered.weights if gathered else model.state_dict()
 
 
-def _optimizer_tensors(job: Job) -> dict[str, torch.Tensor]:
+def _optimizer_tensors(job: Job, gathered: Gathered | None) -> dict[str, torch.Tensor]:
+    if gathered:
+        return {f"{name}/{part}": value for (name, part), value in gathered.optimizer.items()}
     tensors: dict[str, torch.Tensor] = {}
     for name, parameter in job.model.named_parameters():
         for part, value in job.optimizer.state.get(parameter, {}).items():
@@ -182,13 +193,15 @@ def _plain_name(name: str) -> str:
 def _facts(job: Job, state: TrainState, branch: int, parent: str | None) -> dict[str, Any]:
     return {
         "kind": "checkpoint",
-        "method": job.config.train.method,
+        # What its weights are: an adapter is one whatever the weights below it were held in.
+        "method": "lora" if job.config.train.is_adapter else "full",
         "step": state.step,
         "branch": branch,
         "parent": parent,
         "cursor": {"step": state.step, "short": job.plan.short_until(state.step), **job.plan_facts},
         "interventions": state.remedies.as_dict(),
         "randomness": {"seed": job.config.train.seed, "rule": "seeded anew at each step from seed and step"},
+        **processes_of(job.config),
         "base": {"path": job.config.model.path, "sha256": job.base_sha256, "model_sha256": job.model_sha256},
         "data": {
             "sha256": job.data.digest,

@@ -7,10 +7,14 @@ from typing import Any
 
 import click
 
-from store.commands.common import notes, open_store, store_option
+from assay.delivery import send_to
+from store.commands.common import notes, recording_store, store_option
+from store.database import Store
+from store.refs import parse_ref
 from trainer.config_file import config_from, read_toml, with_settings
 from trainer.errors import ConfigError
 from trainer.origin import find_origin, forked_config, stage_tables
+from trainer.parallel.launch import check_launch, rank_of
 
 __all__ = ["train"]
 
@@ -25,8 +29,9 @@ STOP_CODES = {"Ctrl-C": 130, "SIGTERM": 143}
 @click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Set a key, as in optim.lr=2e-5.")
 @click.option("--resume", metavar="RUN[@STEP]", help="Go on with a run at its newest checkpoint, or that of a step.")
 @click.option("--from", "origin", metavar="RUN[@STEP]", help="Start a new run from a checkpoint of another run.")
+@click.option("--reshard", is_flag=True, help="Let a run go on in another number of processes: not bit for bit.")
 @store_option
-def train(
+def train(  # noqa: PLR0913 - a command has as many arguments as options
     *,
     config: Path | None,
     model: str | None,
@@ -35,6 +40,7 @@ def train(
     settings: tuple[str, ...],
     resume: str | None,
     origin: str | None,
+    reshard: bool,
     store: str | None,
 ) -> int:
     """Fine-tune a model and record the run.
@@ -43,28 +49,45 @@ def train(
     run's mirror too. --from alone goes on as the other run would have, but for --set; with a CONFIG or
     --data it starts a new stage from the checkpoint's weights.
     """
-    place = open_store(store)
+    check_launch()
+    if rank_of() > 0:
+        return _importing("trainer.parallel.following").follow()
+    place = recording_store(store)
     shorthands = _shorthands(model, data, validation)
     if resume is not None:
         if config or shorthands or origin:
             raise ConfigError(
                 "--resume goes on with what the run began with; leave out CONFIG, --model, --data and --from"
             )
-        return _end(_session().resume_run(resume, settings, place), store)
+        _deliver_from_now_on(place, resume)
+        return _end(_together("resume_run", resume, settings, place, reshard=reshard), store)
     if origin is not None and not config and not shorthands:
         found = find_origin(origin, place)
-        return _end(_session().fork_run(forked_config(found, settings), found, place), store)
+        return _end(_together("fork_run", forked_config(found, settings), found, place, reshard=reshard), store)
     tables = with_settings(with_settings(read_toml(config) if config else {}, shorthands), settings)
     if origin is not None:
         tables = stage_tables(find_origin(origin, place), tables)
-    return _end(_session().start_run(config_from(tables), place), store)
+    return _end(_together("start_run", config_from(tables), place), store)
 
 
-def _session() -> Any:
-    """The part that needs torch, which takes seconds to load; a typing error should not."""
+def _deliver_from_now_on(place: Store, resume: str) -> None:
+    folder = place.root / parse_ref(resume).run
+    if place.delivers_to and (folder / "spool").is_dir():
+        send_to(folder, place.delivers_to)
+
+
+def _together(work: str, *arguments: Any, **options: Any) -> Any:
+    """Do a work of `trainer.session` in this process, and in those that were started beside it."""
+    session = _importing("trainer.session")
+    with _importing("trainer.parallel.channel").joined():
+        return getattr(session, work)(*arguments, **options)
+
+
+def _importing(module: str) -> Any:
+    """A part that needs torch, which takes seconds to load; a typing error should not."""
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    return importlib.import_module("trainer.session")
+    return importlib.import_module(module)
 
 
 def _shorthands(model: str | None, data: str | None, validation: str | None) -> list[str]:

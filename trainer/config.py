@@ -127,6 +127,10 @@ class TrainConfig:
     device: str = "auto"
     """auto, cpu or cuda."""
 
+    parallel: str = "ddp"
+    """What each of several processes holds of the model, where several train it (docs/parallel.md): ddp a copy, fsdp a
+    part."""
+
     precision: str = "auto"
     """Arithmetic of the forward pass: auto (bf16 on a GPU that has it), fp32, bf16 or fp16 (with loss scaling)."""
 

@@ -243,7 +243,7 @@ _RULES = {
     "data.general_ratio": _Rule(lambda value: 0 <= value < 1, "0 or above and below 1"),
     "data.weights": _Rule(lambda value: all(0 < item < float("inf") for item in value.values()), "numbers above 0"),
     "train.stage": _one_of("sft", "cpt", "dpo", "pretrain"),
-    "train.method": _one_of("lora", "full"),
+    "train.method": _one_of("lora", "full", "qlora"),
     "train.epochs": _POSITIVE,
     "train.steps": _POSITIVE,
     "train.batch_size": _POSITIVE,
@@ -252,6 +252,7 @@ _RULES = {
     "train.seed": _Rule(lambda value: 0 <= value < 2**32, "0 or above and below 2^32"),
     "train.device": _one_of("auto", "cpu", "cuda"),
     "train.precision": _one_of("auto", "fp32", "bf16", "fp16"),
+    "train.parallel": _one_of("ddp", "fsdp"),
     "train.early_stop": _POSITIVE,
     "optim.lr": _POSITIVE,
     "optim.schedule": _one_of("cosine", "linear", "constant"),
@@ -325,7 +326,7 @@ def _check_stage(config: Config) -> None:
             "data.general has no preferences to learn, so a dpo stage takes none; leave it out, and see with an eval "
             "suite of what should be kept whether the model forgets"
         )
-    if config.train.method == "lora" and config.lora.dropout not in (0, LoraConfig.dropout):
+    if config.train.is_adapter and config.lora.dropout not in (0, LoraConfig.dropout):
         raise ConfigError(
             f"lora.dropout is {config.lora.dropout}, and dpo drops nothing, as the reference it compares with does "
             f"not; leave it out"

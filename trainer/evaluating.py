@@ -26,6 +26,7 @@ from trainer.asked import Asked, load_asked
 from trainer.evaluator import training_files
 from trainer.figures import figures, told
 from trainer.lights import Lights, Looked, models_of
+from trainer.parallel.restoring import whole_model
 from trainer.requests import Stopping, stop_here
 from trainer.subjects import leaks_of, start_of
 from trainer.suites import asks_what_was_kept
@@ -61,7 +62,8 @@ class RunEvaluator:
             self._tell_known()
         if training.state.step == 0:
             # An adapter that has learned nothing yet changes nothing.
-            self._ask(training.job.model, self._base, self._suites)
+            with whole_model(training.job) as model:
+                self._ask(model, self._base, self._suites)
             return
         self._ask_base_from_disk()
         if not training.history.is_new:
@@ -112,7 +114,8 @@ class RunEvaluator:
 
     def _look(self, *, told_before: bool = False) -> None:
         subject = self._subject()
-        found = self._ask(self._training.job.model, subject, self._suites)
+        with whole_model(self._training.job) as model:
+            found = self._ask(model, subject, self._suites)
         assert subject.step is not None, "a model of a run"
         assert subject.branch is not None, "a model of a run"
         self.lights.add(Looked(subject.step, subject.branch, subject.artifact))

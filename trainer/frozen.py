@@ -7,7 +7,9 @@ spike back for ever, whatever samples or learning rate are tried.
 import torch
 from torch import nn
 
-__all__ = ["Frozen"]
+from trainer.parallel.shards import own_part
+
+__all__ = ["Frozen", "sum_of"]
 
 AT_ONCE = 1 << 24
 """Words that are summed together."""
@@ -21,19 +23,20 @@ class Frozen:
     def __init__(self, model: nn.Module) -> None:
         """Read every frozen weight once."""
         self._model = model
-        self._sums = {name: _sum_of(item) for name, item in _frozen(model).items()}
+        self._sums = {name: sum_of(item) for name, item in _frozen(model).items()}
 
     def changed(self) -> list[str]:
         """Names of those that are not what they were."""
         now = _frozen(self._model)
-        return [name for name, known in self._sums.items() if _sum_of(now[name]) != known]
+        return [name for name, known in self._sums.items() if sum_of(now[name]) != known]
 
 
 def _frozen(model: nn.Module) -> dict[str, nn.Parameter]:
     return {name: item for name, item in model.named_parameters() if not item.requires_grad}
 
 
-def _sum_of(tensor: torch.Tensor) -> int:
-    words = tensor.detach().contiguous().view(-1).view(_WORDS[tensor.element_size()])
+def sum_of(tensor: torch.Tensor) -> int:
+    """Sum of a tensor's words, as whole numbers; of one that processes share, of this process's part."""
+    words = own_part(tensor).detach().contiguous().view(-1).view(_WORDS[tensor.element_size()])
     # In pieces: torch widens all it sums before it sums it.
     return sum(int(piece.sum(dtype=torch.int64)) for piece in words.split(AT_ONCE))

@@ -21,6 +21,8 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from trainer.parallel.shards import own_part
+
 # pyright: reportPrivateImportUsage=false, reportPrivateUsage=false
 # torch's own clipping is made of this function; it exports no other.
 
@@ -80,7 +82,9 @@ class LayerGroups:
 
     def gradient_norms(self) -> torch.Tensor:
         """Norm of the gradient of each parameter, float32 [parameters], on the device; 0 where it has none."""
-        gradients = [item.grad if item.grad is not None else item.new_zeros(1) for item in self.parameters]
+        gradients = [
+            own_part(item.grad) if item.grad is not None else own_part(item).new_zeros(1) for item in self.parameters
+        ]
         return torch.stack(torch._foreach_norm(gradients))
 
     def after_step(self, optimizer: torch.optim.Optimizer, gradients: list[float]) -> dict[str, float]:
@@ -149,7 +153,8 @@ def _pieces(parameters: list[nn.Parameter], optimizer: torch.optim.Optimizer, mo
         group, step = settings[id(item)], state["step"].item()
         beta1, beta2 = group["betas"]
         numbers = group["lr"] / (1 - beta1**step), math.sqrt(1 - beta2**step), group["eps"]
-        flat = item.grad.reshape(-1), state["exp_avg"].reshape(-1), state["exp_avg_sq"].reshape(-1)
+        mean, square = own_part(state["exp_avg"]), own_part(state["exp_avg_sq"])
+        flat = own_part(item.grad).reshape(-1), mean.reshape(-1), square.reshape(-1)
         if len(flat[0]) <= most:
             yield _Piece(place, *flat, *numbers)
             continue

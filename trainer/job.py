@@ -1,11 +1,10 @@
 """Everything a run needs before its first step, made ready before anything is recorded."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from accelerate import Accelerator
@@ -35,14 +34,21 @@ from trainer.model import (
 from trainer.objective import Answers, objective_of
 from trainer.optim import make_optimizer
 from trainer.packing import keeps_apart
+from trainer.parallel.channel import current, order
+from trainer.parallel.engine import SharedEngine
+from trainer.parallel.joining import accelerator_of, agreement, join, warm_up
+from trainer.parallel.launch import world_size_of
+from trainer.parallel.shards import is_part
+from trainer.parallel.spread import share_optimizer, share_weights
 from trainer.plan import Plan, plan_for
 from trainer.precision import Precision
+from trainer.quantized import check_files, four_bits, is_quantized, keep_layout, size_of
 from trainer.remedies import SHALLOW
 from trainer.step import Engine, seed_step
 from trainer.suites import suites_of
 from trainer.vocabulary.folder import new_tokens_of
 
-__all__ = ["Job", "begin_again", "prepare"]
+__all__ = ["Built", "Job", "begin_again", "build", "load_again", "prepare"]
 
 
 @dataclass
@@ -102,7 +108,7 @@ class Job:
     @cached_property
     def parameters(self) -> tuple[int, int]:
         """How many parameters are trained, and how many there are."""
-        sizes = [(item.numel(), item.requires_grad) for item in self.model.parameters()]
+        sizes = [(size_of(item), item.requires_grad) for item in self.model.parameters()]
         return sum(size for size, trained in sizes if trained), sum(size for size, _ in sizes)
 
 
@@ -126,33 +132,71 @@ def prepare(config: Config, checkpoint: Path | None = None) -> Job:
         seed=config.train.seed,
         short=[] if checkpoint is None else _short(checkpoint),
     )
-    accelerator = _accelerator(config)
-    seed_step(config.train.seed, 0)
     notes: list[str] = []
-    model = _model(config, checkpoint, accelerator.device, notes.append)
-    check_vocabulary(model, tokenizer)
-    check_weights(model, str(checkpoint or config.model.path))
-    if pairs:
-        drop_nothing(model)
-    if config.train.gradient_checkpointing:
-        _keep_few_activations(model)
-    layers = layers_of(name for name, _ in model.named_parameters())
-    optimizer = make_optimizer(
-        model.named_parameters(), config.optim, config.lr, lambda name: group_of(name, layers) in SHALLOW
-    )
-    model, optimizer = accelerator.prepare(model, optimizer)
-    model.train()
-    precision = Precision(_precision(config, accelerator.device), accelerator.device)
-    objective = objective_of(config)
-    engine = Engine(accelerator, model, precision, objective)
+    order("build", config=config)
+    model, optimizer, engine = build(config, checkpoint, tokenizer, notes.append)
+    objective = engine.objective
     if every_token and config.data.packing and isinstance(objective, Answers):
         notes += _packed(engine, objective, data, config.data.max_length)
     return Job(
         config=config, data=data, plan=plan, model=model, tokenizer=tokenizer, template=template,
-        optimizer=optimizer.optimizer, engine=engine,
+        optimizer=optimizer, engine=engine,
         base_sha256=fingerprint(config.model), model_sha256=fingerprint(replace(config.model, adapter="")),
         suites=suites, notes=[*notes, *doubts(model, tokenizer)],
     )  # fmt: skip
+
+
+class Built(NamedTuple):
+    """What every process of a run has."""
+
+    model: nn.Module
+    """The model, with its adapter where there is one, on its device."""
+
+    optimizer: torch.optim.Optimizer
+    """Over what is trained."""
+
+    engine: Engine
+    """Runs the model forward and backward."""
+
+
+def build(
+    config: Config, checkpoint: Path | None = None, tokenizer: Any = None,
+    tell: Callable[[str], object] | None = None,
+) -> Built:  # fmt: skip
+    """Load the model and all that trains it, in each process of a run; rank 0's weights are those of all.
+
+    Raises AssayError.
+    """
+    with agreement() as facts:
+        accelerator = _accelerator(config)
+        seed_step(config.train.seed, 0)
+        model = _model(config, checkpoint, accelerator.device, tell)
+        if tokenizer is not None:
+            check_vocabulary(model, tokenizer)
+        check_weights(model, str(checkpoint or config.model.path))
+        if config.train.stage == "dpo":
+            drop_nothing(model)
+        if config.train.gradient_checkpointing:
+            _keep_few_activations(model)
+        facts += [f"{name} {tuple(item.shape)}" for name, item in model.named_parameters()]
+    precision, objective = Precision(_precision(config, accelerator.device), accelerator.device), objective_of(config)
+    if (channel := current()) is None:
+        model, optimizer = accelerator.prepare(model, _optimizer(config, model))
+        model.train()
+        return Built(model, optimizer.optimizer, Engine(accelerator, model, precision, objective))
+    joint = join(model, config, accelerator, channel)
+    optimizer = _optimizer(config, model)
+    joint.train()
+    engine = SharedEngine(accelerator, model, joint, precision, objective, channel)
+    warm_up(joint, optimizer, accelerator.device)
+    return Built(model, optimizer, engine)
+
+
+def _optimizer(config: Config, model: nn.Module) -> torch.optim.AdamW:
+    layers = layers_of(name for name, _ in model.named_parameters())
+    return make_optimizer(
+        model.named_parameters(), config.optim, config.lr, lambda name: group_of(name, layers) in SHALLOW
+    )
 
 
 def _packed(engine: Engine, objective: Answers, data: TrainingData, capacity: int) -> list[str]:
@@ -169,9 +213,20 @@ def begin_again(job: Job) -> None:
     Only for a job that began at its model; needs memory for a second one while the weights are copied.
     """
     seed_step(job.config.train.seed, 0)
-    fresh = _model(job.config, None, job.engine.accelerator.device)
-    job.engine.accelerator.unwrap_model(job.model).load_state_dict(fresh.state_dict())
+    fresh = load_again(job.config, job.engine.accelerator.device)
+    weights = dict(fresh.named_parameters())
+    with torch.no_grad():
+        for name, parameter in job.engine.accelerator.unwrap_model(job.model).named_parameters():
+            if not is_part(parameter) and not is_quantized(parameter):
+                parameter.copy_(weights[name])
+    share_weights(job, fresh, frozen=True)
     job.optimizer.state.clear()
+    share_optimizer(job)
+
+
+def load_again(config: Config, device: torch.device, checkpoint: Path | None = None) -> nn.Module:
+    """The model as a run begins with it, or as a verified checkpoint has it, once more. Raises ModelError."""
+    return _model(config, checkpoint, device)
 
 
 def _short(checkpoint: Path) -> list[tuple[int, int]]:
@@ -180,7 +235,7 @@ def _short(checkpoint: Path) -> list[tuple[int, int]]:
 
 
 def _with_adapter_shape(config: Config) -> Config:
-    if not config.model.adapter or config.train.method != "lora":
+    if not config.model.adapter or not config.train.is_adapter:
         return config
     return replace(config, lora=adapter_shape(config.model.adapter, config.lora))
 
@@ -208,11 +263,11 @@ def _within_reach(config: Config) -> Config:
 def _accelerator(config: Config) -> Accelerator:
     if config.train.device == "cuda" and not torch.cuda.is_available():
         raise ConfigError("train.device is cuda, and torch finds no GPU here; leave it out, or take cpu")
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise ConfigError(
-            "`assay train` trains in one process so far; start it without `accelerate launch` or torchrun"
-        )
-    # Precision is ours (trainer.precision): Accelerate knows devices and, later, other processes.
+    if current() is not None:
+        return accelerator_of(config)
+    if world_size_of() > 1:
+        raise ConfigError("several processes train together by `assay train` alone; leave WORLD_SIZE out here")
+    # Precision is ours (trainer.precision): Accelerate knows devices and other processes.
     return Accelerator(cpu=config.train.device == "cpu", mixed_precision="no")
 
 
@@ -228,7 +283,11 @@ def _model(
     dtype = _dtype(config, device)
     if config.train.method == "full" and checkpoint:
         return load_model(str(checkpoint), config.model, dtype, tell)
-    base = load_model(config.model.path, config.model, dtype, tell)
+    quantization = four_bits(_precision(config, device)) if config.train.method == "qlora" else None
+    base = load_model(config.model.path, config.model, dtype, tell, quantization=quantization)
+    if quantization:
+        keep_layout(base)
+        check_files(Path(config.model.path).expanduser())
     adapter = checkpoint or (Path(config.model.adapter) if config.model.adapter else None)
     if config.train.method == "full":
         return merged(load_adapter(base, adapter)) if adapter else base
@@ -241,4 +300,4 @@ def _dtype(config: Config, device: torch.device) -> torch.dtype | str:
     if config.model.dtype != "auto":
         return {"float32": torch.float32, "bfloat16": torch.bfloat16}[config.model.dtype]
     # Only what is not trained may stay in the file's narrow type; a processor is no faster with it.
-    return "auto" if config.train.method == "lora" and device.type != "cpu" else torch.float32
+    return "auto" if config.train.is_adapter and device.type != "cpu" else torch.float32

@@ -24,8 +24,8 @@ def out_of_memory_told(where: str) -> Iterator[None]:
         if not should_reduce_batch_size(error):
             raise
         raise TrainingError(
-            f'out of memory {where} ({str(error).splitlines()[0]}); train an adapter (train.method = "lora") or '
-            f"take a smaller model"
+            f"out of memory {where} ({str(error).splitlines()[0]}); train an adapter "
+            f'(train.method = "lora", or "qlora" on weights of 4 bits) or take a smaller model'
         ) from error
 
 

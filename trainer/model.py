@@ -124,9 +124,12 @@ def check_weights(model: nn.Module, folder: str) -> None:
 
 
 def load_model(
-    folder: str, config: ModelConfig, dtype: torch.dtype | str, tell: Callable[[str], object] | None = None
-) -> nn.Module:
+    folder: str, config: ModelConfig, dtype: torch.dtype | str, tell: Callable[[str], object] | None = None,
+    *, quantization: Any = None,
+) -> nn.Module:  # fmt: skip
     """Load weights: of the configured model, or of a checkpoint of it in `folder`; `tell` is told of what is odd.
+
+    With a `quantization` of transformers, weights are held as it says.
 
     Raises ModelError, also where a weight of the model is in none of its files: it would be a random one.
     """
@@ -135,8 +138,9 @@ def load_model(
     try:
         # Sizes that differ are told below: transformers would tell them in a table of its own.
         loaded: Any = AutoModelForCausalLM.from_pretrained(
-            _place(config), dtype=dtype, output_loading_info=True, ignore_mismatched_sizes=True, **_options(config)
-        )
+            _place(config), dtype=dtype, output_loading_info=True, ignore_mismatched_sizes=True,
+            **({"quantization_config": quantization} if quantization else {}), **_options(config),
+        )  # fmt: skip
     except UnpicklingError as error:
         raise ModelError(
             f"the weights in {folder} are a pickle that holds code, or is damaged; nothing of it was run: take the "

@@ -20,9 +20,10 @@ from trainer.data import DataFile
 from trainer.examples import Example
 from trainer.job import Job
 
-__all__ = ["provenance", "record_data"]
+__all__ = ["ROWS_A_LINE", "provenance", "record_data", "surroundings"]
 
 ROWS_A_LINE = 500
+"""Rows of a data file that one line of the spool tells."""
 
 DIFF_BYTES = 200_000
 """Longest difference to the last commit that is kept with a run."""
@@ -35,14 +36,7 @@ def provenance(job: Job, before: Sequence[str] = ()) -> dict[str, Any]:
     """Everything one would want to know to repeat the run; `before` are the accounts it was trained under so far."""
     trained, all_of_them = job.parameters
     facts = {
-        "account": account(),
-        "accounts": list(dict.fromkeys([*before, account()])),
-        "command": sys.argv,
-        "folder": str(Path.cwd()),
-        "git": _git(),
-        "packages": dict(_packages()),
-        "python": platform.python_version(),
-        "host": platform.node(),
+        **surroundings(before),
         "hardware": _hardware(job),
         "model": {
             "path": job.config.model.path, "adapter": job.config.model.adapter or None, "sha256": job.base_sha256,
@@ -55,6 +49,20 @@ def provenance(job: Job, before: Sequence[str] = ()) -> dict[str, Any]:
         ],
     }  # fmt: skip
     return without_secrets(facts, job.config.alerts)
+
+
+def surroundings(before: Sequence[str] = ()) -> dict[str, Any]:
+    """Account, command, code, packages and machine of this process; `before` as for `provenance`."""
+    return {
+        "account": account(),
+        "accounts": list(dict.fromkeys([*before, account()])),
+        "command": sys.argv,
+        "folder": str(Path.cwd()),
+        "git": _git(),
+        "packages": dict(_packages()),
+        "python": platform.python_version(),
+        "host": platform.node(),
+    }
 
 
 def record_data(run: Run, job: Job) -> list[str]:

@@ -11,7 +11,7 @@ from store.requests import Request
 from trainer.inbox import Inbox
 from trainer.progress import ProgressLine
 
-__all__ = ["Stopping", "Wishes", "stop_here", "stop_signals"]
+__all__ = ["Stopping", "Wishes", "ask_to_stop", "stop_here", "stop_signals"]
 
 _stopping: list[str] = []
 """Signals that asked this process to stop, by name, oldest first."""
@@ -29,9 +29,18 @@ def stop_here() -> None:
         raise Stopping
 
 
+def ask_to_stop(by: str) -> None:
+    """Ask this process to stop after this step, as a signal of another process of its run did."""
+    if not _stopping:
+        _stopping.append(by)
+
+
 @contextmanager
-def stop_signals() -> Iterator[None]:
-    """Turn Ctrl-C and SIGTERM into a wish to stop after this step; a second one interrupts at once."""
+def stop_signals(*, patient: bool = False) -> Iterator[None]:
+    """Turn Ctrl-C and SIGTERM into a wish to stop after this step; a second one interrupts at once.
+
+    Not where that is `patient`: a launcher passes on what a terminal has sent to all already.
+    """
     _stopping.clear()
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -39,6 +48,8 @@ def stop_signals() -> Iterator[None]:
 
     def note(number: int, _frame: FrameType | None) -> None:
         if _stopping:
+            if patient:
+                return
             raise KeyboardInterrupt
         _stopping.append(SIGNALS[signal.Signals(number)])
 

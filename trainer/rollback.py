@@ -13,10 +13,12 @@ from assay.spikes import Verdict
 from store.artifacts import verify
 from store.rollback import nearest, newest_whole
 from trainer.changes import begins_anew
-from trainer.checkpoint import read_state, restore_optimizer, restore_weights
+from trainer.checkpoint import read_state
 from trainer.guard import baseline
 from trainer.job import begin_again
 from trainer.ladder import Episode, next_rung, remedies_for
+from trainer.parallel.alike import changed_anywhere
+from trainer.parallel.restoring import put_back
 from trainer.remedies import Remedies
 from trainer.replay import Replay
 from trainer.shelf import Kept
@@ -104,8 +106,7 @@ def _restore(training: "Training", target: Kept | None) -> None:
     job = training.job
     if target:
         _mend_frozen(training)
-        restore_weights(job.engine.accelerator.unwrap_model(job.model), target.folder)
-        restore_optimizer(job.model, job.optimizer, target.folder)
+        put_back(job, target.folder)
         state = read_state(target.folder)
         training.parent = target.folder.relative_to(training.run.folder.parent).as_posix()
     else:
@@ -127,7 +128,7 @@ def _restore(training: "Training", target: Kept | None) -> None:
 
 def _mend_frozen(training: "Training") -> None:
     """Read the model again where memory does not hold what it was; no checkpoint has the weights that are frozen."""
-    changed = training.frozen.changed()
+    changed = changed_anywhere(training.frozen)
     if not changed:
         return
     begin_again(training.job)

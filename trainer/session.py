@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from assay.delivery import send_to
 from assay.errors import AssayError
 from assay.recording import Run, existing_folder, new_folder
 from store.alerts.hooks import targets_of
@@ -17,7 +18,7 @@ from store.loading import Loader
 from store.refs import parse_ref
 from store.training_lock import sole_trainer
 from trainer.changes import begins_anew, changed, check_adapter, check_changeable, told
-from trainer.checkpoint import read_state, restore_optimizer
+from trainer.checkpoint import read_state
 from trainer.config import Config
 from trainer.config_file import as_dict, config_from, read_toml, to_toml, with_settings
 from trainer.errors import ConfigError, ResumeError, TrainingError
@@ -28,6 +29,9 @@ from trainer.job import Job, prepare
 from trainer.lineage import Parent, check_base, holding, parent_of
 from trainer.mirror import Mirror, check_absent, is_mirrored, restore_checkpoints, restore_run
 from trainer.origin import Origin
+from trainer.parallel.channel import order, world_size
+from trainer.parallel.processes import check_processes, processes_of
+from trainer.parallel.restoring import put_back_optimizer
 from trainer.progress import ProgressLine
 from trainer.provenance import provenance, record_data
 from trainer.reference import restore_reference
@@ -47,6 +51,8 @@ LAST_BYTES = 1 << 16
 """More than the line takes that ends a run."""
 
 _ELSEWHERE = "name another place with --store"
+
+_AS_IT_WAS = "the run is as it was: see to that, and resume it again"
 
 
 class Ended(NamedTuple):
@@ -79,11 +85,13 @@ def start_run(config: Config, store: Store) -> Ended:
         return _train(job, run, store, state, History())
 
 
-def fork_run(config: Config, origin: Origin, store: Store) -> Ended:
-    """Train a new run that goes on from another one's checkpoint as that run would have, but for `config`.
+def fork_run(config: Config, origin: Origin, store: Store, *, reshard: bool = False) -> Ended:
+    """Train a new run that goes on from another one's checkpoint as that run would have, but for `config`; in another
+    number of processes where that is declared by `reshard`.
 
     Raises AssayError where data, model or order are not those of the other run; nothing is written then.
     """
+    resharded = check_processes(origin.manifest, config, reshard=reshard)
     job = _prepared(config, store, origin.folder)
     check_unchanged(origin.manifest, config, job.data, job.base_sha256, job.plan_facts)
     state = _state(job, origin.folder)
@@ -97,15 +105,17 @@ def fork_run(config: Config, origin: Origin, store: Store) -> Ended:
     # Of a branch that was left, what came next is not known: these are the traces of another path.
     is_active = before.is_active(origin.manifest["branch"], state.step)
     expected = {step: trace for step, trace in before.traces.items() if is_active and step > state.step}
-    replay = Replay(expected, changed(config, origin.folder))
+    replay = Replay(expected, [*changed(config, origin.folder), *resharded.changed])
     with _begun(job, store, Parent(origin.run, path, origin.reference), before.accounts) as run:
         known = baseline(state.guard, state.step, state.remedies)
+        resharded.tell(run, state.step)
         run.event("fork", f"goes on from {origin.reference}", step=state.step, checkpoint=path, baseline=known)
         return _train(job, run, store, state, History(), parent=path, replay=replay)
 
 
-def resume_run(name: str, settings: Sequence[str], store: Store) -> Ended:
-    """Go on with a run where its newest whole checkpoint is; `name` may be a run's mirror too, and end in @STEP.
+def resume_run(name: str, settings: Sequence[str], store: Store, *, reshard: bool = False) -> Ended:
+    """Go on with a run where its newest whole checkpoint is; `name` may be a run's mirror too, and end in @STEP. In
+    another number of processes only where that is declared by `reshard`.
 
     Raises AssayError where it cannot go on; nothing is written then.
     """
@@ -129,6 +139,7 @@ def resume_run(name: str, settings: Sequence[str], store: Store) -> Ended:
             stack.enter_context(sole_trainer(folder))
         point = _resume_point(folder, config, ref.step)
         check_adapter(point.folder, config)
+        resharded = check_processes(point.manifest, config, reshard=reshard)
         job = _prepared(config, store, point.folder)
         check_unchanged(point.manifest, config, job.data, job.base_sha256, job.plan_facts)
         state = _state(job, point.folder)
@@ -144,13 +155,13 @@ def resume_run(name: str, settings: Sequence[str], store: Store) -> Ended:
             folder = existing_folder(store.root, ref.run)
             stack.enter_context(sole_trainer(folder))
         notes = told(job.config, point.folder, settings)
-        advice = "the run is as it was: see to that, and resume it again"
-        run = _recording(folder, job, advice, accounts=point.history.accounts)
+        run = _recording(folder, job, _AS_IT_WAS, accounts=point.history.accounts)
         before = point.history.traces
         known = baseline(state.guard, state.step, state.remedies)
         history = reopen(run, point, known, reason="resume" if ref.step is None else "rollback", notes=notes)
+        resharded.tell(run, state.step)
         expected = {step: trace for step, trace in before.items() if step > state.step}
-        replay = Replay(expected, changed(config, point.folder))
+        replay = Replay(expected, [*changed(config, point.folder), *resharded.changed])
         return _train(job, run, store, state, history, parent=point.path, replay=replay, notes=notes)
 
 
@@ -207,7 +218,7 @@ def _prepared(config: Config, store: Store, checkpoint: Path | None = None) -> J
 
 def _state(job: Job, folder: Path) -> TrainState:
     """Give a job made ready from a verified checkpoint its optimizer, loss scale and reference; its cursor."""
-    restore_optimizer(job.model, job.optimizer, folder)
+    put_back_optimizer(job, folder)
     state = read_state(folder)
     restore_reference(job, folder, state.step)
     job.engine.precision.restore(state.loss_scale)
@@ -256,7 +267,10 @@ def _begun(job: Job, store: Store, parent: Parent | None, accounts: Sequence[str
 
 def _reserved(store: Store, config: Config) -> Path:
     try:
-        return new_folder(store.root, config.run.name or _name_of(config))
+        folder = new_folder(store.root, config.run.name or _name_of(config))
+        if store.delivers_to:
+            send_to(folder, store.delivers_to)
+        return folder
     except OSError as error:
         raise AssayError(f"cannot record in {store.root}: {error.strerror}; {_ELSEWHERE}") from error
 
@@ -304,7 +318,8 @@ def _train(
         training.watcher = stack.enter_context(_watcher(job, run, goes_on=state.step > 0))
         if seconds := job.config.record.system_seconds:
             training.also = stack.enter_context(System(run.folder, seconds)).take
-        stack.enter_context(stop_signals())
+        order("record", folder=str(run.folder), seconds=seconds, branch=history.branch, step=state.step)
+        stack.enter_context(stop_signals(patient=world_size() > 1))
         try:
             outcome = training.train(inbox)
         except TrainingError as error:
@@ -361,7 +376,8 @@ def _finish(run: Run, job: Job, outcome: Outcome, log: RunLog) -> None:
 def _facts(job: Job, accounts: Sequence[str]) -> dict[str, Any]:
     config = job.config
     facts = {
-        "config": as_dict(config), "provenance": provenance(job, accounts), "stage": config.train.stage,
+        "config": as_dict(config), "provenance": {**provenance(job, accounts), **processes_of(config)},
+        "stage": config.train.stage,
         "total_steps": job.plan.steps, "tags": config.run.tags, "project": config.run.project or None,
     }  # fmt: skip
     return {name: value for name, value in facts.items() if value is not None}

@@ -128,6 +128,19 @@ class Engine:
             signals=self.objective.signals(also, examples),
         )
 
+    def update(self, optimizer: torch.optim.Optimizer, norms: list[float], *, groups: bool) -> dict[str, float]:
+        """Let the optimizer step on the gradients of `measure`; what the groups of layers show of it, where wanted."""
+        self.precision.step(optimizer)
+        found = self.groups.after_step(optimizer, norms) if groups else {}
+        optimizer.zero_grad(set_to_none=True)
+        return found
+
+    def leave(self, optimizer: torch.optim.Optimizer, norms: list[float], *, groups: bool) -> dict[str, float]:
+        """Leave weights and optimizer as they are; what the groups show of the gradient, where wanted."""
+        self.precision.skip()
+        optimizer.zero_grad(set_to_none=True)
+        return self.groups.gradients(norms) if groups else {}
+
     def is_finite(self) -> bool:
         """Whether every weight that is trained is a number."""
         return all(bool(torch.isfinite(item).all()) for item in self.groups.parameters)
@@ -165,7 +178,7 @@ class Engine:
     @torch.no_grad()
     def losses_without_gradient(self, batch: Batch) -> torch.Tensor:
         """The same of a model that is not trained meanwhile; its mode is put back."""
-        with self._evaluating():
+        with self.evaluating():
             return self.sample_losses(batch)
 
     @torch.no_grad()
@@ -187,7 +200,7 @@ class Engine:
         seen: list[torch.Tensor] = []
         read: list[Example] = []
         count = 0
-        with self._evaluating():
+        with self.evaluating():
             for some, batch, found in self._read(examples, micro_batch, between):
                 losses = self.objective.losses(found, some)
                 sums.append(losses.of_examples.sum())
@@ -206,14 +219,15 @@ class Engine:
         `between` is called before each part, and may raise.
         """
         known: dict[int, tuple[float, float]] = {}
-        with self._evaluating():
+        with self.evaluating():
             for some, _, found in self._read(pairs, micro_batch, between):
                 chosen, rejected = (-found).view(2, -1).tolist()
                 known |= {item.row: both for item, both in zip(some, zip(chosen, rejected, strict=True), strict=True)}
         return known
 
     @contextmanager
-    def _evaluating(self) -> Iterator[None]:
+    def evaluating(self) -> Iterator[None]:
+        """Let the model drop nothing meanwhile; its mode is put back."""
         was_training = self.model.training
         self.model.eval()
         try:

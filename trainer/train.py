@@ -30,6 +30,7 @@ from trainer.job import Job
 from trainer.memory import out_of_memory_told, within_memory
 from trainer.objective import rules_of
 from trainer.optim import adjust, lr_at
+from trainer.parallel.channel import order
 from trainer.progress import ProgressLine
 from trainer.reference import begin_stage
 from trainer.remedies import Remedies
@@ -192,16 +193,12 @@ class Training:
         job = self.job
         adjust(job.optimizer, job.config.optim, self.state.remedies, self.rate(step))
         with out_of_memory_told(f"for the optimizer's state at step {step}"):
-            job.engine.precision.step(job.optimizer)
-        groups = job.engine.groups.after_step(job.optimizer, found.group_norms) if job.config.record.groups else {}
-        job.optimizer.zero_grad(set_to_none=True)
-        return groups
+            return job.engine.update(job.optimizer, found.group_norms, groups=job.config.record.groups)
 
     def skip(self, found: Measured) -> dict[str, float]:
         """Leave weights and optimizer as they are; what the groups of layers show of the gradient."""
-        self.job.engine.precision.skip()
-        self.job.optimizer.zero_grad(set_to_none=True)
-        return self.job.engine.groups.gradients(found.group_norms) if self.job.config.record.groups else {}
+        job = self.job
+        return job.engine.leave(job.optimizer, found.group_norms, groups=job.config.record.groups)
 
     def is_whole(self, step: int, values: Mapping[str, float]) -> bool:
         """Whether the update of a step was made of numbers; known at checkpoints only where groups are not recorded."""
@@ -265,6 +262,8 @@ class Training:
         }  # fmt: skip
         batch = {"update": self.state.update, "verdict": verdict, "rows": rows, "losses": found.losses}
         self.run.log_batch(step, values | self.also(), batch)
+        if self.job.config.record.system_seconds:
+            order("step", step=step, branch=self.history.branch)
         if self.watcher:
             self.watcher.step(step, seconds)
         self.compare(step, Trace(found.loss.hex(), found.grad_norm.hex(), tuple(rows)))

@@ -30,6 +30,9 @@ class Scan(NamedTuple):
     spikes: list[Spike]
     """The spikes, in order."""
 
+    places: list[int]
+    """The number of the stretch that each of them lies in."""
+
 
 class Stretch(NamedTuple):
     """Steps that follow one another; a log in which steps go back has several."""
@@ -71,7 +74,7 @@ def scan_stretches(stretches: Sequence[Stretch], settings: Settings | None = Non
     for number, place in last_use:
         places[number].add(place)
     kept: dict[tuple[int, int], _Known] = {}
-    losses, norms, spikes, points = Score(), Score(), list[Spike](), 0
+    losses, norms, spikes, points, of_stretch = Score(), Score(), list[Spike](), 0, list[int]()
     for number, stretch in enumerate(stretches):
         known = kept[stretch.behind].forked() if stretch.behind else _Known(Judge(Detector(settings)), Score(), Score())
         if stretch.behind and last_use[stretch.behind] == number:
@@ -87,7 +90,8 @@ def scan_stretches(stretches: Sequence[Stretch], settings: Settings | None = Non
         losses.count(known.losses)
         norms.count(known.norms)
         spikes += found.all() if number == len(stretches) - 1 else found.left()
-    return Scan(points, {"loss": losses.percent, "grad_norm": norms.percent}, spikes)
+        of_stretch += [number] * (len(spikes) - len(of_stretch))
+    return Scan(points, {"loss": losses.percent, "grad_norm": norms.percent}, spikes, of_stretch)
 
 
 class _Known(NamedTuple):

@@ -15,10 +15,11 @@ def shelf(store: Store | Snapshot, run_id: int) -> pa.Table:
     `best` marks the lowest validation loss on the active path, `active` what lies on it; `pins` are
     lists of `kind:name` of what holds the checkpoint, by the name that people know it by.
     """
-    return store.read(_SHELF, {"run_id": run_id})
+    # A server does not give the tables that names of holders come from.
+    return store.read(_SHELF.format(holder="pin.holder" if store.is_served else HOLDER), {"run_id": run_id})
 
 
-_SHELF = f"""
+_SHELF = """
 WITH found AS (
     SELECT c.step, c.branch, c.state, c.path, c.sha256, c.bytes, c.created, p.branch IS NOT NULL AS active,
            TRY_CAST(json_extract_string(c.data, '$.val_loss') AS DOUBLE) AS val_loss
@@ -30,7 +31,7 @@ WITH found AS (
     SELECT arg_min(path, val_loss) AS path FROM found WHERE active AND isfinite(val_loss)
 ), held AS (
     SELECT target, list(DISTINCT said ORDER BY said) AS pins
-    FROM (SELECT target, concat(holder_kind, ':', {HOLDER}) AS said FROM pin WHERE released IS NULL) GROUP BY target
+    FROM (SELECT target, concat(holder_kind, ':', {holder}) AS said FROM pin WHERE released IS NULL) GROUP BY target
 )
 SELECT f.step, f.branch, f.state, f.val_loss, coalesce(f.path = l.path, false) AS best, f.active,
        coalesce(h.pins, []) AS pins, f.bytes, f.created, f.path, f.sha256

@@ -43,9 +43,9 @@ def moment(store: Store | Snapshot, run_id: int, earlier: Before) -> Moment:
 
 
 def run_facts(store: Store | Snapshot, name: str) -> dict[str, Any] | None:
-    """The run's row with `branch` (the newest), `branches` (how many), `seconds_a_step` and `polls` (whether
-    its program takes requests: `assay train` does); without what is long, its configuration and
-    provenance. None where there is no such run. Raises StoreError.
+    """The run's row with `branch` (the newest), `branches` (how many), `seconds_a_step`, `polls` (whether
+    its program takes requests: `assay train` does) and `imported` (whether it was made of a finished log); without what
+    is long, its configuration and provenance. None where there is no such run. Raises StoreError.
     """
     return store.snapshot(lambda snapshot: _facts(snapshot, name)) if isinstance(store, Store) else _facts(store, name)
 
@@ -107,7 +107,8 @@ def forks(store: Store | Snapshot, run_id: int) -> pa.Table:
 
 _FACTS = """
 SELECT r.* EXCLUDE (config, provenance), b.branch, b.branches,
-       r.source IS NULL AND r.provenance IS NOT NULL AS polls
+       r.source IS NULL AND r.provenance IS NOT NULL AS polls,
+       coalesce(json_exists(r.provenance, '$.imported'), false) AS imported
 FROM run r
 JOIN (SELECT run_id, max(branch) AS branch, count(*) AS branches FROM branch GROUP BY run_id) b ON b.run_id = r.id
 WHERE r.name = $name

@@ -17,6 +17,11 @@ TEXTS: dict[str, Text] = {
     "demo_store": {"zh": "演示数据", "en": "demo store"},
     "not_loading": {"zh": "新的步骤暂时无法写入：{reason}", "en": "New steps are not arriving: {reason}"},
     "store_problem": {"zh": "数据文件现在无法读取：{reason}", "en": "The store cannot be read now: {reason}"},
+    "not_served": {
+        "zh": "这里的数据由服务器提供，只有训练部分可看。请在运行 assay serve 的机器上打开看板。",
+        "en": "The store is on a server, which shows what runs recorded. For this page, open the dashboard on the "
+        "machine that runs assay serve.",
+    },
     # status of a run, in words
     "status.queued": {"zh": "排队中", "en": "queued"},
     "status.running": {"zh": "训练中", "en": "running"},
@@ -36,6 +41,7 @@ TEXTS: dict[str, Text] = {
     "took": {"zh": "用时 {time}", "en": "took {time}"},
     "ago": {"zh": "{time}前", "en": "{time} ago"},
     "branch": {"zh": "分支 {branch}", "en": "branch {branch}"},
+    "imported": {"zh": "由日志导入：{source}", "en": "imported from a log: {source}"},
     "watched": {"zh": "来自其他程序：{source}", "en": "another program's: {source}"},
     "seconds": {"zh": "{n} 秒", "en": "{n} s"},
     "minutes": {"zh": "{n} 分钟", "en": "{n} min"},

@@ -11,6 +11,7 @@ __all__ = ["TEXTS"]
 _FINDINGS = {
     "not-utf8": ("not UTF-8", "不是 UTF-8", "训练只读 UTF-8；`assay data build` 会转成它"),
     "mojibake": ("garbled characters", "乱码", "用错了编码读取；重新取得文件，或删去这些行"),
+    "missing-glyphs": ("missing glyphs", "缺字方框", "字体缺字留下的方框，或没有意义的字符；删去这些行"),
     "control-characters": ("unseen characters", "不可见字符", "看不见的控制字符；`assay data build` 会去掉"),
     "markup": ("markup left over", "残留的网页标记", "网页的残留，如 &nbsp; 和 <br>；`assay data build` 会去掉"),
     "half-width-signs": ("half-width signs", "半角标点", "汉字之间用了西文的逗号和句号"),
@@ -23,7 +24,10 @@ _FINDINGS = {
     "speaker-labels": (
         "speaker labels", "说话人标签", "文字前有 `Question:` 或 `答：` 这类标签；`assay data build` 会去掉",
     ),
-    "empty-answer": ("empty answers", "回答为空", "没有可学的内容；`assay data build` 会删去这些行"),
+    "empty-answer": (
+        "empty answers", "回答为空", "最后的回答没有可学的内容；`assay data build` 会删去这些行，或截到它之前",
+    ),
+    "empty-question": ("empty questions", "问题为空", "没有问题，只有回答；`assay data build` 会删去这些行"),
     "broken-off-answer": ("broken-off answers", "回答中断", "回答停在还没说完的地方；补全，或删去这些行"),
     "answer-without-end-mark": ("no mark at the end", "结尾没有标点", "有好几句话，最后一句却没有标点；看看是否缺字"),
     "echoed-question": ("echoed questions", "复述问题", "回答先把问题重复了一遍；删掉重复的部分"),
@@ -59,6 +63,9 @@ _FINDINGS = {
     "no-subtask": ("no subtask", "没有标明子任务", "没有写明任务、类别或科室，因此不知道是否均衡"),
     "refusals": ("refusals", "拒答", "拒绝回答；模型从很少的几条就能学会拒答"),
     "negative-examples": ("negative examples", "否定样本", "如实说明没有的回答；有这些是好事，模型就不会编造"),
+    "same-answers": ("same answers", "两个回答相同", "偏好的两个回答相同，学不到东西；删去这些行"),
+    "empty-rejected-answer": ("empty rejected answers", "被拒的回答为空", "被拒的回答是空的，写什么都更好；删去这些行"),
+    "longer-answer-chosen": ("longer answers chosen", "总选较长的回答", "几乎总是选了较长的回答，模型会学着写得长"),
     "leakage": ("leakage from suites", "评测题泄漏", "评测集的题目出现在训练数据里；分数测的会是记忆"),
 }  # fmt: skip
 """By the name of the check: its name in English and Chinese, and its sentence in Chinese."""
@@ -84,6 +91,10 @@ _EXAMPLES: dict[str, Text] = {
     "finding.example.format": {"zh": "{name}，多数是 {usual}", "en": "{name}, most are {usual}"},
     "finding.example.system": {"zh": "有系统提示，多数没有", "en": "has a system turn, most have none"},
     "finding.example.no_system": {"zh": "没有系统提示，多数有", "en": "has no system turn, most have one"},
+    "finding.example.longer": {
+        "zh": "{share}% 的较长；这里是 {n} 与 {m} 个字符",
+        "en": "{share} % are longer; here {n} and {m} characters",
+    },
     "finding.example.language": {"zh": "语言：{spoken}；{text}", "en": "{spoken}: {text}"},
 }
 

@@ -201,6 +201,51 @@ TEXTS: dict[str, Text] = {
         "zh": "不再需要判断；你之前给的都已保存。谢谢。",
         "en": "It needs no more verdicts; those you gave are kept. Thank you.",
     },
+    # a pack: the page as a file
+    "review.pack.rule.kept": {
+        "zh": "这个文件不联网：你写的只保存在这台机器的这个浏览器里，随写随存。",
+        "en": "This file uses no network: what you write stays in this browser on this machine, saved as you write it.",
+    },
+    "review.pack.rule.file": {
+        "zh": "评完后点“保存评判文件”，把存下的文件交还给发给你这个页面的人；只有交回的文件才算数。",
+        "en": "At the end press Save the verdict file and hand it to whoever gave you this page: only it counts.",
+    },
+    "review.pack.rule.until": {
+        "zh": "这些题目为你保留到 {time}（UTC）；之后没有别人评过的仍然算数。",
+        "en": "The pairs are kept for you until {time} UTC; later they still count where nobody else has judged them.",
+    },
+    "review.pack.rule.keeps_nothing": {
+        "zh": "注意：这个浏览器不保存任何内容。存下评判文件之前，请不要关闭页面。",
+        "en": "Beware: this browser keeps nothing. Do not close the page before you have saved the verdict file.",
+    },
+    "review.pack.progress": {
+        "zh": "共 {planned} 题，已评 {done} 题 · 约剩 {time}",
+        "en": "{done} of {planned} judged · about {time} left",
+    },
+    "review.pack.summary": {"zh": "你的判断", "en": "Your verdicts"},
+    "review.pack.how_many": {"zh": "这里有多少题", "en": "What is in here"},
+    "review.pack.close": {"zh": "保存评判文件", "en": "Save the verdict file"},
+    "review.pack.finish": {"zh": "去保存", "en": "Go and save"},
+    "review.pack.hint": {
+        "zh": "点“打开”可以修改。文件可以再次保存，但只导入一次：请交最后一份。",
+        "en": "Open one to change it. You can save again, but one file is taken and only once: hand over the last one.",
+    },
+    "review.pack.early": {
+        "zh": "还有没评的题目：可以接着评，也可以先保存文件，写了一半的会一起存下。",
+        "en": "Some are not judged yet: go on, or save the file now; what is half written goes along.",
+    },
+    "review.pack.all": {"zh": "都评完了，请保存评判文件。", "en": "All are judged. Save the verdict file now."},
+    "review.pack.saved": {"zh": "评判文件已交给浏览器保存", "en": "The verdict file is saved"},
+    "review.pack.saved.says": {
+        "zh": "{file} 在浏览器的下载文件夹里。把它交还给发给你这个页面的人。",
+        "en": "{file} lies where your browser keeps downloads. Hand it to whoever gave you this page.",
+    },
+    "review.pack.judged": {"zh": "评了（题）", "en": "Pairs judged"},
+    "review.pack.again": {"zh": "回到自己的判断", "en": "Back to your verdicts"},
+    "review.pack.no_script": {
+        "zh": "这个页面需要浏览器允许运行它自己的脚本；它不会联网。",
+        "en": "This page needs its own script and uses no network. Allow scripts for this file and open it again.",
+    },
     # what cannot be done
     "review.refused.access": {
         "zh": "你现在不能评审：邀请已经失效，或者没有权限。请联系邀请你的人。",

@@ -97,6 +97,10 @@ TEXTS: dict[str, Text] = {
         "zh": "守护只观察，没有采取措施。",
         "en": "The guard only watches: nothing was done.",
     },
+    "spikes.did.found": {
+        "zh": "导入日志时事后发现；当时没有守护，也没有采取措施。",
+        "en": "Found when the log was imported: no guard was there, and nothing was done.",
+    },
     "spikes.did.skipped": {
         "zh": "跳过了第 {steps} 步：权重和优化器保持原样。",
         "en": "Step {steps} was not taken: weights and optimizer stayed as they were.",
@@ -219,6 +223,10 @@ TEXTS: dict[str, Text] = {
     "spikes.now.ended": {
         "zh": "运行结束时，第 {step} 步开始的尖峰还没有过去。",
         "en": "The run ended before the spike that began at step {step} was over.",
+    },
+    "spikes.now.imported": {
+        "zh": "导入日志时已检查 {steps} 步，没有发现尖峰。",
+        "en": "The log was looked at when it was imported: no spikes in {steps} steps.",
     },
     "spikes.now.unguarded": {
         "zh": "没有守护在看这个运行。可以事后检查已记录的数据：",

@@ -38,10 +38,10 @@ def show(run: Run) -> None:
     if plan is None:
         return
     now, request = cached_checks.now(plan), cached_checks.asked(path, run["id"])
-    found = cached_checks.result(path, plan.key(plan.files.values()))
+    found = cached_checks.result(path, cached_checks.key(plan, plan.files.values()))
     is_of_what_was_read = found is not None
     if found is None and now.digests:
-        found = cached_checks.result(path, plan.key(now.digests))
+        found = cached_checks.result(path, cached_checks.key(plan, now.digests))
     if found is None:
         widgets.heading(t("check.heading"))
     else:

@@ -40,6 +40,7 @@ EXAMPLES = {
     "mixed-system-turns": {
         "system": r"has a system turn, most have none", "no_system": r"has no system turn, most have one",
     },
+    "longer-answer-chosen": {"longer": rf"(?P<share>\d+) % are longer; here {_N} and (?P<m>[\d,]+) characters"},
     "other-language": {"language": r"(?P<spoken>[A-Za-z ]+): (?P<text>.*)"},
     "mixed-languages": {"language": r"(?P<spoken>[A-Za-z ]+): (?P<text>.*)"},
 }  # fmt: skip

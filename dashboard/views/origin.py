@@ -16,7 +16,7 @@ from dashboard.words import count, size
 __all__ = ["show"]
 
 COMMIT = 12
-"""Characters of a commit on screen."""
+"""Characters of a commit or a digest on screen."""
 
 KEPT = 200_000
 """Bytes of a difference that a run keeps."""
@@ -33,7 +33,9 @@ Fields = dict[str, Any]
 def show(run: Fields) -> None:
     """All of it; what is long is folded away."""
     found = cached_views.origin(cached.store_path(), run["id"])
-    if found["provenance"]:
+    if _is_of_others(found["provenance"] or {}):
+        _log(found["provenance"])
+    elif found["provenance"]:
         _provenance(run, found["provenance"])
     else:
         widgets.notice(t("log.no_provenance"))
@@ -42,6 +44,20 @@ def show(run: Fields) -> None:
         st.code(toml_text(found["config"]), language="toml")
     else:
         widgets.notice(t("log.no_config"))
+
+
+def _is_of_others(found: Fields) -> bool:
+    """Whether another program made the run, of which its log is all that is known."""
+    return "command" not in found and ("imported" in found or "watched" in found)
+
+
+def _log(found: Fields) -> None:
+    """The log that was imported or is watched: what it is, and which files with which content."""
+    widgets.heading(t("log.imported" if "imported" in found else "log.watched"))
+    kind = str(found.get("imported") or found.get("watched"))
+    path = [(t("log.log"), str(found["path"]))] if found.get("path") else []
+    files = [(file, f"sha256 {str(digest)[:COMMIT]}") for file, digest in part(found, "files").items()]
+    facts([(t("log.kind"), kind), *path, *files])
 
 
 def _provenance(run: Fields, found: Fields) -> None:

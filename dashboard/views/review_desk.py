@@ -9,9 +9,10 @@ from typing import Any, NamedTuple, cast
 
 from dashboard.hostile import text_on_screen
 from evals.review import service
+from evals.review.fields import answer_from, draft_from
 from evals.review.pace import own_pace
 from evals.review.settling import settle
-from evals.review.types import Answer, Assignment, CriticalError, ReviewError, SittingView
+from evals.review.types import Assignment, ReviewError, SittingView
 from store.access import AccessError, Actor
 from store.database import Store
 from store.errors import StoreError
@@ -20,8 +21,6 @@ __all__ = ["Desk", "Done", "Refused", "end_sitting", "take"]
 
 _REMEMBERED = 300
 """Ids of messages that are known to have been taken."""
-
-_FIELDS = ("choice", "criteria", "reasons", "comment", "errors", "pending", "seen", "saved")
 
 Message = Mapping[str, Any]
 
@@ -134,7 +133,7 @@ def _refuse(desk: Desk, message: Message, sentence: str, before: Refused | None)
 
 
 def _submit(desk: Desk, store: Store, actor: Actor, message: Message) -> None:
-    answer = _answer(_part(message, "fields"))
+    answer = answer_from(_part(message, "fields"))
     known = _whole(message["known"]) if "known" in message else None
     service.submit(store, actor, _token(message), answer, known=known, shown=text_on_screen)
     desk.open = None
@@ -154,7 +153,7 @@ def _guess(desk: Desk, store: Store, actor: Actor, message: Message) -> None:  #
 
 def _draft(desk: Desk, store: Store, actor: Actor, message: Message) -> None:  # noqa: ARG001 - one shape for all
     fields = _part(message, "fields")
-    service.save_draft(store, actor, _token(message), {name: fields[name] for name in _FIELDS if name in fields})
+    service.save_draft(store, actor, _token(message), draft_from(fields))
 
 
 def _undo(desk: Desk, store: Store, actor: Actor, message: Message) -> None:
@@ -222,22 +221,3 @@ def _part(message: Message, name: str) -> Mapping[str, Any]:
 
 def _whole(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
-
-
-def _answer(fields: Mapping[str, Any]) -> Answer:
-    """What was filled in, as the service takes it; the service looks at every value."""
-    errors = [cast("Mapping[str, Any]", error) for error in _list(fields.get("errors")) if isinstance(error, Mapping)]
-    return Answer(
-        choice=fields.get("choice"),  # pyright: ignore[reportArgumentType] - the service refuses any other
-        criteria={str(name): said for name, said in _part(fields, "criteria").items()},
-        reasons=tuple(map(str, _list(fields.get("reasons")))),
-        comment=str(fields.get("comment") or ""),
-        errors=tuple(
-            CriticalError(cast("Any", str(error.get("side"))), str(error.get("type")), str(error.get("quote") or ""))
-            for error in errors
-        ),
-    )
-
-
-def _list(value: Any) -> list[Any]:
-    return cast("list[Any]", value) if isinstance(value, list) else []

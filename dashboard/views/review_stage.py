@@ -3,15 +3,15 @@
 from typing import Any
 
 from dashboard import cached
-from dashboard.hostile import Rendered, render
-from dashboard.language import current, t, words
+from dashboard.hostile import render
+from dashboard.language import current, t
 from dashboard.model_text import beginning
 from dashboard.views.review_desk import Desk, Done, end_sitting
-from dashboard.views.review_words import FLAGS, REASONS, SKIPS, criterion, kinds_of_error, listed
+from dashboard.views.review_pair import CHOICES, lasting, page_data, pair_page, text_data
 from dashboard.words import duration
 from evals.review import service
 from evals.review.pace import own_pace
-from evals.review.types import Assignment, Given, NoSittingError, PairView, ReviewError, SittingView, Wait
+from evals.review.types import Assignment, Given, NoSittingError, PairView, ReviewError, Wait
 from store.access import Actor
 from store.database import Store
 
@@ -24,14 +24,6 @@ USUAL = 10
 
 IN_DEMO = 15
 """Pairs of a demo's sitting, which closes by itself."""
-
-DEMO_SECONDS = 20.0
-"""What a pair of a demo is taken to last: its answers are a line each."""
-
-SECONDS = 120.0
-"""What a pair is taken to last before there is a verdict of one's own."""
-
-_CHOICES = {"left": "a_better", "right": "b_better", "tie": "tie", "both_bad": "both_bad"}
 
 
 def stage(desk: Desk, store: Store, actor: Actor) -> dict[str, Any] | None:
@@ -59,14 +51,14 @@ def _judging(desk: Desk, assignment: Assignment, store: Store, actor: Actor) -> 
         return _over()
     opened, demo = _opened(desk, store, actor), cached.is_demo(str(store.path))
     if opened is not None:
-        return _pair(opened, demo=demo)
+        return pair_page(opened, demo=demo)
     if desk.summary and service.sitting(store, actor, assignment.campaign) is not None:
         return _summary(None, service.given(store, actor, assignment.campaign))
     try:
         pair = service.next_pair(store, actor, assignment.campaign)
     except NoSittingError:
         return _start(assignment, own_pace(store, actor, assignment.campaign).pair, demo=demo)
-    return _pair(pair, demo=demo) if isinstance(pair, PairView) else _waiting(pair, desk, assignment, store, actor)
+    return pair_page(pair, demo=demo) if isinstance(pair, PairView) else _waiting(pair, desk, assignment, store, actor)
 
 
 def _waiting(wait: Wait, desk: Desk, assignment: Assignment, store: Store, actor: Actor) -> dict[str, Any]:
@@ -92,64 +84,24 @@ def _opened(desk: Desk, store: Store, actor: Actor) -> PairView | None:
         return None
 
 
-def _page(name: str, title: str, **more: Any) -> dict[str, Any]:
-    return {"stage": name, "language": current(), "words": words("review.desk."), "title": title, **more}
-
-
 def _choose(found: list[Assignment]) -> dict[str, Any]:
     campaigns = [{"campaign": each.campaign, "title": each.title} for each in found if not each.closed]
-    return _page("choose", t("review.choose"), says=t("review.choose.says"), campaigns=campaigns)
+    return page_data("choose", t("review.choose"), says=t("review.choose.says"), campaigns=campaigns)
 
 
 def _start(assignment: Assignment, pace: float | None, *, demo: bool) -> dict[str, Any]:
-    lasts = _lasts(pace, demo=demo)
+    lasts = lasting(pace, demo=demo)
     options = [
         {"planned": size, "words": t("review.plan", count=size, time=duration(size * lasts, current()))}
         for size in SIZES
     ]
     rules = [t("review.rule.blind"), t("review.rule.practice"), t("review.rule.saved"), t("review.rule.keys")]
     asked = render(assignment.instructions) if assignment.instructions.strip() else None
-    return _page(
-        "start", assignment.title, campaign=assignment.campaign, instructions=None if asked is None else _text(asked),
-        rules=rules, how_many=t("review.how_many"), options=options, planned=IN_DEMO if demo else USUAL,
+    return page_data(
+        "start", assignment.title, campaign=assignment.campaign,
+        instructions=None if asked is None else text_data(asked), rules=rules, how_many=t("review.how_many"),
+        options=options, planned=IN_DEMO if demo else USUAL,
     )  # fmt: skip
-
-
-def _pair(pair: PairView, *, demo: bool) -> dict[str, Any]:
-    # Both sides go through the same lines, whatever stands on them.
-    question, left, right = (_text(render(text)) for text in (pair.question, pair.left, pair.right))
-    shown = {
-        "token": pair.token, "question": question, "left": left, "right": right, "shown_first": pair.shown_first,
-        "criteria": [(name, criterion(name)) for name in pair.criteria], "answered": pair.answered,
-        "asks_guess": pair.asks_guess, "known": pair.known, "draft": dict(pair.draft), "mark": _mark(pair),
-    }  # fmt: skip
-    return _page(
-        "pair", t("review"), pair=shown, progress=_progress(pair.sitting, demo=demo),
-        reasons=listed("review.reason", REASONS),
-        skips=listed("review.skip", SKIPS), flags=listed("review.flag", FLAGS), errors=kinds_of_error(),
-    )  # fmt: skip
-
-
-def _text(found: Rendered) -> dict[str, Any]:
-    return {"html": found.html, "raw": found.raw, "cut": found.cut}
-
-
-def _mark(pair: PairView) -> str:
-    if pair.answered:
-        return t("review.changing")
-    return t("review.practice", count=pair.sitting.practice_left) if pair.practice else ""
-
-
-def _lasts(pace: float | None, *, demo: bool) -> float:
-    """Seconds that a pair is taken to last."""
-    return pace or (DEMO_SECONDS if demo else SECONDS)
-
-
-def _progress(view: SittingView, *, demo: bool) -> dict[str, Any]:
-    done = view.judged + view.skipped
-    left = duration(max(60.0, (view.planned - done) * _lasts(view.median_seconds, demo=demo)), current())
-    said = t("review.progress", done=done, planned=view.planned, time=left)
-    return {"words": said, "share": min(1.0, done / view.planned)}
 
 
 def _summary(wait: Wait | None, given: list[Given]) -> dict[str, Any]:
@@ -157,13 +109,13 @@ def _summary(wait: Wait | None, given: list[Given]) -> dict[str, Any]:
         {
             "token": each.token,
             "question": beginning(each.question, 120),
-            "choice": t(f"review.desk.{_CHOICES[each.choice]}"),
+            "choice": t(f"review.desk.{CHOICES[each.choice]}"),
         }
         for each in reversed(given)
     ]
     reason = "early" if wait is None else wait.reason
     more = {"early": t("review.more"), "later": t("review.look_again")}.get(reason)
-    return _page(
+    return page_data(
         "summary", t("review.summary"), says=t(f"review.wait.{reason}"), given=rows, hint=t("review.summary.hint"),
         more=more,
     )  # fmt: skip
@@ -186,11 +138,11 @@ def _totals(done: Done, *, is_over: bool) -> dict[str, Any]:
     if view.median_seconds is not None:
         figures.append((t("review.totals.pace"), duration(view.median_seconds, language)))
     if is_over:
-        return _page("totals", t("review.over"), figures=figures, says=t("review.over.says"), again=None)
+        return page_data("totals", t("review.over"), figures=figures, says=t("review.over.says"), again=None)
     says = t("review.totals.more") if view.available else t("review.totals.nothing")
     again = t("review.totals.again") if view.available else None
-    return _page("totals", t("review.totals"), figures=figures, says=says, again=again)
+    return page_data("totals", t("review.totals"), figures=figures, says=says, again=again)
 
 
 def _over() -> dict[str, Any]:
-    return _page("totals", t("review.over"), figures=[], says=t("review.over.says"), again=None)
+    return page_data("totals", t("review.over"), figures=[], says=t("review.over.says"), again=None)

@@ -58,7 +58,7 @@ def _outcome(shown: list[Run]) -> dict[str, Callable[[Row], str]]:
         t("compare.loss"): lambda row: figure(row["loss"]),
         t("compare.val_loss"): lambda row: figure(row["val_loss"]) + _at(row["val_step"]),
         t("compare.best"): lambda row: _at(row["best_step"]).strip() or "–",
-        t("compare.took"): lambda row: duration(row["seconds"], language),
+        t("compare.took"): lambda row: duration(row["seconds"], language) if row["seconds"] else "–",
     }
 
 

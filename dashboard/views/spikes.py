@@ -25,7 +25,9 @@ Run = dict[str, Any]
 def show(run: Run) -> None:
     """The whole view of a run."""
     guard = guarded(run)
-    if guard.mode is None and not guard.spikes:
+    if run["imported"] and not guard.spikes:
+        widgets.notice(t("spikes.now.imported", steps=count(_looked(run))), "good")
+    elif guard.mode is None and not guard.spikes:
         widgets.notice(t("spikes.now.unguarded"))
         st.code(f"assay spikes detect {run['name']}", language="bash")
     else:

@@ -92,6 +92,9 @@ def against(alarm: Alarm, first_step: int) -> str:
 
 def did(spike: Spike) -> Iterable[str]:
     """What was done about a spike, a sentence a time, in order."""
+    if spike.first.is_found:
+        yield t("spikes.did.found")
+        return
     if spike.is_amber:
         yield t("spikes.did.amber")
         return
@@ -112,7 +115,7 @@ def did(spike: Spike) -> Iterable[str]:
 
 def was_skipped(alarm: Alarm) -> bool:
     """Whether the step was not taken; what is no number is not, even where the guard only watches."""
-    return alarm.action == "skip" and (alarm.acts or alarm.rule == "T0")
+    return alarm.action == "skip" and not alarm.is_found and (alarm.acts or alarm.rule == "T0")
 
 
 def _skipped(alarms: Sequence[Alarm]) -> Iterable[str]:

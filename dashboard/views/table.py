@@ -115,7 +115,8 @@ def _table(rows: list[Run]) -> pa.Table:
             **{name: pa.array([row[name] for row in rows], pa.string()) for name in ("project", "notes")},
             "tags": pa.array([row["tags"] for row in rows], pa.list_(pa.string())),
             "started": pa.array([row["created"].replace(tzinfo=UTC) for row in rows], pa.timestamp("ms", "UTC")),
-            "took": pa.array([seconds_taken(row, now) / 60 for row in rows], pa.float64()),
+            # A log that tells no times was recorded in no time.
+            "took": pa.array([seconds_taken(row, now) / 60 or None for row in rows], pa.float64()),
         }
     )
 

@@ -56,6 +56,25 @@ class Item(NamedTuple):
 
 def show(found: list[Item]) -> None:
     """The list; that it is empty is said too."""
+    if cached.is_served(cached.store_path()):
+        # Reviews and releases are shown where the store is.
+        widgets.heading(t("waiting"), t("waiting.ends") if found else t("waiting.nothing"))
+    else:
+        _others(found)
+    for number, item in enumerate(found[:MOST]):
+        with st.container(key=f"a-waiting-{number}", gap=None):
+            with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+                widgets.run_link(item.run, item.asked)
+                words = f'<span class="a-facts">{escape(item.words)}</span>'
+                st.html(f"{widgets.status_html(item.run)} {words}", width="content")
+            if item.detail:
+                st.html(f'<p class="a-error">{escape(item.detail)}</p>')
+    if len(found) > MOST:
+        widgets.notice(t("waiting.more", count=len(found) - MOST))
+
+
+def _others(found: list[Item]) -> None:
+    """The heading, and what waits of reviews and releases."""
     ended, pairs, releases = waiting_campaigns.ended(), waiting_campaigns.to_judge(), waiting_releases.found()
     silent, unconfirmed = waiting_servers.found(), waiting_second.found()
     others = ended or pairs or releases or silent or unconfirmed
@@ -67,16 +86,6 @@ def show(found: list[Item]) -> None:
     waiting_campaigns.show(ended)
     if pairs:
         waiting_campaigns.show_pairs(pairs)
-    for number, item in enumerate(found[:MOST]):
-        with st.container(key=f"a-waiting-{number}", gap=None):
-            with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-                widgets.run_link(item.run, item.asked)
-                words = f'<span class="a-facts">{escape(item.words)}</span>'
-                st.html(f"{widgets.status_html(item.run)} {words}", width="content")
-            if item.detail:
-                st.html(f'<p class="a-error">{escape(item.detail)}</p>')
-    if len(found) > MOST:
-        widgets.notice(t("waiting.more", count=len(found) - MOST))
 
 
 def items(rows: list[Run]) -> list[Item]:

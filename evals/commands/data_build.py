@@ -6,14 +6,14 @@ from typing import Any
 import click
 
 from assay.errors import AssayError
-from evals.commands.data_common import Teller, columns_of, columns_option, processes_option
+from evals.commands.data_common import Teller, columns_of, columns_option, processes_option, terminated_like_interrupted
 from evals.data.alike import NEAR
 from evals.data.balancing import TIMES
 from evals.data.build import Built, build_data
 from evals.data.build_options import STEPS, BuildOptions
 from evals.data.checks.history import BUDGET
 from evals.data.output import LAYOUTS, Layout
-from store.commands.common import console, json_option, print_json
+from store.commands.common import console, json_option, notes, print_json
 
 __all__ = ["build"]
 
@@ -88,8 +88,10 @@ def build(  # noqa: PLR0913 - options of the command
         columns=columns_of(columns), skip=skip, layout=layout, system=system, near=near, history=history,
         balance=balance, validation=validation, seed=seed, processes=processes,
     )  # fmt: skip
-    with Teller() as tell:
+    with terminated_like_interrupted(), Teller() as tell:
         built = build_data(inputs, out, options, tell)
+    if built.account.many_dropped:
+        notes.print(built.account.many_dropped)
     if as_json:
         print_json({"manifest_file": str(built.manifest), **built.account.as_dict()})
     else:
@@ -116,7 +118,9 @@ def _print(built: Built) -> None:
             markup=False,
         )
     for note in account["notes"]:
-        console.print(note, markup=False)
+        # What is so bad that it was said on stderr is not said twice.
+        if note != built.account.many_dropped:
+            console.print(note, markup=False)
     console.print(f"what was done to which row: {built.manifest}", markup=False)
 
 

@@ -7,7 +7,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from evals.commands.data_common import Teller, columns_of, columns_option, processes_option
+from evals.commands.data_common import Teller, columns_of, columns_option, processes_option, terminated_like_interrupted
 from evals.data.check import CHARACTERS, TOKENS, Checked, CheckOptions, check_data
 from evals.data.finding import SEVERITIES, Finding
 from evals.data.meanings import MEANINGS
@@ -64,7 +64,7 @@ def check(
         max_length,
         processes,
     )
-    with Teller() as tell:
+    with terminated_like_interrupted(), Teller() as tell:
         checked = check_data(files, options, tell)
     if as_json:
         print_json(checked.as_dict())

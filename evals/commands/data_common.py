@@ -1,7 +1,9 @@
 """What the commands over training data share: columns, processes, progress."""
 
+import signal
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
 from typing import Any, Self, TypeVar
 
 import click
@@ -10,7 +12,7 @@ from rich.status import Status
 
 from assay.errors import AssayError
 
-__all__ = ["Teller", "columns_of", "columns_option", "processes_option"]
+__all__ = ["Teller", "columns_of", "columns_option", "processes_option", "terminated_like_interrupted"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,6 +45,16 @@ def columns_of(given: Iterable[str]) -> Mapping[str, str]:
         if not sign or not ours or not theirs:
             raise AssayError(f"--column takes OURS=THEIRS, as in instruction=question, and got {ours}{sign}{theirs}")
     return {ours: theirs for ours, _, theirs in pairs}
+
+
+@contextmanager
+def terminated_like_interrupted() -> Generator[None]:
+    """Have SIGTERM end the work as Ctrl-C does, so that no process and no hidden folder is left."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class Teller:

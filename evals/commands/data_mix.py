@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from assay.errors import AssayError
-from evals.commands.data_common import Teller, columns_of, processes_option
+from evals.commands.data_common import Teller, columns_of, processes_option, terminated_like_interrupted
 from evals.data.mix import Mixed, mix_data
 from evals.data.mix_options import SHARE, MixOptions
 from evals.data.output import LAYOUTS, Layout
@@ -96,7 +96,7 @@ def mix(  # noqa: PLR0913 - options of the command
         share=share, repeat=repeat, tokenizer=None if tokenizer is None else str(tokenizer),
         columns=columns_of(columns), layout=layout, seed=seed, processes=processes,
     )  # fmt: skip
-    with Teller() as tell:
+    with terminated_like_interrupted(), Teller() as tell:
         mixed = mix_data(domain, general, out, options, tell)
     if as_json:
         print_json({"manifest_file": str(mixed.manifest), **mixed.account.as_dict()})

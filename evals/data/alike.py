@@ -4,18 +4,23 @@ Bands are grouped one at a time, and the 5-grams lie in a file that is mapped in
 some hundred megabytes. Where very many texts share a band, they are put in smaller groups first: two sets that are
 similar enough share one of their rarest elements (prefix filter; Chaudhuri, Ganti and Kaushik, A primitive operator for
 similarity joins in data cleaning, 2006).
+
+Near is as in training, by all 5-grams. A copy is more than near: it is so by its rare 5-grams too (`grams`), and has
+the same marks (`marks`), as what is a copy is dropped.
 """
 
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from evals.data.grams import Grams, mapped, rare_grams
+from evals.data.marks import Marks
 from evals.data.signatures import BANDS, Signed
 from store.instance import cursor
 
@@ -30,6 +35,9 @@ MANY = 24
 SHARED = 8
 """Of their rarest 5-grams near texts must share so many, where they have them: then few others are compared."""
 
+LARGEST = 50_000
+"""Texts of one template above which groups are not told apart any more: all are one."""
+
 Numbers: TypeAlias = NDArray[Any]
 
 
@@ -40,6 +48,7 @@ class Alike:
         """Keep what is added in files in `folder`, which is there and is removed by the caller."""
         self._folder = folder
         self._files = {name: (folder / f"{name}.bin").open("wb") for name in ("sizes", "grams", "bands")}
+        self._banded_at: dict[float, tuple[_Groups, _Groups]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -55,18 +64,22 @@ class Alike:
         for name, numbers in signed._asdict().items():
             self._files[name].write(numbers.tobytes())
 
-    def copies_of(self, forms: Numbers, near: float = NEAR) -> Numbers:
+    def copies_of(self, forms: Numbers, near: float = NEAR, marks: Marks | None = None) -> Numbers:
         """Of each text the earlier one that it is a copy of, -1 for one that is no copy; int64 [texts].
 
-        `forms` are digests of the normal forms: equal ones are copies. Otherwise a text is a copy where its similarity
-        to an earlier one, which is no copy itself, is at least `near`.
+        `forms` are digests of the normal forms, the same in all questions: equal ones are copies. Otherwise a text is a
+        copy where its similarity to an earlier one, which is no copy itself, is at least `near`, with and without the
+        5-grams that stand in very many texts, and where no `marks` tell the two apart.
         """
         first = first_of(forms)
         copies = np.where(first == np.arange(len(forms)), -1, first)
         roots = self._joined(first, near, verified=False)
         distinct = np.flatnonzero((copies < 0) & (self._read.sizes > 0))
-        for group in _runs(roots[distinct], distinct):
-            for text, earlier in self._copies_in(group, near):
+        rare = rare_grams(self._read, distinct, self._folder / "rare.bin")
+        # What consists of common 5-grams alone has nothing that would show a copy.
+        telling = distinct[rare.sizes[distinct] > 0]
+        for group in _runs(roots[telling], telling):
+            for text, earlier in self._copies_in(group, near, rare, marks):
                 copies[text] = earlier
         # An exact copy of what is a copy itself is one of the row that is kept.
         return np.where((copies >= 0) & (copies[first] >= 0), copies[first], copies)
@@ -97,74 +110,90 @@ class Alike:
         Where not all need be `verified`, texts that share a band with many are in one group without being compared.
         """
         distinct = np.flatnonzero((first == np.arange(len(first))) & (self._read.sizes > 0))
-        joined, heaps = _Groups(first), _Groups(first)
-        for bucket in self._buckets(distinct):
-            if len(bucket) > MANY:
-                # Texts of one template share many bands; they are looked at once, and not band by band.
-                heaps.join_all(bucket)
-            else:
-                self._join(joined, bucket, near)
+        joined, heaps = self._banded(first, distinct, near)
         for heap in _runs(heaps.roots()[distinct], distinct):
-            for group in self._groups_in(heap, near) if verified else [heap]:
+            for group in self._groups_in(heap, near) if verified and len(heap) <= LARGEST else [heap]:
                 joined.join_all(group)
         return joined.roots()
 
-    def _copies_in(self, group: Numbers, near: float) -> Iterator[tuple[int, int]]:
-        """Those of a group that are near an earlier one which is kept, each with the nearest of them."""
-        kept = _Sharing(*self._rarest(group, near))
+    def _banded(self, first: Numbers, distinct: Numbers, near: float) -> tuple["_Groups", "_Groups"]:
+        """Texts that are near, and heaps of those that share a band with many; found once for each `near`."""
+        if near not in self._banded_at:
+            joined, heaps = _Groups(first), _Groups(first)
+            for bucket in self._buckets(distinct):
+                if len(bucket) > MANY:
+                    # Texts of one template share many bands; they are looked at once, and not band by band.
+                    heaps.join_all(bucket)
+                else:
+                    self._join(joined, bucket, near)
+            self._banded_at[near] = joined, heaps
+        joined, heaps = self._banded_at[near]
+        return joined.copy(), heaps
+
+    def _copies_in(self, group: Numbers, near: float, rare: Grams, marks: Marks | None) -> Iterator[tuple[int, int]]:
+        """Those of a group that are copies of an earlier one which is kept, each with the nearest of them."""
+        kept = _Sharing(*_rarest(rare, group, near))
         for place in range(len(group)):
-            others = kept.sharing(place)
-            similar = self._similarity(int(group[place]), group[others].tolist()) if len(others) else np.zeros(1)
-            if similar.max() >= near:
-                yield int(group[place]), int(group[others[similar.argmax()]])
-            else:
+            text, others = int(group[place]), group[kept.sharing(place)]
+            if marks is not None:
+                others = others[~marks.apart(text, others)]
+            earlier = self._nearest(text, others, near, rare)
+            if earlier is None:
                 kept.add(place)
+            else:
+                yield text, earlier
+
+    def _nearest(self, text: int, others: Numbers, near: float, rare: Grams) -> int | None:
+        """Of some texts the one that a text is a copy of; None where it is none."""
+        # First by the rare 5-grams: of texts of one template they leave few others.
+        others = others[_similarity(rare, text, others) >= near] if len(others) else others
+        if not len(others):
+            return None
+        similar = _similarity(self._read, text, others)
+        return int(others[similar.argmax()]) if similar.max() >= near else None
 
     def _in_first(self, group: Numbers, count: int, near: float) -> Iterator[tuple[int, int]]:
         """Those of a group that are near one of the first `count` texts, each with the nearest of them."""
         known = int(np.searchsorted(group, count))
         if not 0 < known < len(group):
             return
-        earlier = _Sharing(*self._rarest(group, near))
+        earlier = _Sharing(*_rarest(self._read, group, near))
         for place in range(known):
             earlier.add(place)
         for place in range(known, len(group)):
-            others = earlier.sharing(place)
-            similar = self._similarity(int(group[place]), group[others].tolist()) if len(others) else np.zeros(1)
+            others = group[earlier.sharing(place)]
+            similar = _similarity(self._read, int(group[place]), others) if len(others) else np.zeros(1)
             if similar.max() >= near:
-                yield int(group[place]), int(group[others[similar.argmax()]])
+                yield int(group[place]), int(others[similar.argmax()])
 
     def _groups_in(self, heap: Numbers, near: float) -> Iterator[Numbers]:
         """Those of a heap that are near, and what they are joined by."""
-        earlier, labels = _Sharing(*self._rarest(heap, near)), np.arange(len(heap))
+        earlier, labels = _Overlapping(self._read, heap, near), np.arange(len(heap))
         for place in range(len(heap)):
-            others = earlier.sharing(place)
+            others = earlier.overlapping(place)
             # What is joined already need not be compared; in a large group one look is mostly enough.
             while len(others := others[labels[others] != labels[place]]):
                 part, others = others[:MANY], others[MANY:]
-                similar = self._similarity(int(heap[place]), heap[part].tolist())
+                similar = _similarity(self._read, int(heap[place]), heap[part])
                 for label in np.unique(labels[part[similar >= near]]):
                     labels[labels == label] = labels[place]
             earlier.add(place)
         yield from _runs(labels, heap)
 
     @cached_property
-    def _read(self) -> "_Read":
+    def _read(self) -> Grams:
         for file in self._files.values():
             file.flush()
         sizes = np.fromfile(self._folder / "sizes.bin", np.int64)
-        return _Read(
-            sizes,
-            np.cumsum(sizes),
-            _mapped(self._folder / "grams.bin", np.uint32),
-            _mapped(self._folder / "bands.bin", np.uint64).reshape(-1, BANDS),
-        )
+        return Grams(sizes, np.cumsum(sizes), mapped(self._folder / "grams.bin", np.uint32))
 
     def _buckets(self, distinct: Numbers) -> Iterator[Numbers]:
         """The texts that share a number in a band, two or more."""
+        self._files["bands"].flush()
+        bands = mapped(self._folder / "bands.bin", np.uint64).reshape(-1, BANDS)
         with cursor() as database:
             for band in range(BANDS):
-                table: Any = pa.Table.from_arrays([distinct, self._read.bands[distinct, band]], names=["text", "band"])  # pyright: ignore[reportUnknownMemberType, reportArgumentType] - the stubs know no arrays of numpy
+                table: Any = pa.Table.from_arrays([distinct, bands[distinct, band]], names=["text", "band"])  # pyright: ignore[reportUnknownMemberType, reportArgumentType] - the stubs know no arrays of numpy
                 database.register("band_of_texts", table)
                 found = database.sql(_SHARING).fetchall()
                 database.unregister("band_of_texts")
@@ -176,58 +205,38 @@ class Alike:
             reached, part = [int(part[0])], part[1:]
             while reached and len(part):
                 one = reached.pop()
-                near_it = self._similarity(one, part.tolist()) >= near
+                near_it = _similarity(self._read, one, part) >= near
                 for other in part[near_it].tolist():
                     joined.join(one, other)
                     reached.append(other)
                 part = part[~near_it]
 
-    def _rarest(self, texts: Numbers, near: float) -> tuple[list[Numbers], Numbers]:
-        """The rarest 5-grams of each of some texts, as numbers of their own, and how many of them a near text shares.
 
-        Two sets of sizes n and m that are near share near * max(n, m) elements or more; so, in any one order, the first
-        n - near * n + k of one and the first m - near * m + k of the other share k. A text's k is SHARED, or all that a
-        near one must share where that is less; two texts share the lesser one.
-        """
-        sizes = self._read.sizes[texts]
-        grams = np.concatenate([self._read.grams_of(text) for text in texts.tolist()])
-        owner = np.repeat(np.arange(len(texts)), sizes)
-        _, number, count = np.unique(grams, return_inverse=True, return_counts=True)
-        # The product can come out a little too large, and one 5-gram more does no harm.
-        missing = sizes - np.ceil(near * sizes - 1e-9).astype(np.int64)
-        at_least = np.minimum(SHARED, sizes - missing)
-        order = np.lexsort((number, count[number], owner))
-        rank = np.arange(len(grams)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        rarest = order[rank < np.repeat(missing + at_least, sizes)]
-        return np.split(number[rarest], np.flatnonzero(np.diff(owner[rarest])) + 1), at_least
+def _rarest(read: Grams, texts: Numbers, near: float) -> tuple[list[Numbers], Numbers]:
+    """The rarest 5-grams of each of some texts, as numbers of their own, and how many of them a near text shares.
 
-    def _similarity(self, one: int, others: list[int]) -> Numbers:
-        """Jaccard similarity of a text's 5-grams with those of each of some others."""
-        wanted, sizes = self._read.grams_of(one), self._read.sizes[others]
-        compared = np.concatenate([self._read.grams_of(other) for other in others])
-        place = np.minimum(np.searchsorted(wanted, compared), len(wanted) - 1)
-        shared = np.add.reduceat((wanted[place] == compared).astype(np.int64), np.cumsum(sizes) - sizes)
-        return shared / (len(wanted) + sizes - shared)
+    Two sets of sizes n and m that are near share near * max(n, m) elements or more; so, in any one order, the first
+    n - near * n + k of one and the first m - near * m + k of the other share k. A text's k is SHARED, or all that a
+    near one must share where that is less; two texts share the lesser one.
+    """
+    sizes, grams = read.sizes[texts], read.of_all(texts)
+    owner = np.repeat(np.arange(len(texts)), sizes)
+    _, number, count = np.unique(grams, return_inverse=True, return_counts=True)
+    # The product can come out a little too large, and one 5-gram more does no harm.
+    missing = sizes - np.ceil(near * sizes - 1e-9).astype(np.int64)
+    at_least = np.minimum(SHARED, sizes - missing)
+    order = np.lexsort((number, count[number], owner))
+    rank = np.arange(len(grams)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    rarest = order[rank < np.repeat(missing + at_least, sizes)]
+    return np.split(number[rarest], np.flatnonzero(np.diff(owner[rarest])) + 1), at_least
 
 
-class _Read(NamedTuple):
-    """What was added, read again."""
-
-    sizes: Numbers
-    ends: Numbers
-    grams: Numbers
-    bands: Numbers
-
-    def grams_of(self, text: int) -> Numbers:
-        """The 5-grams of a text."""
-        end = int(self.ends[text])
-        return self.grams[end - int(self.sizes[text]) : end]
-
-
-def _mapped(path: Path, kind: type[np.generic]) -> Numbers:
-    # An empty file cannot be mapped.
-    # A plain view: slices of a memmap take five times as long.
-    return np.memmap(path, kind, "r").view(np.ndarray) if path.stat().st_size else np.empty(0, kind)
+def _similarity(read: Grams, one: int, others: Numbers) -> Numbers:
+    """Jaccard similarity of a text's 5-grams with those of each of some others."""
+    wanted, sizes, compared = read.of(one), read.sizes[others], read.of_all(others)
+    place = np.minimum(np.searchsorted(wanted, compared), len(wanted) - 1)
+    shared = np.add.reduceat((wanted[place] == compared).astype(np.int64), np.cumsum(sizes) - sizes)
+    return shared / (len(wanted) + sizes - shared)
 
 
 _SHARING = "SELECT list(text ORDER BY text) FROM band_of_texts GROUP BY band HAVING count(*) > 1 ORDER BY min(text)"
@@ -254,8 +263,53 @@ class _Sharing:
         """Those that were added and share as many 5-grams with a text as near ones do, in order."""
         own = self._grams[text]
         spans = zip(self._starts[own].tolist(), self._ends[own].tolist(), strict=True)
-        times = np.bincount(np.concatenate([self._texts[start:end] for start, end in spans]))
-        return np.flatnonzero(times >= np.minimum(self._at_least[text], self._at_least[: len(times)]))
+        found = np.concatenate([self._texts[start:end] for start, end in spans])
+        # Few are sorted; many are counted in an array of all texts, which is of no use for few.
+        if 8 * len(found) < len(self._at_least):
+            texts, times = np.unique(found, return_counts=True)
+        else:
+            times = np.bincount(found)
+            texts = np.arange(len(times))
+        return texts[times >= np.minimum(self._at_least[text], self._at_least[texts])]
+
+
+class _Overlapping:
+    """Texts that come one after the other, and which of the earlier ones can be near one, by the 5-grams that few have.
+
+    Two sets of sizes n and m that are near share near / (1 + near) * (n + m) elements or more. Of those that many of
+    the texts have they share what the smaller set has at the most; so the rest has to be shared of the others, and
+    those are counted.
+    """
+
+    def __init__(self, read: Grams, texts: Numbers, near: float) -> None:
+        """Take some texts and the similarity that is wanted of them."""
+        self._sizes, self._least = read.sizes[texts], near / (1 + near)
+        owner = np.repeat(np.arange(len(texts)), self._sizes)
+        _, number, count = np.unique(read.of_all(texts), return_inverse=True, return_counts=True)
+        few = count[number] <= max(MANY, len(texts) // MANY)
+        kept = np.bincount(owner[few], minlength=len(texts))
+        self._common = self._sizes - kept
+        self._grams = np.split(number[few], np.cumsum(kept)[:-1])
+        sizes = np.bincount(number[few], minlength=len(count))
+        self._starts = np.cumsum(sizes) - sizes
+        self._ends = self._starts.copy()
+        self._texts = np.empty(int(sizes.sum()), np.int64)
+
+    def add(self, text: int) -> None:
+        """Have later texts look at this one; they are added in their order."""
+        ends = self._ends[self._grams[text]]
+        self._texts[ends] = text
+        self._ends[self._grams[text]] = ends + 1
+
+    def overlapping(self, text: int) -> Numbers:
+        """Those before a text that share enough with it to be near, as far as is known, in order."""
+        own = self._grams[text]
+        spans = zip(self._starts[own].tolist(), self._ends[own].tolist(), strict=True)
+        found = [self._texts[start:end] for start, end in spans]
+        shared = np.bincount(np.concatenate(found), minlength=text) if found else np.zeros(text, np.int64)
+        common = np.minimum(self._common[text], self._common[:text])
+        wanted = self._least * (self._sizes[text] + self._sizes[:text]) - common
+        return np.flatnonzero(shared >= wanted - 1e-9)
 
 
 class _Groups:
@@ -271,6 +325,10 @@ class _Groups:
             parents[text] = parents[parents[text]]
             text = parents[text]
         return text
+
+    def copy(self) -> "_Groups":
+        """The same, to be joined on."""
+        return _Groups(np.array(self._parents, np.int64))
 
     def join(self, one: int, other: int) -> None:
         """Make one group of two."""

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from evals.data.alike import NEAR, Alike, Numbers
+from evals.data.alike import Alike, Numbers
 from evals.data.balancing import surplus
 from evals.data.build_options import BuildOptions
 from evals.data.clean_rows import CleanedRows, clean_rows
@@ -32,7 +32,7 @@ from evals.data.publishing import (
     write_account,
     write_lines,
 )
-from evals.data.reading import DataFile, read_data
+from evals.data.reading import DataFile, read_data, refuse_preferences
 from evals.data.splitting import held_out
 from evals.data.waiting import Waiting
 from evals.text.errors import DataError
@@ -108,6 +108,7 @@ def _asked(options: BuildOptions) -> dict[str, Any]:
 
 def _cleaned(file: DataFile, source: str | None, account: Manifest, options: BuildOptions) -> Generator[CleanedRows]:
     """Clean the rows of a file, and note what it was; `source` is what a row's source is where it names none."""
+    refuse_preferences(file)
     for other in account.inputs:
         if (other["format"] == "plain text") != (file.format == "plain text"):
             raise DataError(
@@ -124,7 +125,7 @@ def _decided(waiting: Waiting, alike: Alike, options: BuildOptions) -> Numbers:
     """What becomes of each row, as a place in FATES."""
     fates, forms = np.zeros(len(waiting), np.int8), waiting.forms
     if "dedupe" not in options.skip:
-        copies = alike.copies_of(forms, options.near)
+        copies = alike.copies_of(forms, options.near, waiting.marks)
         fates[copies >= 0] = NEARLY
         fates[(copies >= 0) & (forms == forms[copies])] = EXACT
     if "balance" not in options.skip:
@@ -132,9 +133,8 @@ def _decided(waiting: Waiting, alike: Alike, options: BuildOptions) -> Numbers:
         fates[kept[surplus([waiting.tasks[place] for place in kept.tolist()], options.balance, options.seed)]] = SURPLUS
     if "split" not in options.skip and options.validation > 0:
         kept = np.flatnonzero(fates == TRAIN)
-        # Where copies were left out at the least similarity that counts, no two rows are near any more.
-        alone = "dedupe" not in options.skip and options.near <= NEAR
-        groups = kept if alone else alike.groups(forms)[kept]
+        # Rows that are no copies may still be near, as those of one template are.
+        groups = alike.groups(forms)[kept]
         fates[kept[held_out(groups.tolist(), options.validation, options.seed)]] = VALIDATION
     return fates
 
@@ -151,6 +151,8 @@ def _tell(account: Manifest, waiting: Waiting, fates: Numbers, options: BuildOpt
     account.subtasks = {"before": _by_name(Counter(waiting.tasks)), "after": _by_name(Counter(after))}
     if "balance" not in options.skip and not account.subtasks["before"]:
         account.notes.append("no row names a task, category or department, so nothing was balanced")
+    if account.many_dropped:
+        account.notes.append(account.many_dropped)
     if "split" not in options.skip and options.validation > 0 and not (fates == VALIDATION).any():
         account.notes.append("nothing was held out: the rows are too few, or nearly the same")
 

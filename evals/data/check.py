@@ -28,6 +28,7 @@ from evals.data.checks.language import languages
 from evals.data.checks.leakage import leakage
 from evals.data.checks.length import length
 from evals.data.checks.personal import personal
+from evals.data.checks.preferences import chosen_lengths, preferences
 from evals.data.checks.refusals import refusals
 from evals.data.checks.repetition import repetition
 from evals.data.checks.template import mixture, template
@@ -35,6 +36,7 @@ from evals.data.checks.translation import translation
 from evals.data.distributions import Lengths, distributions, lengths_of
 from evals.data.facts import Facts, facts_of, forms_of
 from evals.data.finding import SEVERITIES, Finding, merged
+from evals.data.marks import Marks, marks_of
 from evals.data.pool import cores, in_processes
 from evals.data.progress import Progress, untold
 from evals.data.reading import DataFile, read_data
@@ -59,7 +61,7 @@ FEW = 5000
 """Rows up to which starting processes takes longer than looking."""
 
 LOCAL: tuple[Callable[[Sequence[DataRow]], list[Finding]], ...] = (
-    answers, template, filler, repetition, characters, personal, translation, history, echo,
+    answers, template, filler, repetition, characters, personal, translation, history, echo, preferences,
 )  # fmt: skip
 """Checks that look at each row alone."""
 
@@ -122,6 +124,7 @@ class _Looked(NamedTuple):
     facts: Facts
     lengths: Lengths
     signed: Signed
+    marks: Marks
 
 
 def check_data(specs: Sequence[str], options: CheckOptions, progress: Progress = untold) -> Checked:
@@ -135,17 +138,18 @@ def check_data(specs: Sequence[str], options: CheckOptions, progress: Progress =
     look = partial(_look, tokenizer=tokenizer, longest=longest)
     processes = options.processes or (1 if len(rows) <= FEW else cores())
     with tempfile.TemporaryDirectory(prefix="assay-data-") as folder, Alike(Path(folder)) as alike:
-        findings, parts, lengths = list[Finding](), list[Facts](), list[Lengths]()
+        findings, parts, lengths, marks = list[Finding](), list[Facts](), list[Lengths](), list[Marks]()
         with closing(in_processes(look, _batches(rows), processes)) as results:
             for number, looked in enumerate(results, start=1):
                 progress("rows", min(number * BATCH, len(rows)), len(rows))
                 findings = merged([*findings, *looked.findings])
                 parts.append(looked.facts)
                 lengths.append(looked.lengths)
+                marks.append(looked.marks)
                 alike.add(looked.signed)
         facts = Facts.joined(parts)
         progress("near-duplicates", 0, 1)
-        findings += duplicates(rows, facts, alike.copies_of(facts.words))
+        findings += duplicates(rows, facts, alike.copies_of(facts.words, marks=Marks.joined(marks)))
     findings += _together(rows, facts, files)
     progress("suites", 0, len(suites))
     findings += leakage(rows, suites)
@@ -173,7 +177,7 @@ def _look(rows: Sequence[DataRow], *, tokenizer: Path | None, longest: int) -> _
     findings += length(rows, longest, lambda _: sizes, "characters" if tokenizer is None else "tokens")
     forms = forms_of(rows)
     said = [one for one in findings if one.count]
-    return _Looked(said, facts_of(rows, forms), lengths_of(rows, sizes), sign(forms))
+    return _Looked(said, facts_of(rows, forms), lengths_of(rows, sizes), sign(forms), marks_of(rows, forms))
 
 
 def _together(rows: Sequence[DataRow], facts: Facts, files: Sequence[DataFile]) -> list[Finding]:
@@ -187,6 +191,7 @@ def _together(rows: Sequence[DataRow], facts: Facts, files: Sequence[DataFile]) 
         *languages(rows, facts),
         *balance(rows),
         *refusals(rows, facts),
+        *chosen_lengths(rows),
     ]
 
 

@@ -1,6 +1,7 @@
 """Clean some rows of a file, in whatever process, and make of them what is written and what is compared."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,9 @@ from evals.data.build_options import BuildOptions
 from evals.data.cleaning import CHANGES, Cleaned, clean
 from evals.data.cleaning import STEPS as CLEANING
 from evals.data.facts import digest
+from evals.data.marks import Marks, marks_of
 from evals.data.output import Layout, NotAlpacaError, line_of
+from evals.data.row import DataRow
 from evals.data.signatures import Signed, sign
 from evals.text import Sample, Turn
 from evals.text.errors import DataError
@@ -43,6 +46,9 @@ class CleanedRows(NamedTuple):
     signed: Signed
     """By what near-duplicates are found."""
 
+    marks: Marks
+    """What its copies have as well."""
+
     dropped: list[tuple[int, str]]
     """Rows that are no longer there: number from 1, and why."""
 
@@ -74,6 +80,7 @@ def _rows(all_of_them: Sequence[tuple[Sample, Cleaned]], file: str, source: str 
         changed=np.array([sum(1 << CHANGES.index(name) for name in row.changed) for _, row in kept], np.uint8),
         forms=np.array([digest(form) for form in forms], np.uint64),
         signed=sign(forms),
+        marks=marks_of([DataRow(file, replace(sample, turns=row.turns)) for sample, row in kept], forms),
         dropped=[(sample.row + 1, row.dropped) for sample, row in all_of_them if row.dropped],
         last=all_of_them[-1][0].row + 1,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from evals.data.checks.answers import is_blank
+from evals.data.checks.answers import is_blank, is_unasked
 from evals.data.compressing import compressed
 from evals.data.filler import strip_filler, wants_courtesy
 from evals.data.leftovers import tidied
@@ -84,7 +84,7 @@ def _without_filler(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
     for turn in turns:
         question = turn.content if turn.role == "user" else question
         strips = turn.role == "assistant" and not wants_courtesy(question)
-        new.append(Turn(turn.role, strip_filler(turn.content).text) if strips else turn)
+        new.append(Turn(turn.role, strip_filler(turn.content, question).text) if strips else turn)
     return tuple(new)
 
 
@@ -101,4 +101,6 @@ def _says(turn: Turn) -> bool:
 def _why_dropped(turns: tuple[Turn, ...], steps: frozenset[str]) -> str | None:
     if not any(map(_says, turns)):
         return "empty-answer"
-    return "template-inside" if "template" in steps and any(map(token_in, turns)) else None
+    if is_unasked(turns):
+        return "empty-question"
+    return "template-inside" if "template" in steps and token_in(turns) else None

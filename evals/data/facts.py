@@ -15,7 +15,6 @@ from evals.data.refusal import declines, refuses
 from evals.data.row import DataRow
 from evals.data.sentences import sentences_of
 from evals.data.stance import stance
-from evals.text import words_of
 from evals.text.near import normal_form
 
 __all__ = ["Facts", "digest", "facts_of", "finding_of", "forms_of"]
@@ -101,7 +100,7 @@ def facts_of(rows: Sequence[DataRow], forms: Sequence[str] | None = None) -> Fac
 
 def forms_of(rows: Sequence[DataRow]) -> list[str]:
     """The words of some rows in the form in which they are compared."""
-    return [normal_form(words_of(row.sample)) for row in rows]
+    return [normal_form(row.compared) for row in rows]
 
 
 def digest(text: str) -> int:

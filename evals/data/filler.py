@@ -7,6 +7,8 @@ between commas. Where letters, wishes or dialogues are asked for, such words are
 import re
 from typing import NamedTuple
 
+from evals.data.stance import asks_yes_or_no
+
 __all__ = ["Stripped", "strip_filler", "wants_courtesy"]
 
 LONGEST = 120
@@ -23,15 +25,16 @@ class Stripped(NamedTuple):
     """What was taken out; empty for nothing."""
 
 
-def strip_filler(text: str) -> Stripped:
-    """Take filler out of an answer.
+def strip_filler(text: str, question: str = "") -> Stripped:
+    """Take filler out of an answer; words of assent stay where the question asks for yes or no, as they answer it.
 
     >>> strip_filler("您好，多喝水。希望我的回答能帮助到您，谢谢！")
     Stripped(text='多喝水。', removed=('您好，', '希望我的回答能帮助到您，', '谢谢！'))
     """
     removed: list[str] = []
     left = text
-    while (match := _OPENING.match(left)) or (match := _CLOSING.search(left, max(0, len(left) - LONGEST))):
+    opening = _OPENING if asks_yes_or_no(question) else _OPENING_OR_ASSENT
+    while (match := opening.match(left)) or (match := _CLOSING.search(left, max(0, len(left) - LONGEST))):
         cut = match.span("filler")
         if not match["filler"].strip():
             break
@@ -69,6 +72,12 @@ _OPENING_WORDS = (
     r"(?:很|非常)?高兴(?:能够?)?(?:为|给|帮)(?:您|你|大家)(?:解答|解惑|回答|服务|解决)[^，。！：,!:]{0,8}",
     r"(?:这是|这真是)一?个(?:很|非常)?(?:好|棒|有趣)的问题",
     "(?:感谢|谢谢)(?:您|你)的?(?:提问|咨询|信任|问题)",
+    r"(?:that'?s|what) an? (?:great|good|excellent|interesting) question",
+    r"great question",
+    r"thank(?:s| you) for (?:asking|your question)",
+    r"(?:i'?m|i am) (?:happy|glad) to help(?: you)?(?: with that)?",
+)
+_ASSENT_WORDS = (
     "当然(?:可以|了|啦)?(?=[，！!。])",
     "好的(?=[，！!。])",
     "没问题(?=[，！!。])",
@@ -76,12 +85,15 @@ _OPENING_WORDS = (
     "certainly",
     "absolutely",
     "of course",
-    r"(?:that'?s|what) an? (?:great|good|excellent|interesting) question",
-    r"great question",
-    r"thank(?:s| you) for (?:asking|your question)",
-    r"(?:i'?m|i am) (?:happy|glad) to help(?: you)?(?: with that)?",
 )
-_OPENING = re.compile(rf"\s*(?P<filler>(?:{'|'.join(_OPENING_WORDS)}){_GAP})(?=\S)", re.IGNORECASE)
+"""Filler where something is asked for, and the answer itself where yes or no is."""
+
+
+def _opening(words: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"\s*(?P<filler>(?:{'|'.join(words)}){_GAP})(?=\S)", re.IGNORECASE)
+
+
+_OPENING, _OPENING_OR_ASSENT = _opening(_OPENING_WORDS), _opening((*_OPENING_WORDS, *_ASSENT_WORDS))
 
 _CLOSING_WORDS = (
     r"(?:最后)?(?:希望|期望|愿)[^。！？!?，,\n]{0,20}(?:帮助|协助)(?:到|了)?(?:您|你|大家|患者)?",

@@ -88,10 +88,11 @@ def merged(parts: Sequence[Finding]) -> list[Finding]:
 
 
 def short(text: str) -> str:
-    r"""A text in one line and at most sixty characters.
+    r"""A text in one line and at most sixty characters; half a character, which cannot be printed, becomes a question
+    mark.
 
     >>> short(" a\n b"), len(short("x" * 99))
     ('a b', 60)
     """
-    line = " ".join(text.split())
+    line = " ".join(text.encode("utf-8", "replace").decode().split())
     return line if len(line) <= SHORT else line[: SHORT - 1] + "…"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from evals.text import Turn
 
-__all__ = ["control_in", "markup_in", "tidied"]
+__all__ = ["control_in", "is_about_markup", "markup_in", "tidied"]
 
 _CONTROL = re.compile(
     "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b\u2028\u2029\u2060\ufeff\ufff9-\ufffc]"
@@ -16,10 +16,19 @@ _LINE_END = re.compile("\r\n?|[\u2028\u2029\u0085]")
 _ENTITY = re.compile(
     r"&(?:nbsp|lt|gt|amp|quot|#\d{2,5}|#x[0-9a-f]{2,4}|[lr]dquo|[lr]squo|hellip|mdash|middot);", re.IGNORECASE
 )
+_ATTRIBUTES = (
+    r"""(?:\s+(?:[a-z][\w:-]*\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>=][^\s"'<>]*)|nowrap|noshade|disabled))*\s*"""
+)
 _TAG = re.compile(
-    r"</?(?:p|br|div|span|font|strong|em|b|i|u|a|img|table|tr|td|th|ul|ol|li|h[1-6]|center|sup|sub)(?:\s[^<>]{0,200})?/?>",
+    rf"<(?P<closes>/?)(?P<name>p|br|div|span|font|strong|em|b|i|u|a|img|table|tr|td|th|ul|ol|li|h[1-6]|center|sup|sub)"
+    rf"{_ATTRIBUTES}/?>",
     re.IGNORECASE,
 )
+"""A tag: behind its name stand attributes only, as in formulas and code anything can stand between < and >."""
+
+_POWER = re.compile(r"(?<=\d)<sup>\s*([-+−]?\d+)\s*</sup>", re.IGNORECASE)
+"""A power of a number, which would be another number without its tags."""
+
 _BREAK = re.compile(r"<(?:br\s*/?|/p|/div|/tr|/li|/h[1-6])>", re.IGNORECASE)
 _CODE = re.compile(
     r"(?<![a-z])(?:html|css|xml|web ?page|markdown|svg|javascript|react|vue|jsx)(?![a-z])|网页|前端|标签|```",
@@ -41,7 +50,16 @@ def markup_in(turns: Sequence[Turn]) -> str | None:
     ('&gt;', None)
     """
     shown = next((match[0] for turn in turns if (match := _markup(turn.content))), None)
-    return None if shown is None or any(_CODE.search(turn.content) for turn in turns) else shown
+    return None if shown is None or any(is_about_markup(turn.content) for turn in turns) else shown
+
+
+def is_about_markup(text: str) -> bool:
+    """Whether markup may be what a text is about.
+
+    >>> is_about_markup("HTML 里 <br> 是什么？"), is_about_markup("体温<br>38")
+    (True, False)
+    """
+    return bool(_CODE.search(text))
 
 
 def tidied(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
@@ -56,11 +74,26 @@ def tidied(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
 
 def _tidy(text: str, *, marked: bool) -> str:
     if marked:
-        text = _ENTITY.sub(lambda match: html.unescape(match[0]), _TAG.sub("", _BREAK.sub("\n", text))).replace(
-            "\u00a0", " "
-        )
+        text = _TAG.sub(_without, _POWER.sub(r"^\1", text))
+        text = _ENTITY.sub(lambda match: html.unescape(match[0]), text).replace("\u00a0", " ")
     return _CONTROL.sub("", _LINE_END.sub("\n", text)).strip()
 
 
 def _markup(text: str) -> re.Match[str] | None:
-    return (_ENTITY.search(text) or _TAG.search(text)) if "<" in text or "&" in text else None
+    if "<" not in text and "&" not in text:
+        return None
+    return _ENTITY.search(text) or next(filter(_is_tag, _TAG.finditer(text)), None)
+
+
+def _is_tag(match: re.Match[str]) -> bool:
+    """Whether what looks like a tag is one: one of a single letter, which may be a variable, is closed further on."""
+    if len(match["name"]) > 1 or match["closes"]:
+        return True
+    return re.search(rf"</{match['name']}\s*>", match.string[match.end() :], re.IGNORECASE) is not None
+
+
+def _without(match: re.Match[str]) -> str:
+    """What stands in a text where a tag stood."""
+    if not _is_tag(match):
+        return match[0]
+    return "\n" if _BREAK.match(match[0]) else ""

@@ -10,6 +10,7 @@ __all__ = ["CHANGED", "DROPPED", "Manifest", "PlaceOf", "reasons"]
 
 DROPPED = {
     "empty-answer": "no answer is left to learn",
+    "empty-question": "nothing is asked before the answer",
     "template-inside": "a template's tokens stand between its words, so that one turn holds several",
     "exact-duplicate": "the same words stand in an earlier row",
     "near-duplicate": "nearly the same words stand in an earlier row",
@@ -26,6 +27,9 @@ CHANGED = {
     "history": "exchanges before the last question, which were left out",
 }
 """What was changed in a row that is in the data."""
+
+MANY = 1 / 3
+"""Share of the rows above which so many are dropped that a person is to look at them."""
 
 PlaceOf: TypeAlias = tuple[str, int]
 """A file's name and a row there, counted from 1."""
@@ -55,6 +59,19 @@ class Manifest:
 
     notes: list[str] = field(default_factory=list[str])
     """What could not be done, in sentences."""
+
+    @property
+    def many_dropped(self) -> str | None:
+        """That more than a third of the rows are dropped, and mostly why; None where fewer are."""
+        read = sum(file["rows"] for file in self.inputs)
+        counts = {why: len(places) for why, places in self.dropped.items()}
+        if sum(counts.values()) <= MANY * read:
+            return None
+        most = max(counts, key=lambda why: counts[why])
+        return (
+            f"{sum(counts.values()):,} of {read:,} rows were dropped, {counts[most]:,} of them as {most}; look at some "
+            f"of them, which the manifest names, before you train on the rest"
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """The account as it is written."""

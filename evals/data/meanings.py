@@ -5,6 +5,7 @@ __all__ = ["MEANINGS"]
 MEANINGS = {
     "not-utf8": "training reads UTF-8 only; `assay data build` writes it",
     "mojibake": "characters that were read in a wrong encoding; get the file again, or drop the rows",
+    "missing-glyphs": "boxes of a font that lacks the characters, or characters of none; drop the rows",
     "control-characters": "characters that cannot be seen; `assay data build` takes them out",
     "markup": "left-overs of web pages, as &nbsp; and <br>; `assay data build` takes them out",
     "half-width-signs": "commas and full stops of Latin script between Chinese characters",
@@ -12,7 +13,8 @@ MEANINGS = {
     "mixed-system-turns": "some rows have a system turn and others none; give all one, or none",
     "template-tokens": "a chat template's tokens within the words; `assay data build` takes them off",
     "speaker-labels": "labels as `Question:` or `答：` before the words; `assay data build` takes them off",
-    "empty-answer": "nothing to learn; `assay data build` drops these rows",
+    "empty-answer": "nothing to learn in the last answer; `assay data build` drops these rows, or ends them before it",
+    "empty-question": "an answer to no question; `assay data build` drops these rows",
     "broken-off-answer": "the answer ends where something has to come; complete it, or drop the row",
     "answer-without-end-mark": "several sentences without a mark after the last; look whether words are missing",
     "echoed-question": "the answer begins with the question over again; cut it",
@@ -42,6 +44,9 @@ MEANINGS = {
     "no-subtask": "rows that name no task, category or department, so that balance is not known",
     "refusals": "answers that refuse; a model learns to refuse from few",
     "negative-examples": "answers that rightly say that there is none; good to have, so that models do not make one up",
+    "same-answers": "a preference whose answers are the same teaches nothing; take the row out",
+    "empty-rejected-answer": "the rejected answer is empty, so that any answer is better; take the row out",
+    "longer-answer-chosen": "nearly always the longer answer was chosen; a model learns to write long",
     "leakage": "items of a suite that stand in the rows; its score would measure memory",
 }
 """The sentence of each check."""

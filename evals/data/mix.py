@@ -35,13 +35,17 @@ from evals.data.publishing import (
     write_account,
     write_lines,
 )
-from evals.data.reading import DataFile, read_data
+from evals.data.reading import DataFile, read_data, refuse_preferences
 from evals.data.tokens import check_tokenizer, estimated_tokens, token_counts
 from evals.data.waiting import Waiting
 from evals.text import Sample
 from evals.text.errors import DataError
 
 __all__ = ["Mixed", "mix_data", "paths_of_mix"]
+
+
+PASSES = 1000
+"""How often all rows of the general data are taken at most."""
 
 
 class Mixed(NamedTuple):
@@ -122,6 +126,7 @@ def _asked(options: MixOptions) -> dict[str, Any]:
 
 def _note(file: DataFile, role: str, account: MixManifest) -> None:
     """Note what a file is. Raises DataError where its rows cannot be in one file with those before it."""
+    refuse_preferences(file)
     for other in account.inputs[:1]:
         if (other["format"] == "plain text") != (file.format == "plain text"):
             raise DataError(
@@ -169,6 +174,8 @@ def _order(pool: _Pool, account: MixManifest, options: MixOptions) -> list[int]:
     account.wanted, account.supported = wanted(options.share, domain), supported(general, domain)
     if account.wanted > general and not (options.repeat and general):
         raise DataError(_too_few(pool, general, domain, account))
+    if account.wanted > PASSES * general:
+        raise DataError(_too_often(general, domain, account))
     chosen = pool.free[drawn(tokens, pool.files[pool.free].tolist(), account.wanted, options.seed)].tolist()
     times = Counter[int](chosen)
     account.drawn, account.distinct, account.most_times = len(chosen), len(times), max(times.values(), default=0)
@@ -190,6 +197,15 @@ def _too_few(pool: _Pool, general: int, domain: int, account: MixManifest) -> st
         f"the general data has {general:,} tokens{beside}, and a share of {account.options['share']:g} takes "
         f"{account.wanted:,} for the {domain:,} of the domain; it supports a share of {account.supported:g}: use "
         f"{least}, name more data with --general, or take rows again with --repeat"
+    )
+
+
+def _too_often(general: int, domain: int, account: MixManifest) -> str:
+    times = -(-account.wanted // general)
+    return (
+        f"a share of {account.options['share']:.10g} takes {account.wanted:,} tokens, and the general data has "
+        f"{general:,}, each of which would be there {times:,} times; {PASSES:,} times is the most: use "
+        f"--share {supported(PASSES * general, domain):g} or less, or name more data with --general"
     )
 
 

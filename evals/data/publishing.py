@@ -67,7 +67,8 @@ def write_account(path: Path, account: Mapping[str, Any]) -> None:
     compact = re.sub(
         r"\[\s+\d[\d,\s]*\]", lambda match: match[0].replace("\n", "").replace(" ", "").replace(",", ", "), text
     )
-    write_lines(path, [compact.encode(), b"\n"])
+    # A name in the data can hold half a character, which UTF-8 cannot.
+    write_lines(path, [compact.encode("utf-8", "replace"), b"\n"])
 
 
 def publish(files: Sequence[tuple[Path, Path]]) -> None:

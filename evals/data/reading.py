@@ -1,5 +1,7 @@
 """Read data files for check, build and mix: as training reads them, and files in GB18030 as well, which it refuses.
 
+Preferences are read as `evals.text.pairs` reads them: each is the conversation with the answer that was chosen.
+
 A file in GB18030 (GBK, GB2312) is written again as UTF-8 into a temporary folder and read from there.
 """
 
@@ -18,10 +20,15 @@ from evals.text.columns import renamed
 from evals.text.errors import DataError
 from evals.text.files import FILES
 from evals.text.formats import format_of
+from evals.text.pairs import ANSWERS, are_pairs, read_pairs
+from evals.text.ranking import is_ranking, locate_pairs
 
-__all__ = ["DataFile", "Encoding", "read_data"]
+__all__ = ["PREFERENCES", "DataFile", "Encoding", "read_data", "refuse_preferences"]
 
 Encoding: TypeAlias = Literal["UTF-8", "GB18030"]
+
+PREFERENCES = "preferences"
+"""The format of rows with an answer that was chosen and one that was rejected."""
 
 CHUNK = 1 << 20
 
@@ -43,7 +50,7 @@ class DataFile:
     """How its characters are written."""
 
     format: str
-    """What its rows are: chat, ShareGPT, Alpaca, pairs or plain text."""
+    """What its rows are: chat, ShareGPT, Alpaca, pairs, plain text or preferences."""
 
     sha256: str
     """Digest of its bytes."""
@@ -76,13 +83,26 @@ def read_data(
     `columns` are those of `read_samples`; `others` are read behind `specs`, and have columns of their own. A file that
     is named twice is refused.
     """
-    places = [*(locate(spec, columns) for spec in specs), *map(locate, others)]
+    places = [*(_place(spec, columns or {}) for spec in specs), *(_place(spec, {}) for spec in others)]
     paths = [place.path for place in places]
     for number, path in enumerate(paths):
         if path.resolve() in [other.resolve() for other in paths[:number]]:
             raise DataError(f"{path} is named twice; name each file once")
     for place, name, source in zip(places, _names(paths), _sources(paths), strict=True):
         yield _read(place, name, source)
+
+
+def refuse_preferences(file: DataFile) -> None:
+    """Raise DataError for a file of preferences, where rows are to be written."""
+    if file.format == PREFERENCES:
+        raise DataError(
+            f'{file.name} has preferences (chosen, rejected), which training reads as they are with stage = "dpo"; '
+            f"look at them with `assay data check`"
+        )
+
+
+def _place(spec: str, columns: Mapping[str, str]) -> Located:
+    return locate_pairs(spec, columns) if set(ANSWERS) & set(columns) or is_ranking(spec) else locate(spec, columns)
 
 
 def _names(paths: list[Path]) -> list[str]:
@@ -121,13 +141,21 @@ def _read(place: Located, name: str, source: str) -> DataFile:
 def _read_as(place: Located, name: str, source: str) -> DataFile:
     path = place.path
     if not path.is_file() or path.suffix.lower() not in TABLES or _is_utf8(path) or not _looks_like_gb18030(path):
-        samples, encoding, form = read_samples(path, place.columns), "UTF-8", _format(path, place.columns)
+        samples, form = _rows(path, place.columns)
+        encoding: Encoding = "UTF-8"
     else:
         samples, form = _read_gb18030(path, place.columns)
-        encoding: Encoding = "GB18030"
+        encoding = "GB18030"
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return DataFile(name, path, encoding, form, sha256, samples, source)
+
+
+def _rows(path: Path, columns: Mapping[str, str]) -> tuple[list[Sample], str]:
+    """The rows of a file in UTF-8, and the name of their format."""
+    if are_pairs(path, columns):
+        return list[Sample](read_pairs(path, columns)), PREFERENCES
+    return read_samples(path, columns), _format(path, columns)
 
 
 def _format(path: Path, columns: Mapping[str, str]) -> str:
@@ -178,6 +206,6 @@ def _read_gb18030(path: Path, columns: Mapping[str, str]) -> tuple[list[Sample],
             while text := source.read(CHUNK):
                 target.write(text)
         try:
-            return read_samples(copy, columns), _format(copy, columns)
+            return _rows(copy, columns)
         except DataError as error:
             raise DataError(str(error).replace(str(copy), str(path))) from error

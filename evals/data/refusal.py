@@ -9,7 +9,12 @@ BEGINNING = 200
 
 _CANNOT = r"\b(?:can'?t|cannot|can not|unable|not able|won'?t)\b"
 _HELP = r"(?:help|assist|provide|answer|comply|fulfil|do that|discuss)"
-_SORRY = r"[，,。！!][^。！？\n]{0,12}(?:无法|不能|没办法|不可以)(?!够?(?:根治|治愈|排除|确定|判断))"
+_UNABLE = "(?:无法|不能|没办法|不可以)"
+_SORRY = (
+    rf"[，,。！!][^。！？\n]{{0,12}}?(?:我们?[^。！？，,\n]{{0,6}}{_UNABLE}(?!够?(?:根治|治愈|排除|确定|判断))"
+    rf"|{_UNABLE}够?[^。！？，,\n]{{0,4}}(?:回答|提供|协助|帮|满足))"
+)
+"""That one cannot is a refusal where one says so of oneself, or of helping; advice says it of others."""
 
 _REFUSES = Phrases(
     {

@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from evals.text import Sample, Turn
+from evals.text import Sample, Turn, words_of
+from evals.text.pairs import Pair
 
 __all__ = ["DataRow"]
 
 
 @dataclass(frozen=True)
 class DataRow:
-    """A row and the file it stands in."""
+    """A row and the file it stands in; a preference is the conversation with the answer that was chosen."""
 
     file: str
     """Name of its file."""
@@ -33,6 +34,17 @@ class DataRow:
     def words(self) -> Iterator[str]:
         """What is said in each turn."""
         return (turn.content for turn in self.sample.turns)
+
+    @cached_property
+    def rejected(self) -> str | None:
+        """The answer that was rejected; None where the row is no preference."""
+        return self.sample.rejected if isinstance(self.sample, Pair) else None
+
+    @property
+    def compared(self) -> str:
+        """What is asked and answered, without system turns, and of a preference both answers: what copies share."""
+        said = words_of(self.sample)
+        return said if self.rejected is None else f"{said}\n{self.rejected}"
 
     @cached_property
     def learned(self) -> tuple[str, ...]:

@@ -1,18 +1,36 @@
 """Templates that are written into the words of rows, where training adds its own: how to see them and take them off."""
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from evals.data.leftovers import is_about_markup
 from evals.text import Turn
 
 __all__ = ["Unwrapped", "label_in", "token_in", "unwrapped"]
 
 _TOKENS = (
     r"<\|(?:im_start|im_end|endoftext|begin_of_text|end_of_text|eot_id|eom_id|start_header_id|end_header_id|system|user|assistant|end|pad|bos|eos)\|>"
-    r"|\[/?INST\]|<</?SYS>>|</s>|^<s>|<(?:start|end)_of_turn>|<(?:eoa|eoh|eos|bos|unk)>|\[(?:gMASK|sMASK|CLS|SEP|PAD)\]"
+    r"|\[/?INST\]|<</?SYS>>|</s>|^<s>|<(?:start|end)_of_turn>|<(?:eoa|eoh|eos|bos|unk)>|\[(?:gMASK|sMASK)\]"
     r"|<｜[^｜<>]{2,24}｜>|<(?:reserved_10[67]|_user|_bot|_end)>"
 )
-"""Tokens of chat templates; in a row they come a second time, or teach the model to write them itself."""
+"""Tokens of chat templates; in a row they come a second time, or teach the model to write them itself.
+
+[CLS], [SEP] and [PAD] are of models that do not chat, and stand in rows that are about those.
+"""
+
+_STRUCK = re.compile(r"(?<!^)<s>[^<>]*</s>|^<s>[^<>]*</s>(?=\s*[^\s<\[])")
+"""HTML for words that are struck out: such a pair does not stand around a whole turn, as a template's does."""
+
+_SURE = re.compile(r"\s*(?:<\||<｜|\[INST\]|<start_of_turn>)")
+"""How no turn begins that is about markup."""
+
+_ABOUT = re.compile(
+    r"(?<![a-z])(?:special|chat|bos|eos|end) ?-?(?:token|template)|tokeni[sz]er"
+    r"|分词器|(?:特殊|结束|起始|控制)(?:标记|符号|符|token)|对话模板",
+    re.IGNORECASE,
+)
+"""Where tokens of templates may be what a row is about."""
 
 _TOKEN = re.compile(_TOKENS)
 _ROLES = (
@@ -48,14 +66,27 @@ class Unwrapped(NamedTuple):
     """Whether anything was taken off."""
 
 
-def token_in(turn: Turn) -> str | None:
-    r"""The first template token in a turn; None where there is none.
+def token_in(turns: Sequence[Turn]) -> str | None:
+    r"""The first template token in a row's turns; None where there is none, or where they are about such tokens.
 
-    >>> token_in(Turn("user", "<|im_start|>user\nHi<|im_end|>"))
-    '<|im_start|>'
+    >>> token_in([Turn("user", "<|im_start|>user\nHi<|im_end|>")]), token_in([Turn("user", "a <s>b</s> c")])
+    ('<|im_start|>', None)
     """
-    match = _TOKEN.search(turn.content) if any(sign in turn.content for sign in "<[") else None
+    found = next(filter(None, map(_token, turns)), None)
+    return None if found is None or _are_about_tokens(turns) else found
+
+
+def _token(turn: Turn) -> str | None:
+    if not any(sign in turn.content for sign in "<["):
+        return None
+    match = _TOKEN.search(_STRUCK.sub("", turn.content))
     return match[0] if match else None
+
+
+def _are_about_tokens(turns: Sequence[Turn]) -> bool:
+    """Whether some turns are about markup or tokens, and none is in a template itself."""
+    about = any(is_about_markup(turn.content) or _ABOUT.search(turn.content) for turn in turns)
+    return about and not any(_SURE.match(turn.content) for turn in turns)
 
 
 def label_in(turn: Turn) -> str | None:
@@ -83,16 +114,17 @@ def unwrapped(turns: tuple[Turn, ...]) -> Unwrapped:
     >>> unwrapped((Turn("user", "### Instruction:\nAdd.\n\n### Response:"), Turn("assistant", "2</s>"))).turns
     (Turn(role='user', content='Add.'), Turn(role='assistant', content='2'))
     """
-    new = tuple(Turn(turn.role, _bare(turn)) for turn in turns)
+    has_tokens = token_in(turns) is not None
+    new = tuple(Turn(turn.role, _bare(turn, tokens=has_tokens)) for turn in turns)
     return Unwrapped(new, new != turns)
 
 
 _ASKED_WITHIN = re.compile(_ASKED.pattern.replace("^", r"(?:^|\n)", 1), re.IGNORECASE)
 
 
-def _bare(turn: Turn) -> str:
+def _bare(turn: Turn, *, tokens: bool) -> str:
     text = turn.content
-    if token_in(turn):
+    if tokens and _token(turn):
         text = _END.sub("", _BEGIN.sub("", text))
     turn = Turn(turn.role, text)
     if label_in(turn) is None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from evals.data.alike import Numbers
 from evals.data.clean_rows import CleanedRows
+from evals.data.marks import Marks
 
 __all__ = ["Waiting"]
 
@@ -18,6 +19,7 @@ class Waiting:
         """Keep the rows' bytes in a new file."""
         self._path, self._file = path, path.open("wb")
         self._parts: dict[str, list[Numbers]] = {"sizes": [], "rows": [], "changed": [], "forms": [], "files": []}
+        self._marks: list[Marks] = []
         self._names: list[str] = []
         self._tasks: dict[str | None, str | None] = {}
         self.tasks: list[str | None] = []
@@ -38,6 +40,7 @@ class Waiting:
         }
         for name, part in new.items():
             self._parts[name].append(part)
+        self._marks.append(cleaned.marks)
         # Equal names are one object, so that a million rows hold a few.
         self.tasks += [self._tasks.setdefault(task, task) for task in cleaned.tasks]
 
@@ -48,6 +51,11 @@ class Waiting:
     def forms(self) -> Numbers:
         """Digest of each row's words."""
         return self._all("forms", np.uint64)
+
+    @property
+    def marks(self) -> Marks:
+        """What tells each row apart from what is nearly the same."""
+        return Marks.joined(self._marks)
 
     @property
     def changed(self) -> Numbers:

@@ -8,7 +8,10 @@ from typing import Literal, NamedTuple
 from evals.review.roster import Person
 from store.database import Snapshot
 
-__all__ = ["Board", "Lease", "Pair", "read_board"]
+__all__ = ["PACKED", "Board", "Lease", "Pair", "read_board"]
+
+PACKED = 0
+"""Stands for the sitting of a pair that was given out in a file; sittings are numbered from 1."""
 
 
 class Pair(NamedTuple):
@@ -58,6 +61,11 @@ class Lease(NamedTuple):
     """Until when its place is kept."""
 
     @property
+    def is_packed(self) -> bool:
+        """Whether it is out in a file, and no page shows it."""
+        return self.outcome is None and self.sitting == PACKED
+
+    @property
     def gives_up(self) -> bool:
         """Whether it ended without a word of the grader, who can get the pair again."""
         return self.outcome in ("expired", "released")
@@ -87,8 +95,9 @@ class Board:
         return self._of_grader[grader].get(item)
 
     def open_lease(self, grader: int) -> Lease | None:
-        """The pair that is before a grader."""
-        return next((lease for lease in self._of_grader[grader].values() if lease.outcome is None), None)
+        """The pair that is before a grader on the page."""
+        mine = self._of_grader[grader].values()
+        return next((lease for lease in mine if lease.outcome is None and not lease.is_packed), None)
 
     def dealt(self, grader: int) -> int:
         """How many pairs that count a grader was given."""
@@ -126,7 +135,7 @@ class Board:
             pair
             for pair in self.pairs
             if person.fits(pair.specialty)
-            and ((own := self.lease(person.user, pair.item)) is None or own.outcome is None or own.gives_up)
+            and self._can_get(self.lease(person.user, pair.item))
             and (pair.practice or self.given(pair.item) < pair.planned)
         ]
 
@@ -143,6 +152,12 @@ class Board:
         if not free:
             return "later" if theirs else "done"
         return next((pair for pair in free if not self.held(pair.item, person.user)), free[0])
+
+    def _can_get(self, own: Lease | None) -> bool:
+        """Whether a grader who has this lease of a pair can get it (again): not what a file still keeps for them."""
+        if own is None or own.gives_up:
+            return True
+        return own.outcome is None and not (own.is_packed and own.expires > self.now)
 
     def _others(self, item: str, grader: int) -> list[Lease]:
         return [one for one in self._of_item[item] if one.grader != grader]

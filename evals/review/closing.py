@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from evals.review.board import PACKED
 from evals.review.entry import open_sittings
 from evals.review.sittings import end_sittings
 from evals.review.types import ReviewError
@@ -36,6 +37,7 @@ def end_campaign(transaction: Transaction, campaign: int, entry: Entry, now: dat
         return
     moment = now or utc_now()
     end_sittings(transaction, campaign, open_sittings(transaction, campaign), moment)
+    transaction.execute(_TAKE_BACK, {"now": moment, "campaign": campaign, "packed": PACKED})
     by = "" if entry.actor == "rules" else entry.actor
     values = {"now": moment, "by": by, "reason": entry.payload["reason"], "campaign": campaign}
     transaction.execute(_CLOSE, values)
@@ -44,3 +46,9 @@ def end_campaign(transaction: Transaction, campaign: int, entry: Entry, now: dat
 
 
 _CLOSE = "UPDATE campaign SET closed = $now, closed_by = $by, reason = $reason WHERE id = $campaign"
+
+# No file that is still out can be brought back.
+_TAKE_BACK = """
+UPDATE lease SET ended = $now, outcome = 'released'
+WHERE campaign_id = $campaign AND sitting = $packed AND outcome IS NULL
+"""

@@ -7,7 +7,7 @@ up, it is opened again with the same sides, and what was filled in is still ther
 import json
 import secrets
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from evals.review import sentences
@@ -23,7 +23,7 @@ from store.audit import Entry, append_all
 from store.database import Store, Transaction
 from store.secret_files import secret
 
-__all__ = ["end_stale", "next_pair", "view_of"]
+__all__ = ["Deal", "end_stale", "lease", "next_pair", "view_of"]
 
 DEMO_EVERY = 3
 """One pair in so many of a demo asks for a guess: its few pairs must tell whether graders were blind."""
@@ -44,25 +44,25 @@ def next_pair(store: Store, actor: Actor, campaign: int) -> PairView | Wait:
         if standing.sitting is None:
             raise NoSittingError(sentences.NO_SITTING)
         board = read_board(transaction, campaign, standing.now)
-        return _next(_Deal(transaction, standing, standing.sitting, board, key))
+        return _next(Deal(transaction, standing, standing.sitting, board, key))
 
     return store.transaction(work)
 
 
 def view_of(
-    lease: Mapping[str, Any], standing: Standing, sitting: SittingView, draft: Mapping[str, Any], *, guess: bool,
+    row: Mapping[str, Any], standing: Standing, sitting: SittingView, draft: Mapping[str, Any], *, guess: bool,
     known: int = 0,
 ) -> PairView:  # fmt: skip
     """A pair as the grader gets it, from `tokens.lease_of`."""
     return PairView(
-        token=lease["token"],
-        question=lease["question"],
-        left=lease[lease["left"]],
-        right=lease["second" if lease["left"] == "first" else "first"],
-        shown_first=lease["shown_first"],
+        token=row["token"],
+        question=row["question"],
+        left=row[row["left"]],
+        right=row["second" if row["left"] == "first" else "first"],
+        shown_first=row["shown_first"],
         criteria=standing.policy.criteria,
-        practice=lease["number"] is None,
-        expires=lease["expires"],
+        practice=row["number"] is None,
+        expires=row["expires"],
         draft=draft,
         sitting=sitting,
         asks_guess=guess,
@@ -74,23 +74,32 @@ def view_of(
 def end_stale(transaction: Transaction, standing: Standing, stale: list[Lease], free: int) -> None:
     """Of others' leases that have run out, those for which no place is free any more are over, the oldest first."""
     ended = stale[: max(0, len(stale) - free)]
-    for lease in ended:
-        transaction.execute(_EXPIRED, {"now": standing.now, "token": lease.token})
+    for each in ended:
+        transaction.execute(_EXPIRED, {"now": standing.now, "token": each.token})
     entries = [
-        Entry("rules", "", "expired", f"pair:{standing.campaign}/{lease.item}", {"grader": lease.grader})
-        for lease in ended
+        Entry("rules", "", "expired", f"pair:{standing.campaign}/{each.item}", {"grader": each.grader})
+        for each in ended
     ]
     append_all(transaction, entries, now=standing.now)
 
 
-class _Deal(NamedTuple):
+class Deal(NamedTuple):
     """What a pair is dealt from."""
 
     transaction: Transaction
+    """In which it is dealt."""
+
     standing: Standing
+    """Where the grader stands."""
+
     sitting: OpenSitting
+    """The sitting it is for."""
+
     board: Board
+    """Pairs and leases as they are."""
+
     key: bytes
+    """The store's secret that sides are drawn from."""
 
     @property
     def whose(self) -> tuple[bytes, int, int]:
@@ -98,7 +107,7 @@ class _Deal(NamedTuple):
         return self.key, self.standing.campaign, self.standing.grader
 
 
-def _next(deal: _Deal) -> PairView | Wait:
+def _next(deal: Deal) -> PairView | Wait:
     grader = deal.standing.grader
     done = sum(deal.board.done_in(grader, deal.sitting.id))
     own = deal.board.open_lease(grader)
@@ -108,13 +117,13 @@ def _next(deal: _Deal) -> PairView | Wait:
     if isinstance(chosen, str):
         return Wait(chosen)
     stood = stands(deal.transaction, deal.standing, deal.sitting, deal.board)
-    token = own.token if own is not None and own.expires > deal.standing.now else _lease(deal, chosen)
+    token = own.token if own is not None and own.expires > deal.standing.now else lease(deal, chosen)
     shown = lease_of(deal.transaction, grader, token)
     guess = shown["number"] is not None and _asks(deal, shown["number"], done, stood.available)
     return view_of(shown, deal.standing, stood, json.loads(shown["fields"] or "{}"), guess=guess)
 
 
-def _asks(deal: _Deal, number: int, done: int, available: int) -> bool:
+def _asks(deal: Deal, number: int, done: int, available: int) -> bool:
     """Whether a guess is wanted after a pair. A demo's sitting closes with its last pair, and takes none after it."""
     last = done + 1 >= deal.sitting.planned
     if deal.standing.demo:
@@ -123,16 +132,16 @@ def _asks(deal: _Deal, number: int, done: int, available: int) -> bool:
     return last or asks_guess(*deal.whose, number)
 
 
-def _lease(deal: _Deal, pair: Pair) -> str:
-    """Keep a pair's place for the grader from now on, and give its token."""
+def lease(deal: Deal, pair: Pair, until: datetime | None = None) -> str:
+    """Keep a pair's place for the grader from now on, `until` a moment or as long as the policy says; its token."""
     before = deal.board.lease(deal.standing.grader, pair.item)
     if not pair.practice:
         _settle_planned(deal, pair)
         stale = deal.board.stale(pair.item, deal.standing.grader)
         end_stale(deal.transaction, deal.standing, stale, deal.board.free(pair, deal.standing.grader) - 1)
     token = secrets.token_hex(16) if before is None else before.token
-    until = deal.standing.now + timedelta(minutes=deal.standing.policy.lease_minutes)
-    values = {"token": token, "sitting": deal.sitting.id, "now": deal.standing.now, "expires": until}
+    expires = until or deal.standing.now + timedelta(minutes=deal.standing.policy.lease_minutes)
+    values = {"token": token, "sitting": deal.sitting.id, "now": deal.standing.now, "expires": expires}
     if before is None:
         dealt = _practice(deal, pair) if pair.practice else _counted(deal, pair)
         whose = {"campaign": deal.standing.campaign, "item": pair.item, "grader": deal.standing.grader}
@@ -144,12 +153,12 @@ def _lease(deal: _Deal, pair: Pair) -> str:
     return token
 
 
-def _practice(deal: _Deal, pair: Pair) -> dict[str, Any]:
+def _practice(deal: Deal, pair: Pair) -> dict[str, Any]:
     left = "first" if practice_side(*deal.whose, pair.item, "side") == "left" else "second"
     return {"number": None, "left": left, "shown_first": practice_side(*deal.whose, pair.item, "shown")}
 
 
-def _counted(deal: _Deal, pair: Pair) -> dict[str, Any]:
+def _counted(deal: Deal, pair: Pair) -> dict[str, Any]:
     values = {"campaign": deal.standing.campaign, "item": pair.item}
     candidate = deal.transaction.rows(_CANDIDATE, values)[0]["candidate"]
     number = deal.board.dealt(deal.standing.grader)
@@ -158,7 +167,7 @@ def _counted(deal: _Deal, pair: Pair) -> dict[str, Any]:
     return {"number": number, "left": left, "shown_first": shown_first(*deal.whose, number)}
 
 
-def _settle_planned(deal: _Deal, pair: Pair) -> None:
+def _settle_planned(deal: Deal, pair: Pair) -> None:
     """Before a drawn pair is first shown, it is settled whether a second grader is there for it."""
     if not pair.overlap or deal.board.was_shown(pair.item):
         return

@@ -13,13 +13,15 @@ import click
 from rich.console import Console
 
 from assay.errors import AssayError
-from assay.locate import locate_store
+from assay.locate import DATABASE_NAME, locate_store, server_address
 from store.database import Store
 from store.loading import load_spools
+from store.serve.delivering import check_taken
+from store.serve.remote import UnreachableError, find_token
 
 __all__ = [
-    "console", "json_option", "json_ready", "loaded_store", "notes", "open_store", "print_json", "require_new",
-    "store_option", "write_new",
+    "console", "json_option", "json_ready", "loaded_store", "notes", "open_store", "print_json", "recording_store",
+    "require_new", "store_option", "write_new",
 ]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -45,16 +47,44 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")(command)
 
 
-def open_store(named: str | Path | None = None) -> Store:
-    """The store a command works on; it need not exist yet."""
-    return Store.at(locate_store(named).database)
+def open_store(named: str | Path | None = None, *, served: bool = False) -> Store:
+    """The store a command works on; it need not exist yet.
 
-
-def loaded_store(named: str | Path | None = None) -> Store:
-    """The store with everything in it that is in the spools by now. Raises StoreError where there
-    is none.
+    Raises AssayError for one on a server, unless the command only reads it (`served`).
     """
-    store = open_store(named)
+    where = locate_store(named)
+    if where.server and not served:
+        raise AssayError(
+            f"{where.server} can be read from here with `assay runs`, `assay db query` and `assay dash`; do this on "
+            "the machine that runs `assay serve`"
+        )
+    return Store.at(where.server or where.database)
+
+
+def recording_store(named: str | Path | None = None) -> Store:
+    """The store a run is recorded in: that of this machine, also where the run goes on to a server.
+
+    Raises StoreError where that server refuses; one that does not answer now is said on stderr.
+    """
+    where = locate_store(named)
+    if not where.server:
+        return Store.at(where.database)
+    try:
+        check_taken(where.server, find_token())
+    except UnreachableError as error:
+        notes.print(f"{error}; steps wait here, and are delivered when it does")
+    store = Store.at(where.root / DATABASE_NAME)
+    store.delivers_to = where.server
+    return store
+
+
+def loaded_store(named: str | Path | None = None, *, served: bool = False) -> Store:
+    """The store with everything in it that is in the spools by now. Raises StoreError where there
+    is none; see `open_store` for one on a server, which loads its spools itself.
+    """
+    store = open_store(named, served=served)
+    if server_address(store.shown):
+        return store
     report = load_spools(store)
     if report.damaged:
         notes.print(f"{report.damaged} damaged lines in the spools were skipped; `assay db check` says where")
@@ -88,8 +118,11 @@ def write_new(out: Path, text: str, encoding: str = "utf-8") -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON document; non-finite numbers become null with a sibling `nonfinite`."""
-    click.echo(json.dumps(json_ready(value), ensure_ascii=False, indent=2))
+    """Print one JSON document; non-finite numbers become null with a sibling `nonfinite`, half a character a question
+    mark, as it can be in data and not be printed.
+    """
+    said = json.dumps(json_ready(value), ensure_ascii=False, indent=2)
+    click.echo(said.encode("utf-8", "replace").decode())
 
 
 def json_ready(value: Any) -> Any:

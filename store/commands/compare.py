@@ -30,7 +30,7 @@ def compare_command(run: tuple[str, ...], metric: tuple[str, ...], store: str | 
     Scores are of the best checkpoint where it was asked, else of the newest one, at suites that two runs share or more;
     what was kept is against what the run began with. Intervals are of 95 %.
     """
-    found = compare_runs(loaded_store(store), run, metric)
+    found = compare_runs(loaded_store(store, served=True), run, metric)
     if as_json:
         print_json(found._asdict())
         return

@@ -109,7 +109,7 @@ def rebuild_command(force: bool, store: str | None, as_json: bool) -> None:
 @json_option
 def query_command(sql: str, store: str | None, as_json: bool) -> None:
     """Run one SQL statement over the store; it can read nothing else and change nothing."""
-    opened = loaded_store(store)
+    opened = loaded_store(store, served=True)
     result = opened.query(sql)
     if as_json:
         print_json(_as_document(result))

@@ -24,7 +24,7 @@ def runs() -> None:
 @json_option
 def list_command(store: str | None, as_json: bool) -> None:
     """List the runs, newest first."""
-    rows = list_runs(loaded_store(store))
+    rows = list_runs(loaded_store(store, served=True))
     if as_json:
         print_json(rows)
     elif not rows:
@@ -39,7 +39,7 @@ def list_command(store: str | None, as_json: bool) -> None:
 @json_option
 def show_command(run: str, store: str | None, as_json: bool) -> None:
     """Show one run: its state, branches, checkpoints and newest events."""
-    shown = show_run(loaded_store(store), run)
+    shown = show_run(loaded_store(store, served=True), run)
     if as_json:
         print_json(shown)
     else:

@@ -42,7 +42,7 @@ def detect(source: str, store: str | None, as_json: bool) -> None:
         log = _read(source, store)
         for said in _notes(log):
             notes.print(Text(said))
-        found = scan_stretches(log.stretches)
+        found = scan_stretches(log.stretches, log.rules)
     if as_json:
         print_json(_report(found))
     else:

@@ -7,8 +7,10 @@ of a Hugging Face trainer are one history: each resumption writes into a new one
 
 import importlib
 import json
+import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+import struct
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,10 +18,13 @@ from assay.errors import AssayError
 from store.readers.names import metric_name
 from store.readers.point import Batch, Facts, Point
 
-__all__ = ["EventsSource", "event_files", "event_folders", "is_output_folder"]
+__all__ = ["EventsSource", "event_files", "event_folders", "is_output_folder", "run_folder"]
 
 _PATTERN = "*tfevents*"
 _BATCH = 5000
+_CHECKSUMS = 8
+"""Bytes of a record beside its length of eight bytes and what it holds: a checksum of each."""
+
 _DEPTH = 4
 """Folders below the one named that are searched."""
 
@@ -35,9 +40,12 @@ _PARTS = frozenset({"train", "training", "val", "valid", "validation", "eval", "
 class EventsSource:
     """A folder of event files, or one event file, being read."""
 
-    def __init__(self, path: Path) -> None:
-        """Nothing is opened before `poll`. Raises AssayError where tensorboard is missing."""
-        self._path = path
+    def __init__(self, path: Path, only: Collection[Path] = ()) -> None:
+        """Nothing is opened before `poll`; of a folder's files `only` these are read, where some are named.
+
+        Raises AssayError where tensorboard is missing.
+        """
+        self._path, self._only = path, only
         self._reader = _Reader()
         self._files: dict[Path, _EventFile] = {}
         self._facts = Facts()
@@ -59,15 +67,19 @@ class EventsSource:
                 self._files[path] = _EventFile(path, path.relative_to(run), self._reader, self._facts)
             yield from self._files[path].poll()
 
+    def torn(self) -> dict[Path, int]:
+        """Bytes at the end of each file that are no whole record, where there are any: it ends half-written."""
+        left = {path: file.left() for path, file in self._files.items()}
+        return {path: size for path, size in left.items() if size}
+
     def _followed(self) -> list[tuple[Path, Path]]:
         """The event files and the run each belongs to, oldest first."""
         if self._path.is_file():
             return [(self._path, self._path.parent)]
         runs = event_folders(self._path)
-        runs = runs if is_output_folder(self._path) else runs[:1]
-        return sorted(
-            ((path, run) for run in runs for path in event_files(run)), key=lambda pair: (_started(pair[0]), pair[0])
-        )
+        runs = runs if self._only or is_output_folder(self._path) else runs[:1]
+        found = ((path, run) for run in runs for path in event_files(run) if not self._only or path in self._only)
+        return sorted(found, key=lambda pair: (_started(pair[0]), pair[0]))
 
 
 class _EventFile:
@@ -78,7 +90,16 @@ class _EventFile:
         self._prefix = "" if name.parent == Path() else f"{name.parent.as_posix()}/"
         self._events: Callable[[], Iterable[Any]] | None = None
         self._seen = (0, 0)
+        self._records = 0
         self._names: dict[str, str] = {}
+
+    def left(self) -> int:
+        """Bytes behind the records that were read."""
+        with self._path.open("rb") as file:
+            for _ in range(self._records):
+                (length,) = struct.unpack("<Q", file.read(8))
+                file.seek(_CHECKSUMS + length, os.SEEK_CUR)
+            return self._path.stat().st_size - file.tell()
 
     def poll(self) -> Iterator[Batch]:
         try:
@@ -88,7 +109,7 @@ class _EventFile:
         inode, size = self._seen
         restart = self._events is None or stat.st_ino != inode or stat.st_size < size
         if restart:
-            self._events, self._names = self._reader.opened(self._path), {}
+            self._events, self._names, self._records = self._reader.opened(self._path), {}, 0
         elif stat.st_size == size:
             return
         assert self._events is not None, "opened at the first poll"
@@ -98,6 +119,7 @@ class _EventFile:
     def _batches(self, events: Iterable[Any], restart: bool) -> Iterator[Batch]:
         points: list[Point] = []
         for event in events:
+            self._records += 1
             point = self._point(event)
             if point is not None:
                 points.append(point)
@@ -201,6 +223,16 @@ def event_folders(folder: Path) -> list[Path]:
         newest[run] = _started(path)
     tops = [run for run in newest if not any(other in run.parents for other in newest)]
     return sorted(tops, key=lambda run: newest[run], reverse=True)
+
+
+def run_folder(file: Path) -> Path:
+    """The folder that stands for the run an event file belongs to: a trainer's output folder above it, or its own.
+
+    >>> run_folder(Path("/logs/a/validation/events.out.tfevents.1.host")).as_posix()
+    '/logs/a'
+    """
+    own = file.parent.parent if file.parent.name.lower() in _PARTS else file.parent
+    return next((folder for folder in [own, *own.parents][: _DEPTH + 1] if is_output_folder(folder)), own)
 
 
 def is_output_folder(folder: Path) -> bool:

@@ -64,8 +64,15 @@ class Found(NamedTuple):
     others: tuple[Path, ...] = ()
     """What could be followed instead, as a person would name it."""
 
+    files: tuple[Path, ...] = ()
+    """The only files of a folder that are read; none for what its reader finds there."""
+
     def open(self) -> Source:
         """Make its reader. Raises AssayError where a package is missing."""
+        if self.files and self.format == "trainer-state":
+            return StateSource(self.path, self.files)
+        if self.files and self.format == "tensorboard":
+            return EventsSource(self.path, self.files)
         return FORMATS[self.format].open(self.path)
 
 

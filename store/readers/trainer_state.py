@@ -6,7 +6,7 @@ the same step, as it has the closing row. The file is rewritten in place, so it 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -36,9 +36,9 @@ class _State(NamedTuple):
 class StateSource:
     """The newest trainer state of a folder, or one file, being read."""
 
-    def __init__(self, path: Path) -> None:
-        """Nothing is opened before `poll`."""
-        self._path = path
+    def __init__(self, path: Path, only: Sequence[Path] = ()) -> None:
+        """Nothing is opened before `poll`; of a folder's states `only` these are looked at, where some are named."""
+        self._path, self._only = path, only
         self._states: dict[Path, _State] = {}
         self._shown: tuple[Path, Stamp] | None = None
         self._rows = RowReader()
@@ -62,7 +62,7 @@ class StateSource:
         yield from self._history(newest)
 
     def _newest(self) -> Path | None:
-        files = [self._path] if self._path.is_file() else state_files(self._path)
+        files = [self._path] if self._path.is_file() else list(self._only) or state_files(self._path)
         broken = [file for file in files if not self._refresh(file)]
         if broken and not self._states:
             raise AssayError(

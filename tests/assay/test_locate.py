@@ -24,6 +24,29 @@ def test_a_file_and_a_folder_can_be_named(tmp_path, monkeypatch):
     assert locate_store(tmp_path / "odd.duckdb").root == tmp_path / "odd.duckdb"
 
 
+@pytest.mark.parametrize(
+    ("named", "address"),
+    [
+        ("quack://127.0.0.1:9494", "quack://127.0.0.1:9494"), ("quack:127.0.0.1:1", "quack://127.0.0.1:1"),
+        ("quack:/Team.example.org", "quack://team.example.org:9494"), ("quack://[::1]:94/", "quack://[::1]:94"),
+    ],
+)  # fmt: skip
+def test_a_server_can_be_named_and_what_is_recorded_for_it_lies_here(tmp_path, monkeypatch, named, address):
+    (tmp_path / "runs").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ASSAY_STORE", named)
+    where = locate_store()
+    assert (where.server, where.root) == (address, tmp_path / "runs")
+
+
+@pytest.mark.parametrize(
+    "named", ["quack://", "quack://a b", "quack://h:0", "quack://h:99999", "quack://u:p@h", "quack:"]
+)
+def test_an_address_that_cannot_be_one_is_refused_in_one_sentence(named):
+    with pytest.raises(AssayError, match=r"is no address of a server; write it like quack://127\.0\.0\.1:9494"):
+        locate_store(named)
+
+
 @pytest.mark.parametrize("place", ["~nosuchuser/x", "x" * 300, "loop", "a\0b", "\ud800"])
 def test_a_place_that_cannot_be_one_is_refused_in_one_sentence(tmp_path, monkeypatch, place):
     (tmp_path / "loop").symlink_to("loop")

@@ -9,7 +9,7 @@ import pytest
 
 import assay
 from assay.errors import AssayError
-from assay.spikes import Stretch
+from assay.spikes import Settings, Stretch, scan_stretches
 from store.database import Store
 from store.errors import StoreError
 from store.loading import load_spools
@@ -215,3 +215,20 @@ def test_only_runs_of_the_trainer_are_known_to_say_where_they_overflow(
     store = Store.at(root / "assay.duckdb")
     load_spools(store)
     assert the_only(read_run(store, parse_ref("r"))).may_overflow == may_overflow
+
+
+def test_the_loss_of_a_run_is_judged_by_the_rules_its_stage_told(root: Path):
+    """Half a nat of one pair among eight is no spike of preferences, and it is one of answers."""
+    losses = [0.03 + 0.001 * (step % 5) + (0.5 if step == 70 else 0.0) for step in range(1, 90)]
+    for name, told in [("sft", {}), ("dpo", {"loss_floor": 1.3})]:
+        with assay.run(name, store=root) as run:
+            run.event("stage", "so it is learned", step=0, **told)
+            for step, loss in enumerate(losses, 1):
+                run.log(step, {"loss": loss})
+    store = Store.at(root / "assay.duckdb")
+    load_spools(store)
+    found = {name: read_run(store, parse_ref(name)) for name in ("sft", "dpo")}
+    assert {name: log.rules for name, log in found.items()} == {"sft": None, "dpo": Settings(loss_floor=1.3)}
+    spikes = {name: scan_stretches(log.stretches, log.rules).spikes for name, log in found.items()}
+    assert [spike.onset for spike in spikes["sft"]] == [70]
+    assert spikes["dpo"] == []

@@ -122,10 +122,11 @@ def test_a_mirror_among_the_runs_is_refused(refused, model_folder, data_file, st
     assert said == f"checkpoint.mirror is {store.root}, where the runs are; name a folder on another disk"
 
 
-def test_a_second_process_of_a_launcher_is_refused(refused, model_folder, data_file, monkeypatch):
+def test_one_of_several_processes_that_cannot_find_the_others_is_refused(refused, model_folder, data_file, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     assert refused("--model", model_folder, "--data", data_file) == (
-        "`assay train` trains in one process so far; start it without `accelerate launch` or torchrun"
+        "WORLD_SIZE is 2, and RANK is not set; start several processes with torchrun or `accelerate launch "
+        "--multi_gpu`, or leave WORLD_SIZE out"
     )
 
 

@@ -223,7 +223,7 @@ def test_killed_in_the_middle_of_a_rollback_it_goes_on_and_comes_to_the_same_bit
     start_run(config_for(run__name="whole", **EVERY_TWO), store)
     spikes({8: ["rollback"] * 9})
     with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="the power failed"):
-        patch.setattr(f"trainer.rollback.{dies_in}", _dies)
+        patch.setattr(f"trainer.parallel.restoring.{dies_in}", _dies)
         start_run(config_for(**EVERY_TWO), store)
     spikes(SPIKE_AT_8)
     resume_run("r", (), store)

@@ -15,7 +15,7 @@ import click
 
 from assay.errors import AssayError
 from assay.locate import DATABASE_NAME, locate_store
-from store.commands.common import notes, store_option
+from store.commands.common import notes, open_store, store_option
 from store.database import Store
 from trainer.demo.allocator import keep_freed_memory
 
@@ -87,10 +87,7 @@ def _print_ends(ends: dict[str, float | None]) -> None:
 
 def _demo_store(named: str | None) -> Store:
     """The demo's own store: nothing that was made for show is ever mixed with real runs."""
-    if named is None:
-        place = Store.at(locate_store().root / "demo" / DATABASE_NAME)
-    else:
-        place = Store.at(locate_store(named).database)
+    place = Store.at(locate_store().root / "demo" / DATABASE_NAME) if named is None else open_store(named)
     place.create(demo=True)
     if not place.rows("SELECT demo FROM meta")[0]["demo"]:
         raise AssayError(f"{place.path} holds real runs; name another place for the demo with --store, or leave it out")

@@ -71,6 +71,7 @@ export class Outbox {
 
 function connected() {
   const app = document.querySelector("[data-testid=stApp]");
-  const state = app ? app.getAttribute("data-test-connection-state") : null;
+  if (!app) return true; // a page that is a file has no server to lose
+  const state = app.getAttribute("data-test-connection-state");
   return navigator.onLine !== false && (state === null || state === "CONNECTED");
 }

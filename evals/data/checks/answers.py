@@ -6,17 +6,18 @@ from collections.abc import Sequence
 
 from evals.data.finding import Finding, found
 from evals.data.row import DataRow
+from evals.text import Turn
 
-__all__ = ["answers", "breaks_off", "is_blank"]
+__all__ = ["answers", "breaks_off", "is_blank", "is_unasked"]
 
 _DANGLING = re.compile(
     r"(?:[,，、；:：(（\[【“‘《]|(?<=[\u4e00-\u9fff]);|——|"
     r"(?:，|。|、)(?:但|但是|而且|并且|因为|所以|如果|以及|或者|然后|其次|另外|同时|由于|虽然|不过|例如|比如)|"
     r"(?:以及|因为|如果|或者|比如|例如|由于|虽然|并且|而且|即使|除了|关于|对于)|"
-    r"\s(?:and|or|but|the|a|an|of|to|with|for|in|on|at|by|from|because|which|that|is|are|was|were|as|if|than))\s*$",
+    r"\s(?:and|or|but|the|a|an|of|because))\s*$",
     re.IGNORECASE,
 )
-"""Signs and words after which something has to come."""
+"""Signs and words after which something has to come; of English verbs and most prepositions that is not so."""
 
 TAIL = 100
 """Characters at the end of an answer that are looked at."""
@@ -31,10 +32,13 @@ _CUT_FROM = 40
 
 
 def answers(rows: Sequence[DataRow]) -> list[Finding]:
-    """Rows without an answer to learn; rows whose last answer breaks off, or has no end mark where others have."""
+    """Rows without an answer to learn or a question before it; rows whose last answer breaks off, or has no end mark
+    where others have.
+    """
     talks = [row for row in rows if not row.is_text]
     return [
         found("empty-answer", "error", rows, _empty),
+        found("empty-question", "error", talks, _unasked),
         found("broken-off-answer", "warning", talks, lambda row: _tail(row.answer) if breaks_off(row.answer) else None),
         found("answer-without-end-mark", "info", talks, _unended),
     ]
@@ -49,6 +53,25 @@ def is_blank(text: str) -> bool:
     return not any(letter.isalnum() or unicodedata.category(letter)[0] == "S" for letter in text)
 
 
+def is_unasked(turns: Sequence[Turn]) -> bool:
+    """Whether nothing is asked before the last answer of a conversation: its question has nothing that can be seen.
+
+    A system turn alone can ask, where there is no question; a question mark alone asks, too.
+
+    >>> is_unasked([Turn("user", " "), Turn("assistant", "Yes.")])
+    True
+    """
+    last = max((place for place, turn in enumerate(turns) if turn.role == "assistant"), default=len(turns))
+    asked = [turn.content for turn in turns[:last] if turn.role == "user"]
+    if not asked:
+        asked = [turn.content for turn in turns if turn.role in ("system", "text")]
+    return not any(unicodedata.category(letter) not in _UNSEEN for letter in (asked or [""])[-1])
+
+
+_UNSEEN = frozenset(("Cc", "Cf", "Zs", "Zl", "Zp"))
+"""Categories of control characters, marks of format and spaces."""
+
+
 def breaks_off(text: str) -> bool:
     r"""Whether a text surely goes on: after its last sign or word something has to come, or a bracket stays open.
 
@@ -60,9 +83,12 @@ def breaks_off(text: str) -> bool:
 
 
 def _empty(row: DataRow) -> str | None:
-    if all(map(is_blank, row.learned)):
-        return row.question or "(nothing)"
-    return None
+    ends_blank = row.last_answer is not None and is_blank(row.answer)
+    return row.question or "(nothing)" if ends_blank or all(map(is_blank, row.learned)) else None
+
+
+def _unasked(row: DataRow) -> str | None:
+    return (row.answer or "(nothing)") if is_unasked(row.sample.turns) else None
 
 
 def _unended(row: DataRow) -> str | None:

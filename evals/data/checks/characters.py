@@ -1,5 +1,6 @@
 """Characters that went wrong on the way: wrong encodings, control characters, left-over markup."""
 
+import codecs
 import re
 from collections.abc import Sequence
 
@@ -16,8 +17,22 @@ _BROKEN = re.compile("[\ufffd\ud800-\udfff]|锟斤拷|锟{2}|烫{3}|屯{3}")
 """The sign for a broken character, what it becomes when it is read as GBK, and memory that was never filled."""
 
 _AFTER = "[\u0080-\u00bfŠŽŒšžœŸƒˆ˜€‚„…†‡‰‹›‘’“”•–—™]"
-_AS_LATIN = re.compile(f"[ÂÃ]{_AFTER}|â€|ï[¼»]{_AFTER}|[ã-é]{_AFTER}{{2}}")
-"""UTF-8 that was read as Latin-1 or Windows-1252: the bytes after the first have no letter of their own there."""
+_AS_LATIN = re.compile(f"[ÂÃ]{_AFTER}|â[€\u0080]|ï[¼»]{_AFTER}|(?:[ã-é]{_AFTER}{{2}}){{2}}")
+"""UTF-8 that was read as Latin-1 or Windows-1252: the bytes after the first have no letter of their own there.
+
+One character of three bytes is too little: an accented letter before a quotation mark and a dash looks the same.
+"""
+
+_NOT_ASCII = re.compile(f"(?:[\u0080-\u00ff]|{_AFTER})+")
+
+_GLYPHS = re.compile("[□■▯▮￭\uf8ff\ue000-\uf8fe\U000f0000-\U0010fffd]")
+"""What stands where a font or a file lacks a character: boxes, and characters that mean nothing by themselves."""
+
+_LATER_BYTES = bytes(range(0x80, 0xC0))
+"""What a character of UTF-8 goes on with and never begins with."""
+
+GLYPHS = 4
+"""So many of them at least, and more than half of an answer, are no drawing of a box."""
 
 _WIDE = re.compile("[^\u0000-\u007f，。！？、]{3,}")
 _AS_GBK = re.compile("[锛銆鐨涓鏄浠鍙鍦绗鎴浣犳槸鏈鍚鍜璇澶寰鍙楂琛]")
@@ -27,11 +42,12 @@ _HALF_WIDTH = re.compile(r"(?<=[\u4e00-\u9fff])(?:[,;?!:](?=[\u4e00-\u9fff])|\.(
 
 
 def characters(rows: Sequence[DataRow]) -> list[Finding]:
-    """Rows with characters of a wrong encoding, with control characters, with markup that nobody asked for, with commas
-    and full stops of another script between Chinese characters.
+    """Rows with characters of a wrong encoding, with boxes for an answer, with control characters, with markup that
+    nobody asked for, with commas and full stops of another script between Chinese characters.
     """
     return [
         found("mojibake", "error", rows, lambda row: first_of(row.words, mojibake)),
+        found("missing-glyphs", "error", rows, lambda row: first_of(row.learned, _missing)),
         found("control-characters", "warning", rows, lambda row: first_of(row.words, control_in)),
         found("markup", "warning", rows, lambda row: markup_in(row.sample.turns)),
         found("half-width-signs", "info", rows, lambda row: first_of(row.learned, _half_width)),
@@ -47,11 +63,34 @@ def mojibake(text: str) -> str | None:
     if _SUSPECT.search(text):
         if match := _BROKEN.search(text):
             return text[max(0, match.start() - 10) : match.end() + 10]
-        if match := _AS_LATIN.search(text):
-            return match[0]
+        if piece := next(filter(_is_utf8_as_latin, _NOT_ASCII.findall(text)), None):
+            return piece
     if _AS_GBK.search(text):
         return next((run for run in _WIDE.findall(text) if _is_utf8_as_gbk(run)), None)
     return None
+
+
+def _is_utf8_as_latin(run: str) -> bool:
+    """Whether the bytes of some characters beside no others make sense as UTF-8, but for one broken at either end."""
+    if not _AS_LATIN.search(run):
+        return False
+    raw = b"".join(_byte(letter) for letter in run).lstrip(_LATER_BYTES)
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(raw)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _byte(letter: str) -> bytes:
+    """The byte that was read as a character: of Windows-1252, or of Latin-1 where that has none."""
+    return letter.encode("cp1252", "ignore") or letter.encode("latin-1", "ignore")
+
+
+def _missing(text: str) -> str | None:
+    shown = "".join(text.split())
+    count = len(_GLYPHS.findall(shown))
+    return text if count >= GLYPHS and 2 * count > len(shown) else None
 
 
 def _is_utf8_as_gbk(run: str) -> bool:

@@ -7,12 +7,10 @@ import numpy as np
 from evals.data.alike import Numbers
 from evals.data.facts import Facts, finding_of
 from evals.data.finding import EXAMPLES, Finding
+from evals.data.marks import SHORT
 from evals.data.row import DataRow
 
 __all__ = ["contradictions"]
-
-SHORT = 12
-"""Characters up to which an answer is a label, a number or a letter, of which only one can be right."""
 
 
 def contradictions(rows: Sequence[DataRow], facts: Facts) -> list[Finding]:

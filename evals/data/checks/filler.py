@@ -15,5 +15,5 @@ def filler(rows: Sequence[DataRow]) -> list[Finding]:
 
 
 def _removed(row: DataRow) -> str | None:
-    removed = strip_filler(row.answer).removed
+    removed = strip_filler(row.answer, row.question).removed
     return " … ".join(removed) if removed and not wants_courtesy(row.question) else None

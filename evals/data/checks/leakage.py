@@ -6,7 +6,6 @@ from evals.data.finding import EXAMPLES, Example, Finding, short
 from evals.data.row import DataRow
 from evals.leak import TrainingText, check_leaks
 from evals.suite import Suite
-from evals.text import words_of
 
 __all__ = ["leakage"]
 
@@ -18,9 +17,7 @@ def leakage(rows: Sequence[DataRow], suites: Sequence[Suite]) -> list[Finding]:
 
 def _leaked(rows: Sequence[DataRow], suite: Suite) -> Finding:
     # The row's place in all files stands for its number, so that it can be named.
-    report = check_leaks(
-        suite.probes, (TrainingText(row.file, place, words_of(row.sample)) for place, row in enumerate(rows))
-    )
+    report = check_leaks(suite.probes, (TrainingText(row.file, place, row.compared) for place, row in enumerate(rows)))
     asked = {probe.id: probe.text for probe in suite.probes}
     examples = tuple(
         Example(rows[leak.row].place, short(f"{suite.settings.name} {leak.id}: {asked[leak.id]}"))

@@ -22,7 +22,7 @@ def personal(rows: Sequence[DataRow]) -> list[Finding]:
 
 def _first_of_each_kind(row: DataRow) -> dict[Kind, str]:
     seen: dict[Kind, str] = {}
-    for turn in row.sample.turns:
-        for item in personal_data(turn.content):
-            seen.setdefault(item.kind, turn.content[item.start : item.end])
+    for text in (*row.words, row.rejected or ""):
+        for item in personal_data(text):
+            seen.setdefault(item.kind, text[item.start : item.end])
     return seen

@@ -18,8 +18,11 @@ MANY = 0.05
 def refusals(rows: Sequence[DataRow], facts: Facts) -> list[Finding]:
     """Rows that refuse: info, a warning where they are many. Rows that rightly say that there is no answer: info.
 
-    The latter are good to have, and are reported where there are none as well.
+    The latter are good to have, and are reported where there are none as well, but not of plain text, which answers
+    nothing.
     """
+    if all(row.is_text for row in rows):
+        return []
     severity: Severity = "warning" if facts.refused.sum() >= MANY * len(facts) else "info"
     negative = np.flatnonzero(facts.declined & ~facts.refused)
     return [

@@ -8,8 +8,14 @@ from evals.data.row import DataRow
 
 __all__ = ["repeated", "repetition"]
 
-_RUN = re.compile(r"([^\W\d_])\1{6,}|[，。！？；：、,;:!]{2,}|[？?]{4,}")
-"""A letter seven times in a row, two commas or full stops; digits and lines of signs are often meant."""
+_RUN = re.compile(
+    r"([^\W\d_])\1{6,}|(?=[,;:!]*[，。！？；：、])[，。！？；：、,;:!]{2,}|[？?]{4,}|!{4,}"
+    r"|(?<=[\u4e00-\u9fff])[,;:!]{2,}|[,;:!]{2,}(?=[\u4e00-\u9fff])"
+)
+"""A letter seven times in a row, two commas or full stops; digits and lines of signs are often meant.
+
+Two signs of Latin script are so beside Chinese characters only: `std::vector` and `for (;;)` are code.
+"""
 
 SHORTEST = 4
 """Characters of the shortest phrase that is looked for."""

@@ -16,7 +16,7 @@ __all__ = ["mixture", "template"]
 def template(rows: Sequence[DataRow]) -> list[Finding]:
     """Rows with a template's tokens in their words, and those that begin with a speaker's label."""
     return [
-        found("template-tokens", "error", rows, lambda row: next(filter(None, map(token_in, row.sample.turns)), None)),
+        found("template-tokens", "error", rows, lambda row: token_in(row.sample.turns)),
         found("speaker-labels", "warning", rows, lambda row: next(filter(None, map(label_in, row.sample.turns)), None)),
     ]
 

@@ -21,7 +21,7 @@ STORE = {"store.database", "store.access", "store.errors"}
 
 SERVICE = {
     "evals.review", "evals.review.service", "evals.review.types", "evals.review.pace", "evals.review.sentences",
-    "evals.review.answers", "evals.review.settling",
+    "evals.review.answers", "evals.review.settling", "evals.review.fields",
 }  # fmt: skip
 
 DASHBOARD = {

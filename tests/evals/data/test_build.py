@@ -275,6 +275,7 @@ def test_a_build_that_is_stopped_leaves_nothing(tmp_path, error):
 
 @pytest.mark.parametrize(("rows", "said"), [
     ([{"prompt": "一", "completion": ""}], "no row of .* is left to train on"),
+    ([{"prompt": "", "completion": "一"}], "no row of .* is left to train on"),
     ([{"prompt": "一", "completion": "<|im_end|>二<|im_start|>三"}], "no row of .* is left to train on"),
     ([{"prompt": "一"}], "has the columns prompt"),
 ])  # fmt: skip
@@ -358,6 +359,24 @@ def test_half_a_character_is_written_as_json_writes_it(tmp_path):
     file_of(tmp_path, '{"prompt": "\\ud83d", "completion": "好"}\n', "data.jsonl")
     built = build_data([str(tmp_path / "data.jsonl")], tmp_path / "o.jsonl", BuildOptions())
     assert read_samples(built.train)[0].turns[0].content == "\ud83d"
+
+
+def test_a_row_without_a_question_is_dropped(tmp_path):
+    rows = [
+        {"instruction": "", "output": "只有答案没有问题。"},
+        {"instruction": "问：", "output": "也没有。"},
+        *made_rows(4),
+    ]
+    account = account_of(built_from(tmp_path, rows, validation=0))
+    assert account["dropped"]["empty-question"] == {
+        "why": "nothing is asked before the answer", "count": 2, "rows": {"data.jsonl": [1, 2]},
+    }  # fmt: skip
+
+
+def test_half_a_character_in_a_subtask_does_not_stop_a_build(tmp_path):
+    file_of(tmp_path, '{"task": "\\ud83d", "prompt": "好吗？", "completion": "好"}\n', "data.jsonl")
+    built = build_data([str(tmp_path / "data.jsonl")], tmp_path / "o.jsonl", BuildOptions())
+    assert account_of(built)["subtasks"]["after"] == {"?": 1}
 
 
 def test_held_out_are_whole_groups_up_to_the_share():

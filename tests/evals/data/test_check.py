@@ -51,7 +51,7 @@ def planted(tmp_path):
         {"id": str(place), "task": "护理", "instruction": asked, "output": said}
         for place, (_, asked, said) in enumerate(PLANTED)
     ]
-    rows += [{**rows[1], "output": "多喝温水， 少说话，"}, {**rows[21], "output": rows[21]["output"][:-40]}]
+    rows += [{**rows[1], "output": "多喝温水， 少说话，"}, {**rows[21], "output": rows[21]["output"] + "跑完要拉伸。"}]
     return written(tmp_path, *rows)
 
 

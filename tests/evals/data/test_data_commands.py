@@ -144,7 +144,11 @@ def test_a_corpus_in_another_encoding_is_one_sentence(capsys, tmp_path):
 def test_a_build_tells_what_it_did_and_where(capsys, tmp_path):
     rows = [GOOD, GOOD, BAD, {**GOOD, "output": ""}]
     code, out, err = run(capsys, "build", written(tmp_path, *rows), "--out", tmp_path / "o.jsonl", "--validation", "0")
-    assert (code, err) == (0, "")
+    assert code == 0
+    assert err == (
+        "2 of 4 rows were dropped, 1 of them as empty-answer; look at some of them, which the manifest names, before "
+        "you train on the rest\n"
+    )
     lines = [" ".join(line.split()) for line in out.splitlines()]
     assert lines == [
         "4 rows read from 1 file",
@@ -200,6 +204,19 @@ def test_a_mix_tells_which_rows_it_left_out_and_took_again(capsys, tmp_path):
     assert "1 general row taken 2 times in all, 2 at the most each" in out
 
 
+def test_a_share_that_takes_general_rows_a_thousand_times_is_refused(capsys, tmp_path):
+    domain = written(tmp_path, {"instruction": "甲" * 50, "output": "乙" * 50}, name="a.jsonl")
+    general = written(tmp_path, {"instruction": "丙" * 10, "output": "丁" * 10}, name="b.jsonl")
+    arguments = ["mix", domain, "--general", general, "--repeat", "--out", tmp_path / "o.jsonl", "--share"]
+    code, out, err = run(capsys, *arguments, "0.9999999")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "takes 999,999,901 tokens, and the general data has 20, each of which would be there 49,999,996 times" in err
+    assert "1,000 times is the most: use --share 0.995 or less" in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jsonl", "b.jsonl"]
+    code, _, err = run(capsys, *arguments, "0.995")
+    assert code == 0, err
+
+
 @pytest.mark.parametrize(("given", "meant"), [
     ("x --general a b --share 1 y", "x --general a --general b --share 1 y"),
     ("x y --general=a b --share 1", "x y --general=a --general b --share 1"),
@@ -211,7 +228,25 @@ def test_general_data_are_all_names_up_to_the_next_option(given, meant):
     assert list(with_option_before_each(given.split(), "--general")) == meant.split()
 
 
-def test_ctrl_c_ends_all_processes_and_leaves_nothing(tmp_path):
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_half_a_character_is_shown_as_a_question_mark(capsys, tmp_path, options):
+    path = tmp_path / "data.jsonl"
+    path.write_text('{"task": "\\ud800", "instruction": "\\ud800坏", "output": "\\ud800坏了。"}\n')
+    code, out, _ = run(capsys, "check", path, *options)
+    assert code == 0
+    assert "mojibake" in out
+    assert "?坏" in out
+
+
+def test_a_check_of_half_a_character_does_not_stop_a_mix(capsys, tmp_path):
+    path = tmp_path / "data.jsonl"
+    path.write_text('{"id": "\\ud800", "instruction": "\\ud800坏", "output": "好了。"}\n')
+    general = written(tmp_path, {"instruction": "丙" * 10, "output": "丁" * 10}, name="b.jsonl")
+    assert run(capsys, "mix", path, "--general", general, "--out", tmp_path / "o.jsonl", "--json")[0] == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_sigterm_end_all_processes_and_leave_nothing(tmp_path, number):
     rows = ({**GOOD, "instruction": f"第{number}次怎样退热？"} for number in range(30_000))
     path = written(tmp_path, *rows)
     command = [
@@ -234,7 +269,8 @@ def test_ctrl_c_ends_all_processes_and_leaves_nothing(tmp_path):
     while started.poll() is None and not any(file.stat().st_size for file in tmp_path.glob(".o.jsonl.*/rows")):
         time.sleep(0.02)
     children = watched.children(recursive=True)
-    os.killpg(started.pid, signal.SIGINT)
+    # Ctrl-C goes to the whole group, SIGTERM to the process that was started.
+    os.killpg(started.pid, number) if number == signal.SIGINT else os.kill(started.pid, number)
     out, err = started.communicate(timeout=120)
     assert (started.returncode, out, err.strip()) == (130, "", "assay: stopped")
     assert children

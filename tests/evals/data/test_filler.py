@@ -3,7 +3,9 @@
 import pytest
 
 from evals.data.checks.filler import filler
+from evals.data.cleaning import STEPS, clean
 from evals.data.filler import strip_filler, wants_courtesy
+from evals.text import Turn
 from tests.evals.data.made import answered, asked, rows_of, texts_of
 
 
@@ -46,6 +48,33 @@ def test_it_is_taken_out(text, left):
 )
 def test_words_within_a_sentence_and_answers_of_nothing_else_stay(text):
     assert strip_filler(text) == (text, ())
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("高血压患者能吃鸡蛋吗？", "当然可以，每天不超过一个。"),
+        ("两种药可以一起吃吗？", "没问题，间隔半小时。"),
+        ("能改到上午九点吗？", "好的，上午九点。"),
+        ("Can I take it after a meal?", "Absolutely! Take it after a meal."),
+        ("Is it safe? I am pregnant", "Of course. Ask for the dose."),
+        ("Hello. Could I come at nine", "Sure! At nine."),
+        ("明天来行不行", "当然，九点来。"),
+    ],
+)
+def test_a_word_of_assent_stays_where_it_is_the_answer(question, answer):
+    row = (Turn("user", question), Turn("assistant", answer))
+    assert filler(asked((question, answer)))[0].count == 0
+    assert clean(row, frozenset(STEPS), budget=99).turns == row
+
+
+@pytest.mark.parametrize(
+    "question", ["怎样退热？", "请说明退热的方法", "What should I do?", "Explain what can be done"]
+)
+def test_where_no_yes_is_asked_for_it_goes(question):
+    row = (Turn("user", question), Turn("assistant", "当然，多喝水。"))
+    assert clean(row, frozenset(STEPS), budget=99).turns[1].content == "多喝水。"
+    assert strip_filler("您好，当然可以吃。", "能吃吗？").text == "当然可以吃。"
 
 
 def test_where_a_letter_is_asked_for_nothing_is_found():

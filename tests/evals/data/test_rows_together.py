@@ -71,6 +71,19 @@ def test_facts_of_parts_are_those_of_the_whole():
         ("高血压能吃鸡肉吗？", "鸡肉含蛋白质。", 0),
         ("怎么办？", "不能吃鸡肉。", 0),
         ("", "多喝水。", 0),
+        ("高血压能治好吗？", "可以治好的，不过不能大意。", 1),
+        ("高血压能治好吗？", "可以治好的，按时服药。", 1),
+        ("会复发吗？", "不一定会复发。", 0),
+        ("会复发吗？", "未必会复发", 0),
+        ("会复发吗？", "不会复发的，放心。", -1),
+        ("能喝酒吗？", "一般来说，不能喝。", -1),
+        ("能喝酒吗？", "如果血压正常，可以喝一点。", 0),
+        ("能喝酒吗？", "建议先去医院检查。", 0),
+        ("能一起吃吗？", "能不能一起吃要看病情。", 0),
+        ("这是不是癌？", "是良性的肿瘤，不必担心。", 0),
+        ("有没有特效药？", "没有特效药。", -1),
+        ("需要手术吗？", "没必要手术。", -1),
+        ("会传染吗？", "没有症状的人也会传染。", 1),
     ],
 )
 def test_an_answer_says_yes_or_no(question, answer, says):
@@ -94,6 +107,19 @@ def test_yes_and_no_to_one_question_contradict_each_other():
         ("several-answers", "info", [3, 4]),
     ]
     assert texts_of(findings[0])[0] == "可以吃，但要少吃。 | a.jsonl:2: 不能，要避免。"
+
+
+def test_answers_that_agree_do_not_contradict_each_other():
+    rows = asked(
+        ("高血压能治好吗？", "可以治好的，不过不能大意。"),
+        ("高血压能治好吗？", "可以治好的，按时服药就不要紧。"),
+        ("会不会复发？", "不一定会复发，要定期去医院复查。"),
+        ("会不会复发？", "会复发的，所以要按时去复查。"),
+    )
+    assert [(one.check, one.count) for one in contradictions(rows, facts_of(rows))] == [
+        ("contradictory-answers", 0),
+        ("several-answers", 4),
+    ]
 
 
 def test_one_question_under_two_system_turns_or_after_another_history_is_not_one():
@@ -160,6 +186,9 @@ def test_an_answer_in_another_language_counts_where_none_was_asked_for():
     [
         "抱歉，我无法回答这个问题。",
         "作为AI语言模型，我不能提供医疗建议。",
+        "对不起，不能提供这类信息。",
+        "抱歉，这个问题我们没办法回答。",
+        "很遗憾，无法满足您的要求。",
         "I'm sorry, but I can't help with that.",
         "As an AI language model, I cannot say.",
     ],
@@ -169,7 +198,18 @@ def test_a_refusal_is_told(answer):
 
 
 @pytest.mark.parametrize(
-    "answer", ["乙肝无法根治。", "抱歉，不能排除肝炎。", "I cannot recommend it enough.", "不能吃鸡肉。", "多喝水。"]
+    "answer",
+    [
+        "乙肝无法根治。",
+        "抱歉，不能排除肝炎。",
+        "I cannot recommend it enough.",
+        "不能吃鸡肉。",
+        "多喝水。",
+        "抱歉，胃溃疡不能喝咖啡。",
+        "不好意思，这个药不能和酒同服。",
+        "对不起，孕妇不能吃这个药",
+        "很遗憾，这种病无法手术。",
+    ],
 )
 def test_other_answers_refuse_nothing(answer):
     assert refuses(answer) is None
@@ -204,6 +244,11 @@ def test_few_refusals_are_worth_knowing_and_many_a_warning_and_negative_examples
     ]
 
 
+def test_plain_text_answers_nothing_and_has_no_negative_examples():
+    rows = told("多喝水。", "少吃盐。")
+    assert refusals(rows, facts_of(rows)) == []
+
+
 def test_subtasks_ten_times_larger_or_smaller_than_the_middle_one_are_out_of_balance():
     rows = [
         row
@@ -214,7 +259,7 @@ def test_subtasks_ten_times_larger_or_smaller_than_the_middle_one_are_out_of_bal
     assert (large.check, large.severity, large.count) == ("unbalanced-subtasks", "warning", 211)
     assert texts_of(large) == ["a: 210 rows, the middle subtask has 20", "c: 1 rows, the middle subtask has 20"]
     assert (unnamed.check, unnamed.severity, unnamed.count) == ("no-subtask", "info", 1)
-    assert [one.count for one in balance(asked(*[("1", "2")] * 3))] == [0, 3]
+    assert [one.count for one in balance(asked(*[("1", "2")] * 3))] == [0, 0]
 
 
 def test_a_history_over_the_budget_is_long():

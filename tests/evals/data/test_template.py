@@ -3,6 +3,7 @@
 import pytest
 
 from evals.data.checks.template import mixture, template
+from evals.data.cleaning import STEPS, clean
 from evals.data.facts import facts_of
 from evals.data.row import DataRow
 from evals.data.template import label_in, token_in, unwrapped
@@ -31,9 +32,9 @@ ALPACA = (
 )
 def test_it_is_taken_off(role, text, left):
     turn = Turn(role, text)
-    assert token_in(turn) or label_in(turn)
+    assert token_in([turn]) or label_in(turn)
     assert unwrapped((turn,)) == ((Turn(role, left),), True)
-    assert token_in(Turn(role, left)) is label_in(Turn(role, left)) is None
+    assert token_in([Turn(role, left)]) is label_in(Turn(role, left)) is None
 
 
 @pytest.mark.parametrize(
@@ -50,13 +51,38 @@ def test_it_is_taken_off(role, text, left):
 )
 def test_examples_that_are_shown_and_other_signs_stay(role, text):
     turn = Turn(role, text)
-    assert (token_in(turn), label_in(turn)) == (None, None)
+    assert (token_in([turn]), label_in(turn)) == (None, None)
     assert unwrapped((turn,)) == ((turn,), False)
 
 
 def test_tokens_between_words_stay_and_are_still_seen():
     turn = Turn("user", "Hi<|im_end|>\n<|im_start|>assistant\nHello")
-    assert token_in(unwrapped((turn,)).turns[0]) == "<|im_end|>"
+    assert token_in(unwrapped((turn,)).turns) == "<|im_end|>"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "句首放 [CLS]，两句之间放 [SEP]，不足的地方用 [PAD] 补齐。",
+        "写成 <s>文字</s>，浏览器就会显示删除线。",
+        "<s>文字</s> 表示文字已经作废。",
+        "HTML 里的闭合标签是 </s>",
+        "```html\n<s>文字\n</s>\n```",
+        "Qwen 的结束标记是 <|im_end|>，不要在数据里写它。",
+    ],
+)
+def test_rows_that_mention_a_token_keep_it(answer):
+    row = turns("怎么写？", answer)
+    assert token_in(row) is None
+    assert template(asked(("怎么写？", answer)))[0].count == 0
+    assert clean(row, frozenset(STEPS), budget=99) == (row, (), None)
+
+
+def test_a_row_in_a_template_is_so_whatever_it_is_about():
+    row = (Turn("user", "写一段 HTML"), Turn("assistant", "<|im_start|>assistant\n```html\n<p>\n```<|im_end|>"))
+    assert token_in(row) == "<|im_start|>"
+    assert unwrapped(row).turns[1].content == "```html\n<p>\n```"
+    assert token_in(turns("你好", "<s>[INST] 问 [/INST] 答</s><s>[INST] 再问 [/INST]")) == "<s>"
 
 
 def test_tokens_are_errors_and_labels_warnings():

@@ -1,19 +1,23 @@
 """What is said of the words of rows: language of elsewhere, broken characters, repetition, endings, echoes."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+from evals.data.check import CheckOptions, check_data
 from evals.data.checks.answers import answers, breaks_off
 from evals.data.checks.characters import characters, mojibake
 from evals.data.checks.echo import echo
 from evals.data.checks.repetition import repeated, repetition
 from evals.data.checks.translation import translation
 from evals.data.leftovers import tidied
+from evals.data.row import DataRow
 from evals.data.translation import LISTS, telling
-from evals.text import Turn, read_samples
-from tests.evals.data.made import SHARED, answered, asked, of, rows_of, texts_of, told
+from evals.text import Sample, Turn, read_samples
+from tests.evals.data.made import SHARED, answered, asked, of, rows_of, texts_of, told, turns
 
+BROKEN = Path(__file__).parents[3] / "trainer" / "demo" / "sample" / "broken.jsonl"
 QUESTION = "我的爸爸在上个月查出得了肝炎，他现在六十多岁了，平时吃的也很清淡，我想知道这样要怎么治疗才行"
 
 
@@ -72,8 +76,13 @@ def test_signs_of_broken_characters_are_seen(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["café naïve Zürich", "α-干扰素 ≥ 38.5 ℃", "«Ça va ?»", "烫伤", "繁體中文", "日本語のテキスト", "😀👍"]
-)
+    "text",
+    [
+        "café naïve Zürich", "α-干扰素 ≥ 38.5 ℃", "«Ça va ?»", "烫伤", "繁體中文", "日本語のテキスト", "😀👍",
+        "«\xa0Le café\xa0»", "« Le caf\u00e9\xa0» et « le th\u00e9\xa0»", "“cliché”—he said", "fiancé’” she said",
+        "décidé… »", "SÃO PAULO",
+    ],
+)  # fmt: skip
 def test_good_characters_of_any_script_are_not(text):
     assert mojibake(text) is None
 
@@ -83,11 +92,64 @@ def test_control_characters_markup_and_half_width_signs():
     findings = characters(rows)
     assert [(one.check, one.severity, rows_of(one)) for one in findings] == [
         ("mojibake", "error", []),
+        ("missing-glyphs", "error", []),
         ("control-characters", "warning", [1]),
         ("markup", "warning", [2, 4]),
         ("half-width-signs", "info", [3]),
     ]
-    assert texts_of(findings[1]) == ["U+200B after '多喝'"]
+    assert texts_of(findings[2]) == ["U+200B after '多喝'"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "若 a<b 且 c>d，则交换两者。",
+        "while (i<u && v>i) i++;",
+        "收缩压<p 值>0.05，差异没有意义。",
+        "<b & c> 是一个区间。",
+        "if a<b and c>d: pass",
+        "Map<i, u> 与 List<b> 都是泛型。",
+        "x<a>y",
+    ],
+)
+def test_formulas_and_code_are_no_markup(text):
+    row = (Turn("user", "怎么写？"), Turn("assistant", text))
+    assert tidied(row) == row
+    assert of(characters(answered(text)), "markup").count == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("<p>多喝水。</p>", "多喝水。"),
+        ("多喝水。</p>", "多喝水。"),
+        ("<b class=x>多喝水</b>。", "多喝水。"),
+        ('<a href="http://a.cn/?x=1&y=2">多喝水</a>。', "多喝水。"),
+        ("<a href=http://a.cn/?x=1>多喝水</a>。", "多喝水。"),
+        ("多喝水<br/>多休息", "多喝水\n多休息"),
+        ("<td nowrap>多喝水</td>", "多喝水"),
+        ("白细胞 10<sup>9</sup>/L，H<sub>2</sub>O", "白细胞 10^9/L，H2O"),
+    ],
+)
+def test_markup_is_taken_out(text, left):
+    assert tidied((Turn("assistant", text),))[0].content == left
+    assert of(characters(answered(text)), "markup").count == 1
+
+
+@pytest.mark.parametrize("text", ["□■□■□■□■", "好 ￭￭￭￭￭￭", "\ue001\ue002\ue003\ue004 a"])
+def test_an_answer_of_boxes_has_lost_its_characters(text):
+    assert of(characters(answered(text)), "missing-glyphs").count == 1
+
+
+@pytest.mark.parametrize("text", ["□", "□ 是 □ 否 □ 不确定，请在方框里打勾", "■■■ 三个方块"])
+def test_boxes_in_a_form_are_meant(text):
+    assert of(characters(answered(text)), "missing-glyphs").count == 0
+
+
+def test_all_damaged_rows_of_the_demo_are_found():
+    checked = check_data([str(BROKEN)], CheckOptions())
+    errors = {one.check: rows_of(one) for one in checked.findings if one.severity == "error"}
+    assert errors == {"mojibake": [1, 3], "missing-glyphs": [2, 4]}
 
 
 def test_markup_that_is_asked_about_stays():
@@ -145,14 +207,25 @@ def test_signs_twice_and_letters_seven_times_are_repeated():
     assert rows_of(of(repetition(rows), "repeated-sign")) == [1, 2, 4]
 
 
+def test_two_signs_of_latin_script_are_repeated_beside_chinese_characters_only():
+    code = answered("std::vector<int> v;", "for(;;) wait();", "x = {1,,2}", "a[::2]", "Wait!!! Really?")
+    text = answered("多喝水,,多休息", "包括::水果", "多喝水。;", "Wait!!!!")
+    assert of(repetition(code), "repeated-sign").count == 0
+    assert of(repetition(text), "repeated-sign").count == 4
+
+
 @pytest.mark.parametrize(
-    "text", ["多喝水，", "包括：", "首先，因为", "多喝水以及", "一是休息；\n2.", "drink and", "```python\nx = 1"]
+    "text",
+    ["多喝水，", "包括：", "首先，因为", "多喝水以及", "一是休息；\n2.", "drink and", "one of the", "```python\nx = 1"],
 )
 def test_an_answer_breaks_off(text):
     assert breaks_off(text)
 
 
-@pytest.mark.parametrize("text", ["多喝水。", "是", "38.5", "drink water", "return x;", "见表（1）", "", "，"])
+@pytest.mark.parametrize("text", [
+    "多喝水。", "是", "38.5", "drink water", "return x;", "见表（1）", "", "，", "Yes, it is", "Find it and turn it on",
+    "Log in", "What are you waiting for",
+])  # fmt: skip
 def test_an_answer_is_whole(text):
     assert not breaks_off(text)
 
@@ -163,9 +236,27 @@ def test_answers_that_are_empty_break_off_or_have_no_end_mark():
     findings = answers(rows)
     assert [(one.check, one.severity, rows_of(one)) for one in findings] == [
         ("empty-answer", "error", [1, 2]),
+        ("empty-question", "error", []),
         ("broken-off-answer", "warning", [3]),
         ("answer-without-end-mark", "info", [4]),
     ]
+
+
+def test_a_row_without_a_question_is_an_answer_to_nothing():
+    rows = asked(("", "只有答案。"), (" \u200b\n", "只有答案。"), ("？", "什么？"), ("好吗？", "好。"))
+    told_beforehand = [DataRow("a.jsonl", Sample(0, (Turn("system", "打招呼"), Turn("assistant", "你好！"))))]
+    alone = [DataRow("a.jsonl", Sample(0, (Turn("assistant", "你好！"),)))]
+    finding = of(answers([*rows, *told("多喝水")]), "empty-question")
+    assert (finding.severity, rows_of(finding), texts_of(finding)) == ("error", [1, 2], ["只有答案。"] * 2)
+    assert [of(answers(some), "empty-question").count for some in (told_beforehand, alone)] == [0, 1]
+    later = [DataRow("a.jsonl", Sample(0, turns("好吗？", "好。", "", "是的。")))]
+    assert of(answers(later), "empty-question").count == 1
+
+
+def test_a_last_answer_that_is_blank_after_another_is_empty():
+    rows = [DataRow("a.jsonl", Sample(0, turns("好吗？", "好。", "还有呢？", " 。")))]
+    finding = of(answers(rows), "empty-answer")
+    assert (finding.severity, texts_of(finding)) == ("error", ["还有呢？"])
 
 
 def test_a_row_without_any_answer_and_an_empty_text_are_empty():

@@ -23,10 +23,12 @@ from evals.review.holding import let_checkpoints_go
 from evals.review.hours import hours
 from evals.review.opening import make_campaign as open_campaign
 from evals.review.pace import own_pace
+from evals.review.packing import give_back, make_pack
 from evals.review.progress import status
 from evals.review.rehearsal import make_panel, rehearse
 from evals.review.results import decided, results
 from evals.review.simulation import Plan
+from evals.review.unpacking import import_verdicts
 from store.access import ACTIONS, ROLES, AccessError, Actor
 from store.audit_log import Wanted as Rows
 from store.audit_log import read_log
@@ -61,6 +63,16 @@ FUNCTIONS = {
     "make_campaign": ("campaign:open", lambda store, actor, campaign: open_campaign(store, actor, draft())),
     "hours": ("user:list", hours),
     "invite": ("user:invite", lambda store, actor, campaign: invite(store, actor, Wanted("Wang", "campaign-1"))),
+    "make_pack": (
+        "user:invite",
+        lambda store, actor, campaign: make_pack(store, actor, campaign, "grader 0", 1, 7),
+    ),
+    "give_back": ("user:invite", lambda store, actor, campaign: give_back(store, actor, campaign, [])),
+    # A file that is not there: refused after the role.
+    "import_verdicts": (
+        "user:invite",
+        lambda store, actor, campaign: import_verdicts(store, actor, store.root / "verdicts.json"),
+    ),
     "take_back_invites": ("user:invite", lambda store, actor, campaign: take_back_invites(store, actor, "grader 0")),
     "list_users": ("user:list", lambda store, actor, campaign: list_users(store, actor)),
     "add_user": ("user:manage", lambda store, actor, campaign: add_user(store, actor, NEW)),

@@ -1,0 +1,139 @@
+"""`assay deliver`: bring what was recorded for a server to it."""
+
+import sys
+import threading
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from assay.errors import AssayError
+from assay.locate import locate_store, server_address
+from assay.recording import is_run_name
+from store.commands.common import console, json_option, notes, print_json, store_option
+from store.errors import StoreError
+from store.serve.delivering import Deliverer, check_taken, destination_of, destined, rename
+from store.serve.remote import Service, UnreachableError, find_token
+
+__all__ = ["deliver"]
+
+
+class Result(NamedTuple):
+    """What came of one run."""
+
+    run: str
+    """Its name here."""
+
+    server: str
+    """Where it goes."""
+
+    sent: int
+    """Bytes that were missing there and are not any more."""
+
+    waits: int
+    """Bytes that are still missing."""
+
+    problem: str | None
+    """Why, in one sentence."""
+
+
+@click.command()
+@click.argument("runs", nargs=-1, metavar="[RUN]...")
+@click.option("--to", metavar="quack://HOST:PORT", help="Server of the named runs, from now on.")
+@click.option("--as", "name", metavar="NAME", help="What the named run is to be called there.")
+@store_option
+@json_option
+@click.option("--check", metavar="SERVER", hidden=True, help="Only ask whether a server takes deliveries from here.")
+@click.option("--until-stdin-ends", "follow", metavar="DIR", hidden=True, help="Follow the run of a folder.")
+def deliver(
+    runs: tuple[str, ...], to: str | None, name: str | None, *, store: str | None, as_json: bool, check: str | None,
+    follow: str | None,
+) -> int:  # fmt: skip
+    """Bring what was recorded for a server to it.
+
+    Without a RUN: all of them that go to one. Exit 1 where something waits because the server does not answer now.
+    """
+    if check is not None:
+        return _check(check)
+    if follow is not None:
+        return _follow(Path(follow))
+    folders = _folders(locate_store(store).root, runs, to, name)
+    found = [_delivered(folder) for folder in folders]
+    if as_json:
+        print_json({"runs": [result._asdict() for result in found]})
+    else:
+        _say(found)
+    return int(any(result.problem for result in found))
+
+
+def _check(server: str) -> int:
+    try:
+        check_taken(_address(server), find_token())
+    except UnreachableError as error:
+        notes.print(f"assay: {error}; steps wait here, and are delivered when it does")
+        return 1
+    return 0
+
+
+def _follow(folder: Path) -> int:
+    destination = destination_of(folder)
+    if destination is None:
+        raise StoreError(f"nothing says where the run in {folder} goes; name the server with --to")
+    ended = threading.Event()
+
+    def wait() -> None:
+        # However the script ends, SIGKILL too, the system closes the pipe.
+        sys.stdin.buffer.read()
+        ended.set()
+
+    threading.Thread(target=wait, daemon=True).start()
+    Deliverer(folder, destination, Service(destination.server, find_token())).follow(ended)
+    return 0
+
+
+def _address(text: str) -> str:
+    address = server_address(text)
+    if not address:
+        raise AssayError(f"{text} is no address of a server; write it like quack://127.0.0.1:9494")
+    return address
+
+
+def _folders(root: Path, runs: tuple[str, ...], to: str | None, name: str | None) -> list[Path]:
+    if name is not None and (len(runs) != 1 or not is_run_name(name)):
+        raise AssayError("--as gives one run another name: name the run, and a name that a folder can have")
+    if to is not None and not runs:
+        raise AssayError("--to says where runs go: name them")
+    if not runs:
+        return destined(root)
+    folders = [root / run for run in runs]
+    for folder in folders:
+        if not is_run_name(folder.name) or not (folder / "spool").is_dir():
+            raise AssayError(
+                f"there is no run {folder.name} in {root} that was recorded here; `assay runs ls` lists runs"
+            )
+        known = destination_of(folder)
+        server = _address(to) if to else known and known.server
+        if not server:
+            raise AssayError(f"run {folder.name} goes to no server yet; name one with --to quack://HOST:PORT")
+        rename(folder, server, name)
+    return folders
+
+
+def _delivered(folder: Path) -> Result:
+    destination = destination_of(folder)
+    assert destination is not None, "only those that go somewhere are looked at"
+    deliverer = Deliverer(folder, destination, Service(destination.server, find_token()))
+    problem = None
+    try:
+        deliverer.deliver()
+    except UnreachableError as error:
+        problem = str(error)
+    return Result(folder.name, destination.server, deliverer.sent, deliverer.waiting() if problem else 0, problem)
+
+
+def _say(found: list[Result]) -> None:
+    if not found:
+        console.print("no run goes to a server; `assay deliver RUN --to quack://HOST:PORT` sends one")
+    for result in found:
+        said = f"{result.run}: {result.sent:,} bytes delivered to {result.server}"
+        console.print(said if not result.problem else f"{result.run}: {result.waits:,} bytes wait: {result.problem}")

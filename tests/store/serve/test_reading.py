@@ -1,0 +1,138 @@
+"""What a `read` token may ask: one SELECT over the tables of runs."""
+
+import duckdb
+import pytest
+
+from store.errors import StoreError
+from store.serve.reading import REFUSED_FUNCTIONS, ROW_MAKERS, TABLES, Questions, _check_plan
+
+HIDDEN = (
+    "user", "role", "invite", "login", "policy", "campaign", "pair", "mapping", "sitting", "lease", "verdict", "draft",
+    "flag", "guess", "used_item", "audit", "proposal", "decision", "approval", "release", "confirmation", "signing_key",
+    "audit_head",
+)  # fmt: skip
+
+
+@pytest.fixture
+def questions(store):
+    return Questions(store)
+
+
+def test_each_table_is_either_given_or_hidden(store):
+    sql = "SELECT table_name AS name FROM duckdb_tables() UNION SELECT view_name FROM duckdb_views() WHERE NOT internal"
+    assert {row["name"] for row in store.rows(sql)} == TABLES | set(HIDDEN)
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+def test_what_runs_recorded_can_be_read(questions, table):
+    assert questions.answer(f'SELECT count(*) AS n FROM "{table}"', {}).num_rows == 1
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        'SELECT * FROM "{0}"',
+        'FROM "{0}"',
+        'TABLE "{0}"',
+        'SELECT (SELECT count(*) FROM "{0}")',
+        'SELECT name FROM run WHERE EXISTS (FROM "{0}")',
+        'WITH "{0}" AS (FROM "{0}") FROM "{0}"',
+        'WITH x AS (FROM "{0}") SELECT max(1) FROM run',
+        'WITH RECURSIVE x AS (SELECT 1 FROM "{0}" UNION SELECT 1 FROM x) FROM x',
+        'SELECT * FROM run JOIN "{0}" ON true',
+        'SELECT * FROM run, LATERAL (FROM "{0}")',
+        'SELECT 1 UNION ALL SELECT 1 FROM "{0}"',
+        'FROM main."{0}"',
+        'FROM run SELECT list(SELECT x FROM "{0}" x)',
+        "FROM query('FROM \"{0}\"')",
+        "FROM query_table('{0}')",
+        "SELECT json_serialize_plan('FROM \"{0}\"')",
+        'DESCRIBE "{0}"',
+        'SUMMARIZE "{0}"',
+        'PIVOT "{0}" ON 1 USING count(*)',
+        'EXPLAIN ANALYZE FROM "{0}"',
+        "COPY \"{0}\" TO '/tmp/x.csv'",
+    ],
+)
+def test_a_hidden_table_is_read_by_no_spelling(questions, sql):
+    for table in HIDDEN:
+        with pytest.raises(StoreError):
+            questions.answer(sql.format(table), {})
+
+
+def test_duckdb_is_asked_too_which_tables_it_would_read(store):
+    # As if the tree had told nothing.
+    with pytest.raises(StoreError, match="mapping is not given to tokens"):
+        store.snapshot(lambda snapshot: _check_plan(snapshot, "SELECT max(campaign_id) FROM mapping", {}))
+    store.snapshot(lambda snapshot: _check_plan(snapshot, "SELECT * FROM active_path, run WHERE name = $n", {"n": "a"}))
+
+
+def test_a_name_of_a_with_may_be_that_of_no_view_of_duckdb(questions):
+    with pytest.raises(StoreError, match="call duckdb_tables something else"):
+        questions.answer("WITH duckdb_tables AS (SELECT 1 AS x) FROM duckdb_tables", {})
+
+
+def functions(kinds):
+    names = duckdb.connect().execute(
+        "SELECT DISTINCT function_name FROM duckdb_functions() WHERE list_contains($kinds, function_type)",
+        {"kinds": kinds},
+    )
+    return sorted(row[0] for row in names.fetchall())
+
+
+def test_no_function_makes_rows_but_those_on_the_list(questions):
+    tried = [name for name in functions(["table", "table_macro", "pragma"]) if name not in ROW_MAKERS]
+    assert {"read_text", "read_csv_auto", "glob", "duckdb_secrets", "query", "checkpoint"} <= set(tried)
+    for name in tried:
+        with pytest.raises(StoreError, match="may not stand in place of a table here"):
+            questions.answer(f"SELECT * FROM \"{name}\"('x')", {})
+
+
+def test_functions_whose_answer_is_another_each_time_are_known():
+    """A new one in DuckDB is looked at before it is given to tokens."""
+    names = duckdb.connect().execute(
+        "SELECT DISTINCT function_name FROM duckdb_functions() "
+        "WHERE function_type = 'scalar' AND stability = 'VOLATILE' ORDER BY 1"
+    )
+    found = {row[0] for row in names.fetchall()} - REFUSED_FUNCTIONS
+    assert found == {
+        "current_connection_id", "current_query", "current_query_id", "current_transaction_id", "error",
+        "gen_random_uuid", "random", "stats", "uuid", "uuidv4", "uuidv7",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DROP TABLE run", "DELETE FROM run", "INSERT INTO run (id) VALUES (1)", "UPDATE run SET name = 'x'",
+        "CREATE TABLE x AS FROM run", "ATTACH 'x.duckdb'", "DETACH memory", "COPY run TO 'x.csv'", "COPY run FROM 'x'",
+        "SET threads = 1", "RESET threads", "PRAGMA database_list", "INSTALL httpfs", "LOAD httpfs", "CHECKPOINT",
+        "EXPORT DATABASE 'x'", "IMPORT DATABASE 'x'", "CALL duckdb_settings()", "BEGIN", "VACUUM", "USE memory",
+        "CREATE SECRET s (TYPE http)", "PREPARE p AS SELECT 1", "EXECUTE p", "SELECT 1; SELECT 2", "", "SELEC",
+        "SHOW TABLES", "SHOW ALL TABLES", "FROM 'x.csv'", "FROM '/etc/passwd'", "FROM \"x.parquet\"",
+        "SELECT current_setting('threads')", "SELECT sleep_ms(1)", "SELECT write_log('x')", "FROM duckdb_tables",
+        "FROM sqlite_master", "FROM information_schema.tables", "FROM pg_catalog.pg_tables", "FROM system.main.x",
+    ],
+)  # fmt: skip
+def test_anything_but_a_question_about_runs_is_refused(questions, sql):
+    with pytest.raises(StoreError):
+        questions.answer(sql, {})
+
+
+def test_values_go_by_name(questions):
+    sql = "SELECT $a AS a, $b AS b, sum(i) AS s FROM range(4) t(i)"
+    rows = questions.answer(sql, {"a": "it's", "b": [1, 2]}).to_pylist()
+    assert rows == questions.answer(sql, {"a": "it's", "b": [1, 2]}).to_pylist()
+    assert (rows[0]["a"], rows[0]["b"], int(rows[0]["s"])) == ("it's", [1, 2], 6)
+
+
+def test_a_question_that_takes_too_long_is_ended(monkeypatch, questions):
+    monkeypatch.setattr("store.serve.reading.LIMIT", 0.2)
+    with pytest.raises(StoreError, match="took longer than"):
+        questions.answer("SELECT sum(a.i * b.i) FROM range(1000000) a(i), range(1000000) b(i)", {})
+
+
+def test_an_answer_that_is_too_large_is_refused(monkeypatch, questions):
+    monkeypatch.setattr("store.serve.reading.MOST_BYTES", 1 << 20)
+    with pytest.raises(StoreError, match="the answer is larger than 1 MiB; ask for less at a time"):
+        questions.answer("SELECT i FROM range(1000000) t(i)", {})

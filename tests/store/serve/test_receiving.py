@@ -1,0 +1,96 @@
+"""What trainers deliver is put at its place once, whoever asks how often."""
+
+import pytest
+
+from store.errors import StoreError
+from store.loading import load_spools
+from store.runs import remove_run
+from store.serve.receiving import Delivery, Receiver
+from tests.store.serve.serving import recorded, steps_of
+
+ORIGIN, OTHER = "a" * 32, "b" * 32
+FILE = "0-20261130T100000.000000Z-0123abcd.jsonl"
+
+
+@pytest.fixture
+def receiver(store):
+    return Receiver(store)
+
+
+def put(receiver, start, data, *, run="demo", origin=ORIGIN, file=FILE, token="gpu"):
+    return receiver.take(token, Delivery(run, origin, file, start), data)
+
+
+def spool(store, run="demo"):
+    return (store.root / run / "spool" / FILE).read_bytes()
+
+
+def test_what_was_put_already_is_left_out_and_what_begins_too_late_is_not_taken(store, receiver):
+    assert receiver.offsets("gpu", "demo", ORIGIN) == {}
+    assert put(receiver, 0, b"one\n") == 4
+    assert put(receiver, 0, b"one\n") == 4
+    assert put(receiver, 2, b"e\ntwo\n") == 8
+    assert put(receiver, 9, b"four\n") == 8
+    assert spool(store) == b"one\ntwo\n"
+    assert receiver.offsets("gpu", "demo", ORIGIN) == {FILE: 8}
+
+
+def test_another_run_of_the_same_name_is_told_so_and_changes_nothing(store, receiver):
+    put(receiver, 0, b"one\n")
+    with pytest.raises(StoreError, match=r"the server has another run called demo; .* `assay deliver demo --as NAME`"):
+        put(receiver, 0, b"mine\n", origin=OTHER)
+    assert spool(store) == b"one\n"
+
+
+def test_a_run_of_the_servers_own_is_not_written_into(tmp_path, store, receiver):
+    recorded(tmp_path, "demo", 1)
+    with pytest.raises(StoreError, match="the server has another run called demo"):
+        put(receiver, 0, b"mine\n")
+    assert not (store.root / "demo" / "spool" / FILE).exists()
+
+
+def test_a_run_belongs_to_the_token_that_began_it(receiver):
+    put(receiver, 0, b"one\n")
+    with pytest.raises(StoreError, match="run demo is delivered with the token gpu, not with eve; use that one"):
+        put(receiver, 4, b"two\n", token="eve")
+
+
+def test_a_run_that_was_removed_on_the_server_does_not_come_back_but_its_name_is_free(store, receiver):
+    lines = b'{"k":"open","format":1,"t":1,"run":"demo"}\n{"k":"status","t":1,"status":"finished"}\n'
+    put(receiver, 0, lines)
+    load_spools(store)
+    remove_run(store, "demo")
+    with pytest.raises(StoreError, match="run demo was removed from the server, which takes no more of it"):
+        put(receiver, 0, lines)
+    assert not (store.root / "demo").exists()
+    assert put(receiver, 0, lines, origin=OTHER) == len(lines)
+
+
+@pytest.mark.parametrize(
+    ("run", "file"),
+    [
+        ("..", FILE), ("../x", FILE), (".secrets", FILE), (".inbox", FILE), ("assay.duckdb", FILE), ("a/b", FILE),
+        ("", FILE),
+        ("demo", "../x.jsonl"), ("demo", "x.jsonl"), ("demo", "/etc/passwd"), ("demo", FILE + "/../x"), ("demo", ""),
+    ],
+)  # fmt: skip
+def test_nothing_is_written_beside_a_runs_spool(store, receiver, run, file):
+    before = sorted(store.root.rglob("*"))
+    with pytest.raises(StoreError):
+        put(receiver, 0, b"x\n", run=run, file=file)
+    assert sorted(store.root.rglob("*")) == before
+
+
+def test_a_word_that_is_no_origin_is_refused(receiver):
+    with pytest.raises(StoreError, match="cannot be a run's name here"):
+        put(receiver, 0, b"x\n", origin="../../x")
+
+
+def test_what_was_delivered_is_loaded_like_any_spool(tmp_path, store, receiver):
+    folder = recorded(tmp_path / "elsewhere", "demo", 5)
+    for path in (folder / "spool").glob("*.jsonl"):
+        data = path.read_bytes()
+        for start in range(0, len(data), 50):
+            put(receiver, start, data[start : start + 50], file=path.name)
+            load_spools(store)
+    assert steps_of(store, "demo") == [1, 2, 3, 4, 5]

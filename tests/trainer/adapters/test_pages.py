@@ -1,0 +1,103 @@
+"""A host's run is a run like any other: on the pages, on the command line, and to what asks models."""
+
+import json
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+import dashboard
+from dashboard.pages import page_path
+from dashboard.views.menu import VIEWS
+from store.clock import utc_now
+from store.loading import load_spools
+from tests.trainer.adapters.hosts import SENTENCES, SeenShaken, recorded, shown
+from tests.trainer.asked import QUESTIONS
+
+APP = Path(dashboard.__file__).parent / "app.py"
+
+
+@pytest.fixture
+def run_of(make, store, tmp_path):
+    """Records a host whose weights are shaken once at step 45."""
+
+    def record(mode, name="r", times=1):
+        rows = tmp_path / "rows.jsonl"
+        rows.write_text("".join(json.dumps({"text": text}) + "\n" for text in SENTENCES))
+        callback = recorded(store, name, mode=mode, stable_after=5, data=str(rows))
+        trainer = make(SeenShaken, callback, max_steps=60, save_steps=10)
+        trainer.how, trainer.times = "noise", times
+        trainer.train()
+        load_spools(store)
+
+    return record
+
+
+@pytest.fixture
+def opened(store, monkeypatch):
+    """The page of a run, on a view."""
+
+    def read(view, run="r"):
+        st.cache_data.clear()
+        monkeypatch.setenv("ASSAY_STORE", str(store.path))
+        app = AppTest.from_file(str(APP), default_timeout=60)
+        app.query_params.update({"lang": "en", "run": run, "view": view})
+        app.run()
+        app.switch_page(page_path("run")).run()
+        assert not app.exception
+        return "\n".join([*(block.body for block in app.html), *(block.value for block in app.code)])
+
+    return read
+
+
+def be_running(store):
+    store.transaction(
+        lambda transaction: transaction.execute(
+            "UPDATE run SET status = 'running', ended = NULL, heartbeat = $now", {"now": utc_now()}
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("mode", "word", "safe"), [("act", "guard acts", "60, 50, 40"), ("watch", "guard watches", "30")]
+)
+def test_every_view_shows_it_and_its_head_says_what_the_guard_does(run_of, opened, store, mode, word, safe):
+    run_of(mode)
+    be_running(store)
+    found = {view: opened(view) for view in VIEWS}
+    assert word in found["curves"].lower()
+    assert "jump" in found["spikes"]
+    assert f"safe to return to: {safe}</span>" in found["checkpoints"]
+    assert "rows.jsonl" in found["data"]
+
+
+def test_the_command_line_shows_it(run_of, assay, store):
+    run_of("watch")
+    run = json.loads(assay("runs", "show", "r", "--store", store.root, "--json").stdout)
+    assert [item["state"] for item in run["checkpoints"]].count("stable") >= 1
+    assert [item["kind"] for item in run["events"]].count("spike") >= 1
+    found = json.loads(assay("spikes", "detect", "r", "--store", store.root, "--json").stdout)
+    assert [item["onset"] for item in found["spikes"]] == [45]
+    (listed,) = json.loads(assay("runs", "ls", "--store", store.root, "--json").stdout)
+    assert (listed["run"], listed["status"], listed["step"]) == ("r", "finished", 60)
+
+
+def test_its_checkpoint_is_asked_like_any_other(run_of, assay, store, tmp_path):
+    run_of("act")
+    suite = tmp_path / "sums.jsonl"
+    suite.write_text("".join(json.dumps(question) + "\n" for question in QUESTIONS))
+    done = assay("eval", "r@60", "--suite", suite, "--store", store.root, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["run"] == "r"
+
+
+def test_a_run_that_begins_with_its_checkpoint_names_and_holds_it(run_of, make, store):
+    run_of("watch")
+    (*_, last) = shown(store)["checkpoints"]
+    trainer = make(SeenShaken, recorded(store, "next"), output="next", max_steps=2)
+    trainer.model.config._name_or_path = last["path"]
+    trainer.train()
+    assert shown(store, "next")["parent"] == "r/1@60"
+    held = store.rows("SELECT target, holder FROM pin WHERE released IS NULL")
+    assert held == [{"target": "r/checkpoints/00000060-b1", "holder": "next"}]

@@ -1,0 +1,57 @@
+"""A run that is trained here and goes to a server."""
+
+import pytest
+
+from store.database import Store
+from tests.store.serve.serving import Served, one_sentence, steps_of, wait_until
+from trainer.config_file import to_toml
+
+
+@pytest.fixture
+def served(tmp_path):
+    (tmp_path / "there").mkdir()
+    server = Served(tmp_path / "there")
+    server.store.create()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def config(tmp_path, config_for):
+    file = tmp_path / "run.toml"
+    file.write_text(to_toml(config_for()))
+    return file
+
+
+def test_a_run_is_recorded_here_and_arrives_there(monkeypatch, tmp_path, served, config, assay):
+    monkeypatch.setenv("ASSAY_TOKEN", served.token("inbox"))
+    (tmp_path / "runs").mkdir()
+    done = assay("train", config, "--store", served.address, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    wait_until(lambda: steps_of(served.store, "r") == [1, 2, 3, 4, 5, 6])
+    here = Store.at(tmp_path / "runs" / "assay.duckdb")
+    sql = "SELECT path, sha256, state FROM checkpoint ORDER BY path, step"
+    wait_until(lambda: served.store.rows(sql) == here.rows(sql))
+    # Checkpoints stay where they were made.
+    assert (tmp_path / "runs" / "r" / "checkpoints").is_dir()
+    assert not (served.root / "r" / "checkpoints").exists()
+
+
+def test_a_run_that_goes_on_for_a_server_is_delivered_whole(monkeypatch, tmp_path, served, config, assay):
+    monkeypatch.setenv("ASSAY_TOKEN", served.token("inbox"))
+    (tmp_path / "runs").mkdir()
+    assert assay("train", config, cwd=tmp_path).returncode == 0
+    settings = ("--set", "train.steps=8", "--store", served.address)
+    done = assay("train", "--resume", "r", *settings, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    wait_until(lambda: steps_of(served.store, "r") == [1, 2, 3, 4, 5, 6, 7, 8])
+
+
+def test_a_wrong_token_is_one_sentence_before_anything_is_made(monkeypatch, tmp_path, served, config, assay):
+    monkeypatch.setenv("ASSAY_TOKEN", "assay-inbox-wrong")
+    (tmp_path / "runs").mkdir()
+    done = assay("train", config, "--store", served.address, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "does not know the token in ASSAY_TOKEN" in one_sentence(done.stderr)
+    assert list((tmp_path / "runs").iterdir()) == []

@@ -1,0 +1,71 @@
+"""What is done to the host: gradients taken away, a learning rate lowered for a step, a wish to stop or to save."""
+
+from typing import Any
+
+import torch
+
+from trainer.adapters.back import go_around
+from trainer.adapters.hosted import Hosted
+from trainer.adapters.seen import Seen
+
+__all__ = ["act", "cannot_act", "look"]
+
+
+def cannot_act(host: Any, args: Any) -> str | None:
+    """Why the guard can only watch this host; None where it can act."""
+    if host is None:
+        return "to act it needs AssayMixin among the classes of the trainer"
+    if args.world_size > 1 or args.n_gpu > 1 or host.is_deepspeed_enabled or host.is_fsdp_enabled:
+        return "it can act where one process trains on one device, not where several share a step"
+    if args.save_only_model:
+        return "save_only_model leaves nothing in a checkpoint that a run could go on from"
+    return None
+
+
+def look(hosted: Hosted, seen: Seen, optimizer: Any, *, scales: bool) -> list[float]:
+    """Judge a step before it is taken, and take its gradients away where it may not be.
+
+    Returns the learning rates that are to be put back once it was taken; none where they were left alone.
+    """
+    seen.lr = hosted.rate(float(optimizer.param_groups[0]["lr"]), seen.step)
+    if seen.is_left_out or not hosted.look(seen, scales=scales, finite=lambda: _is_finite(optimizer)):
+        _drop_gradients(optimizer)
+        return []
+    if hosted.state.remedies.lr == 1.0:
+        return []
+    rates = [group["lr"] for group in optimizer.param_groups]
+    for group in optimizer.param_groups:
+        group["lr"] = hosted.rate(group["lr"], seen.step)
+    return rates
+
+
+def act(hosted: Hosted, control: Any) -> None:
+    """Do between two steps what the guard and people want: go back, wait, save, stop."""
+    verdict, hosted.verdict = hosted.verdict, None
+    hosted.wishes.act()
+    if hosted.target is None and verdict is not None and hosted.guard.wants_back(verdict):
+        why = go_around(hosted, verdict)
+        if why is not None:
+            onset = hosted.guard.onset or hosted.state.step
+            hosted.shelf.suspect(onset, hosted.history, f"after the spike that began at step {onset}")
+            hosted.guard.give_up(hosted.state.step, verdict, why)
+            hosted.wishes.pause()
+            hosted.wishes.act()
+    if hosted.target is not None:
+        control.should_training_stop = True
+        control.should_save = control.should_evaluate = control.should_log = False
+    elif hosted.wishes.stopped_by:
+        control.should_save = control.should_training_stop = True
+    elif hosted.wants_save:
+        control.should_save = True
+
+
+def _drop_gradients(optimizer: Any) -> None:
+    """Without a gradient a weight is left as it is, and so are its moments; a gradient of 0 would move both."""
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            parameter.grad = None
+
+
+def _is_finite(optimizer: Any) -> bool:
+    return all(bool(torch.isfinite(item).all()) for group in optimizer.param_groups for item in group["params"])

@@ -1,0 +1,235 @@
+"""The callback: tells `Hosted` when the host steps, logs, saves and ends; and what the mixin sees of a step.
+
+Nothing of ours raises into the host: what goes wrong here is said once, and the training goes on without Assay.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import TrainerCallback
+
+from assay.flusher import say
+from assay.foreign import Failure, attempt
+from trainer.adapters.acting import act, cannot_act, look
+from trainer.adapters.back import asked_back
+from trainer.adapters.hosted import Hosted
+from trainer.adapters.losses import SampleLosses
+from trainer.adapters.opening import begin, record_rows
+from trainer.adapters.options import Options
+from trainer.adapters.rows import take_rows, tokens_of
+from trainer.adapters.sealing import CHECKPOINT, make_way
+from trainer.adapters.seen import Seen
+
+__all__ = ["AssayCallback"]
+
+_recording: dict[str, Hosted] = {}
+"""What this process records, by the output folder of the host."""
+
+
+class AssayCallback(TrainerCallback):
+    """Records a host's training and guards it."""
+
+    def __init__(  # noqa: PLR0913 - each is a keyword of a script
+        self, name: str | None = None, *, store: str | None = None, mode: str = "watch", project: str = "",
+        owner: str = "", tags: Sequence[str] = (), data: str | None = None, rollbacks: int = 2,
+        stable_after: int = 50, keep: int = 3, sample_losses: bool = True,
+    ) -> None:  # fmt: skip
+        """Record as run `name`; `Options` says what the others mean. Raises AssayError for a value that cannot be
+        meant.
+        """
+        self.options = Options(
+            name, store, mode, project, owner, tuple(tags), data, rollbacks, stable_after, keep, sample_losses
+        )
+        """What was asked for."""
+        self.host: Any = None
+        """The trainer, where the mixin is among its classes."""
+        self.hosted: Hosted | None = None
+        """What is being recorded; None before it begins, after its end, and where that cannot be done."""
+        self.seen: Seen | None = None
+        """The step being made, where the mixin sees it."""
+        self._rates: list[float] = []
+
+    def on_train_begin(self, *given: Any, **known: Any) -> None:
+        """Begin, or take up again what was stopped to go back."""
+        args, state, _ = given
+        if not state.is_world_process_zero or state.is_hyper_param_search:
+            return
+        if self.goes_on_from is None:
+            self._begin(args, state, known)
+        else:
+            self._do(lambda hosted: hosted.goes_on(Path(args.output_dir)))
+
+    def on_pre_optimizer_step(self, *given: Any, **known: Any) -> None:
+        """Look at the step before it is taken."""
+        if self.seen is not None and self.seen.losses:
+            self._do(self._look, known["optimizer"], given[0].fp16)
+
+    def on_optimizer_step(self, *_: Any, **known: Any) -> None:
+        """Give the scheduler the learning rates it has set."""
+        for group, rate in zip(known["optimizer"].param_groups, self._rates, strict=False):
+            group["lr"] = rate
+        self._rates = []
+
+    def on_step_end(self, *given: Any, **_: Any) -> None:
+        """Record the step, and do what the guard or a person wants."""
+        args, state, control = given
+        if self.seen is not None and self.seen.losses:
+            self._do(self._record, state.epoch)
+        self.seen = None
+        self._do(lambda hosted: hosted.reached(state.global_step))
+        if args.world_size == 1:  # what one of several processes does alone, the others would wait for
+            self._do(lambda hosted: act(hosted, control))
+        self._make_way(args, state, control)
+
+    def on_log(self, *given: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
+        """Record what the host logs."""
+        args, state, _control = given
+        self._do(lambda hosted: hosted.logged(state.global_step, logs or {}, scales=args.fp16))
+
+    def on_epoch_end(self, *given: Any, **_: Any) -> None:
+        """Keep the host from writing a checkpoint of what it is about to leave."""
+        args, state, control = given
+        if self.goes_on_from is not None:
+            control.should_save = control.should_evaluate = False
+        self._make_way(args, state, control)
+
+    def on_save(self, *given: Any, **_: Any) -> None:
+        """Seal the checkpoint the host has just written."""
+        args, state, _control = given
+        if args.world_size == 1 and not args.save_only_model:
+            self._do(lambda hosted: hosted.saved(_folder(args, state)))
+
+    def on_train_end(self, *_given: Any, **_: Any) -> None:
+        """Close the run, unless the host is stopped only to go back."""
+        if self.goes_on_from is None:
+            self._do(Hosted.end)
+            self._forget()
+
+    @property
+    def goes_on_from(self) -> Path | None:
+        """The checkpoint the host is to go on from; None where it goes on, or has ended."""
+        return self.hosted.target.folder if self.hosted is not None and self.hosted.target is not None else None
+
+    def failed(self, error: BaseException) -> None:
+        """The host's training ended with an error, which is the host's to raise."""
+        said = "stopped by Ctrl-C" if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"
+        self._do(lambda hosted: hosted.end("failed", said))
+        self._forget()
+
+    def begin_step(self, step: int, batches: Sequence[Any]) -> None:
+        """The mixin has the batches of the next step."""
+        rows = attempt(take_rows, batches)
+        if self.hosted is not None:
+            self.seen = Seen(step, None if isinstance(rows, Failure) else rows)
+            # A loss that is scaled has to be run all the same: the scaler asks for its gradients.
+            self.seen.is_left_out = self.hosted.leaves_out(step)
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether the step being made need not be run, as nothing is to be learned from it."""
+        return self.seen is not None and self.seen.is_left_out and not self._scale()
+
+    @property
+    def wants_sample_losses(self) -> bool:
+        """Whether the forward passes of the step are listened to."""
+        return self.seen is not None and self.options.sample_losses and not self.seen.is_left_out
+
+    def left_out(self, loss: torch.Tensor) -> torch.Tensor:
+        """A micro-batch was not run; `loss` stands for its loss."""
+        if self.seen is not None:
+            self.seen.losses.append(loss)
+        return loss
+
+    def trained(self, inputs: Any, loss: torch.Tensor, heard: SampleLosses | None) -> None:
+        """A micro-batch was run forward and backward."""
+        if self.seen is None:
+            return
+        self.seen.losses.append(loss.detach())
+        tokens = attempt(tokens_of, inputs)
+        self.seen.tokens.append(0 if isinstance(tokens, Failure) else tokens)
+        found = attempt(heard.found) if heard is not None else None
+        self.seen.samples.append(None if isinstance(found, Failure) else found)
+
+    def measured(self, grad_norm: Any) -> None:
+        """The norm of the step's gradients is known."""
+        if self.seen is not None:
+            self.seen.grad_norm = grad_norm
+
+    def _forget(self) -> None:
+        """Nothing is recorded any more."""
+        for output in [key for key, hosted in _recording.items() if hosted is self.hosted]:
+            del _recording[output]
+        self.hosted = self.seen = None
+
+    def _do(self, work: Callable[..., Any], *arguments: Any) -> None:
+        """Do something with what is recorded, if anything is; where that goes wrong, leave the host alone after it."""
+        hosted = self.hosted
+        if hosted is None:
+            return
+        done = attempt(work, hosted, *arguments)
+        if not isinstance(done, Failure):
+            return
+        self._forget()
+        why = f"recording stopped: {done.kind}: {done.said}"
+        say(f"{why}; the training goes on")
+        attempt(lambda: hosted.run.event("traceback", done.told, level="alarm"))
+        attempt(hosted.end, "failed", why)
+        # Where that is what went wrong, its threads are ended and its spool is closed all the same.
+        attempt(hosted.opened.stack.close)
+        attempt(hosted.run.finish, "failed", why)
+
+    def _begin(self, args: Any, state: Any, known: dict[str, Any]) -> None:
+        if earlier := _recording.pop(args.output_dir, None):
+            # A host that raised has not said so to a callback alone.
+            attempt(earlier.end, "failed", "the host ended without a word")
+        opened = attempt(begin, self._options(args), args, state, known.get("model"), self.host)
+        if isinstance(opened, Failure):
+            say(f"{opened.said}; this training goes on without being recorded or guarded")
+            return
+        dataset = getattr(self.host, "train_dataset", getattr(known.get("train_dataloader"), "dataset", None))
+        decode = getattr(known.get("processing_class"), "decode", None)
+        made = attempt(
+            lambda: Hosted(opened, dataset, decode, sees_steps=self.host is not None, roll_back=asked_back)
+        )  # fmt: skip
+        if isinstance(made, Failure):
+            say(f"{made.kind}: {made.said}; this training goes on without being recorded or guarded")
+            opened.run.finish("failed", f"recording stopped: {made.kind}: {made.said}")
+            return
+        self.hosted = _recording[args.output_dir] = made
+        if self.host is None and args.logging_nan_inf_filter:
+            # The mixin sees the loss itself; without it there is only what the host logs, which would be 0.
+            args.logging_nan_inf_filter = False
+            made.run.event("host", "logging_nan_inf_filter was turned off: a loss that is no number is logged as one")
+        rows = attempt(record_rows, opened, dataset)
+        if isinstance(rows, Failure):
+            say(f"{rows.said}; the rows of this run are recorded without their texts")
+
+    def _options(self, args: Any) -> Options:
+        why = cannot_act(self.host, args) if self.options.mode == "act" else None
+        if why is None:
+            return self.options
+        say(f"the guard only watches: {why}")
+        return Options(**{**vars(self.options), "mode": "watch"})
+
+    def _look(self, hosted: Hosted, optimizer: Any, scales: bool) -> None:
+        assert self.seen is not None, "asked only while a step is seen"
+        self._rates = look(hosted, self.seen, optimizer, scales=scales)
+
+    def _record(self, hosted: Hosted, epoch: float | None) -> None:
+        assert self.seen is not None, "asked only while a step is seen"
+        hosted.step(self.seen, epoch, self._scale())
+
+    def _scale(self) -> dict[str, float]:
+        scaler = getattr(getattr(self.host, "accelerator", None), "scaler", None)
+        return {"loss_scale": scaler.get_scale()} if scaler is not None else {}
+
+    def _make_way(self, args: Any, state: Any, control: Any) -> None:
+        if control.should_save:
+            self._do(lambda _: make_way(_folder(args, state)))
+
+
+def _folder(args: Any, state: Any) -> Path:
+    """Where the host writes the checkpoint of a step."""
+    return Path(args.output_dir) / f"{CHECKPOINT}{state.global_step}"

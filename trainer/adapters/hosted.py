@@ -1,0 +1,296 @@
+"""A host's training as Assay has it: what each step found, what the guard says of it, what is sealed.
+
+It is told of the host's steps by the callback, and of what is in them by the mixin; it never raises into either.
+"""
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cached_property, partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from assay.foreign import Failure, attempt
+from assay.spikes import Verdict
+from store.artifacts import announce, sealed_folders
+from store.readers.names import metric_name
+from trainer.adapters.guarding import HostGuard, HostSuspects, examples_of
+from trainer.adapters.opening import Opened
+from trainer.adapters.sealing import Sealer, clear_behind
+from trainer.adapters.seen import Seen
+from trainer.checkpoint import PACKAGES
+from trainer.config_file import to_toml
+from trainer.guard import baseline
+from trainer.inbox import Inbox
+from trainer.model import fingerprint
+from trainer.objective import rules_of
+from trainer.progress import ProgressLine
+from trainer.remedies import Remedies
+from trainer.replay import MOST_TRACES, Replay, Trace
+from trainer.requests import Wishes
+from trainer.runlog import RunLog
+from trainer.shelf import Kept, Shelf
+from trainer.step import Measured
+
+__all__ = ["Hosted"]
+
+LOGGED = frozenset({"loss", "grad_norm", "learning_rate", "epoch"})
+"""What a host logs that is recorded of each step anyway, where the mixin sees it."""
+
+SPEEDS = ("_runtime", "_per_second")
+"""How names end of what is about the clock of an evaluation; it is no measurement of the model."""
+
+OF_ALERTS = ("alert", "severity")
+"""What the guard tells for the sake of webhooks, which a host's run has none of."""
+
+SUMMARY = "train_runtime"
+"""A row of the host's log that has this is about the whole run."""
+
+
+class Hosted:
+    """One host's training while it is recorded."""
+
+    def __init__(
+        self, opened: Opened, dataset: Any, decode: Any, *, sees_steps: bool,
+        roll_back: Callable[["Hosted", int, str], str],
+    ) -> None:  # fmt: skip
+        """Record into `opened`; `sees_steps` says whether the mixin is there, `decode` makes text of token ids,
+        `roll_back` goes back to a checkpoint because someone asked.
+        """
+        self.opened, self.run, self.config = opened, opened.run, opened.config
+        self.state, self.history = opened.state, opened.history
+        self.sees_steps = sees_steps
+        """Whether the mixin tells what is in each step."""
+        self.target: Kept | None = None
+        """The checkpoint the host is to go on from, while it is being stopped for that."""
+        self.wants_save = False
+        """Whether someone asked for a checkpoint now."""
+        self.verdict: Verdict | None = None
+        known, begun = opened.traces, self.state.step
+        self.traces: dict[int, Trace] = {step: found for step, found in known.items() if step <= begun}
+        self.replay = Replay({step: found for step, found in known.items() if step > begun})
+        self._found: Measured | None = None
+        self._overflow = self._taken = False
+        self._began = time.perf_counter()
+        self._dataset, self._decode = dataset, decode
+        stack = opened.stack
+        log = stack.enter_context(RunLog(self.run.folder))
+        self.progress = ProgressLine(self.run.name, self.config.train.steps or 0, self.state.step, log)
+        self.guard = HostGuard(
+            self.config.guard, self.tell, HostSuspects(self._text), clean=self.config.checkpoint.stable_after,
+            rules=rules_of(self.config),
+        )  # fmt: skip
+        self.guard.restore(self.state.guard)
+        self.shelf = Shelf(self.run, opened.store, self.config.checkpoint)
+        self.shelf.read(self.history)
+        self._sealer = Sealer(self.run.folder, lambda: {"base": self._base})
+        stack.callback(self._sealer.close)
+        inbox = stack.enter_context(Inbox(opened.store, self.run.name))
+        self.wishes = Wishes(
+            self.run, inbox, self.progress, at=lambda: self.state.step, save=self._save_soon,
+            roll_back=partial(roll_back, self),
+        )  # fmt: skip
+        self._say_beginning()
+
+    def tell(self, kind: str, sentence: str, *, level: str = "info", step: int | None = None, **facts: Any) -> None:
+        """Tell people: in the store, on stderr and in the run's log."""
+        known = {name: value for name, value in facts.items() if name not in OF_ALERTS}
+        self.run.event(kind, sentence, level=level, step=step, **known)
+        self.progress.say(sentence)
+
+    def leaves_out(self, step: int) -> bool:
+        """Whether nothing is to be learned from a step."""
+        return self.state.remedies.leaves_out(step)
+
+    def look(self, seen: Seen, *, scales: bool, finite: Any) -> bool:
+        """Judge a step before it is taken; whether it may be. `scales`: the host scales its loss (fp16); `finite` says
+        whether every weight is a number.
+        """
+        found = self._found = seen.measured()
+        self._overflow = scales and found.is_overflow
+        if seen.rows is not None and found.losses:
+            self.guard.suspects.add(seen.step, examples_of(seen.rows), found.losses)
+        whole = found.is_finite or self._overflow or bool(finite())
+        self.verdict = self.guard.look(seen.step, found, overflow=self._overflow, parameters_finite=whole)
+        # A loss scale that is too large is the host's to lower: it does not take such a step itself.
+        # Once the guard acts, a loss that is no number is never stepped on, whether it has given up or not.
+        is_odd = self.config.guard.mode == "act" and not found.is_finite
+        self._taken = not self._overflow and not is_odd and not self.guard.forbids(self.verdict)
+        return self._taken or self._overflow
+
+    def step(self, seen: Seen, epoch: float | None, more: Mapping[str, float]) -> None:
+        """Record a step that was looked at, whatever became of it."""
+        if seen.is_left_out:
+            self._leave_out(seen)
+            return
+        found, verdict, step = self._found, self.verdict, seen.step
+        assert found is not None, "a step is looked at before it ends"
+        assert verdict is not None, "a step is looked at before it ends"
+        self.state = self.state.after(step, committed=self._taken, tokens=found.tokens, overflow=self._overflow)
+        if verdict.action != "commit":
+            self.state = replace(self.state, unclean_step=step)
+        now = time.perf_counter()
+        seconds, self._began = now - self._began, now
+        values = {
+            "loss": found.loss, "grad_norm": found.grad_norm, "lr": seen.lr, "step_seconds": seconds,
+            "tokens_per_s": found.tokens / seconds, "tokens": self.state.tokens,
+            **({"epoch": epoch} if epoch is not None else {}), **more,
+        }  # fmt: skip
+        if seen.grad_norm is None:
+            del values["grad_norm"]
+        rows, done = seen.rows or [], self.guard.done(verdict, taken=self._taken, overflow=self._overflow)
+        batch = {"update": self.state.update, "verdict": done, "rows": rows, "losses": found.losses}
+        self.run.log_batch(step, values, batch)
+        self._compare(step, Trace(found.loss.hex(), found.grad_norm.hex(), tuple(rows)))
+        self._after(step, verdict, values)
+
+    def reached(self, step: int) -> None:
+        """The host has made a step; of what is in it nothing is known where the mixin is not there."""
+        if not self.sees_steps:
+            self.state = replace(self.state, step=step, update=step)
+
+    def logged(self, step: int, logs: Mapping[str, Any], *, scales: bool) -> None:
+        """Record what the host logged after a step."""
+        if SUMMARY in logs:
+            if self.target is not None:
+                return  # it is no end
+            said = ", ".join(f"{name} {value:g}" for name, value in logs.items() if isinstance(value, int | float))
+            self.run.event("summary", f"the host's own summary: {said}", step=step)
+            return
+        is_known = LOGGED if self.sees_steps or "loss" not in logs else frozenset[str]()
+        wanted = {
+            metric_name(name): float(value)
+            for name, value in logs.items()
+            if isinstance(value, int | float) and name not in is_known and not name.endswith(SPEEDS)
+        }
+        if wanted:
+            self.run.log(step, wanted)
+        if "val_loss" in wanted:
+            self.state = replace(self.state, step=step).with_validation(wanted["val_loss"])
+        if not self.sees_steps and "loss" in wanted:
+            self._judge_logged(step, wanted, scales=scales)
+
+    def saved(self, folder: Path) -> None:
+        """Seal the checkpoint the host has just written."""
+        self.wants_save = False
+        step, branch = self.state.step, self.history.branch
+        if (self.run.folder / "checkpoints" / f"{step:08d}-b{branch}").exists():
+            return
+        state = replace(self.state, guard=self.guard.state())
+        known = {
+            "kind": "checkpoint", "method": self.config.train.method, "step": step, "branch": branch, "parent": None,
+            "cursor": {"step": step, "host": str(folder)}, "interventions": state.remedies.as_dict(),
+            "data": {"sha256": None, "files": []}, "versions": {name: version(name) for name in PACKAGES},
+            "update": state.update, "val_loss": self._validated(),
+        }  # fmt: skip
+        self._sealer.take(folder, branch, state, to_toml(self.config), known)
+
+    def settle(self, *, wait: bool = False) -> None:
+        """Announce what has been sealed by now; all of it where one waits."""
+        for item in self._sealer.done(wait=wait):
+            if item.manifest is None:
+                sentence = f"the checkpoint at step {item.step} could not be sealed: {item.why_not}"
+                self.tell("checkpoint", sentence, level="alarm", step=item.step)
+                continue
+            known = {name: item.manifest[name] for name in ("update", "val_loss")}
+            announce(self.run, item.folder, "sealed", step=item.step, branch=item.branch, data=known)
+            self.shelf.add(item.folder, item.manifest, self.history)
+
+    def goes_on(self, output: Path) -> None:
+        """The host goes on from the checkpoint it was stopped for; `output` is where it writes its own."""
+        if self.target is not None:
+            clear_behind(output, self.target.step)
+        self.target, self._began = None, time.perf_counter()
+
+    def end(self, status: str = "finished", error: str | None = None) -> None:
+        """The host has ended: seal what is left, and close the run."""
+        self.settle(wait=True)
+        state, after, steps = self.state, self.config.checkpoint.stable_after, self.config.train.steps or 0
+        by = self.wishes.stopped_by
+        if status == "finished" and by:
+            error = f"stopped at step {state.step} of {steps} by {by}"
+        elif status == "finished" and steps <= state.step and state.step - state.unclean_step >= min(after, state.step):
+            self.shelf.mature(state.step, state.unclean_step, self.history, after=0)
+            self.shelf.prune(self.history)
+        self.opened.stack.close()
+        self.run.finish(status, error)
+
+    def change(self, remedies: Remedies) -> None:
+        """Do things differently from here on."""
+        self.state = replace(self.state, remedies=remedies)
+
+    def rate(self, lr: float, step: int) -> float:
+        """The learning rate of a step the host would take with `lr`, with what is tried against a spike."""
+        return self.state.remedies.rate(lr, step)
+
+    def _judge_logged(self, step: int, values: Mapping[str, float], *, scales: bool) -> None:
+        norm = values.get("grad_norm", -1.0)  # what was not measured
+        overflow = scales and math.isfinite(values["loss"]) and not math.isfinite(norm)
+        found = Measured(values["loss"], [], [], norm, [], 0)
+        verdict = self.guard.look(step, found, overflow=overflow, parameters_finite=True)
+        if verdict.action != "commit":
+            self.state = replace(self.state, unclean_step=step)
+        self._after(step, verdict, values)
+
+    def _after(self, step: int, verdict: Verdict, values: Mapping[str, float]) -> None:
+        self.verdict = verdict
+        self.guard.tell(step, verdict, self.guard.after(step, values))
+        self.guard.pass_over(step)
+        self.settle()
+        self.shelf.mature(step, self.state.unclean_step, self.history, after=self.config.checkpoint.stable_after)
+
+    def _leave_out(self, seen: Seen) -> None:
+        self.state = replace(self.state, step=seen.step, unclean_step=seen.step)
+        self.verdict, self._began = None, time.perf_counter()
+        batch = {"update": self.state.update, "verdict": "left-out", "rows": seen.rows or [], "losses": []}
+        self.run.log_batch(seen.step, {}, batch)
+
+    def _compare(self, step: int, now: Trace) -> None:
+        self.traces[step] = now
+        if len(self.traces) > MOST_TRACES:
+            del self.traces[min(self.traces)]
+        if proof := self.replay.check(step, now):
+            self.guard.learn(proof)
+            facts = {"first": proof.first, "last": proof.last, "equal": proof.equal, "sha256": proof.sha256}
+            self.run.event("replay", proof.says, level="info" if proof.equal else "warning", step=step, **facts)
+
+    def _validated(self) -> float | str | None:
+        loss = self.state.val_loss if self.state.val_step == self.state.step else None
+        return loss if loss is None or math.isfinite(loss) else str(loss)
+
+    def _save_soon(self) -> str:
+        self.wants_save = True
+        return f"the host writes a checkpoint after step {self.state.step}"
+
+    def _text(self, row: int) -> str:
+        found = attempt(_text_of, self._dataset, row, self._decode)
+        return "" if isinstance(found, Failure) else found
+
+    @cached_property
+    def _base(self) -> dict[str, Any]:
+        path = self.config.model.path
+        digest = attempt(fingerprint, self.config.model) if path else None
+        sha256 = None if isinstance(digest, Failure) else digest
+        return {"path": path, "sha256": sha256, "model_sha256": sha256}
+
+    def _say_beginning(self) -> None:
+        step = self.state.step
+        if self.config.train.stage == "dpo":
+            rules = rules_of(self.config)
+            sentence = f"dpo: batches of {self.config.train.batch_size} pairs, by the host"
+            self.run.event("stage", sentence, step=step, loss_floor=rules.loss_floor if rules else None)
+        if not self.history.is_new:
+            known = baseline(self.state.guard, step, self.state.remedies)
+            self.run.event("resume", f"goes on after step {step}, by the host", step=step, baseline=known)
+        if not sealed_folders(self.run.folder / "checkpoints") and not self.history.is_new:
+            self.run.event("checkpoint", "no checkpoint of the run is sealed: the guard begins with nothing", step=step)
+
+
+def _text_of(dataset: Any, row: int, decode: Any) -> str:
+    found = dataset[row]
+    ids = found.get("input_ids")
+    if ids is None:
+        ids = [*found.get("prompt_ids", []), *found.get("chosen_ids", [])]
+    return decode(ids, skip_special_tokens=True) if len(ids) > 0 and decode else str(found.get("text", ""))

@@ -1,0 +1,120 @@
+"""The loss of each sample, read off what the host computes anyway: nothing is run forward a second time.
+
+A mean over tokens is made of the log-likelihood of each, which autograd keeps for the way back: before that, they are
+read from there. TRL's fused head gives them itself. Of TRL's DPO with its usual loss (sigmoid, reverse KL) the loss of
+each pair is made of the log-likelihoods of policy and reference. Where none of this is found, no losses are told.
+"""
+
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+from assay.foreign import Failure, attempt
+
+__all__ = ["SampleLosses", "watched"]
+
+DEEPEST = 4
+"""Nodes between a host's loss and the mean over tokens: divisions, factors, a change of type."""
+
+USUAL = {"loss_types": ["sigmoid"], "f_divergence_type": "reverse_kl", "ld_alpha": None, "loss_weights": [1.0]}
+"""What TRL's DPO has where the loss of a pair is the one of its paper."""
+
+
+class SampleLosses:
+    """Listens to one micro-batch."""
+
+    def __init__(self, host: Any, inputs: Mapping[str, Any]) -> None:
+        """`host` is the trainer, `inputs` what it gives its model."""
+        self._host, self._inputs = host, inputs
+        self._is_pairs = "completion_mask" in inputs and hasattr(host, "beta")
+        self._means: torch.Tensor | None = None
+        self._sums: list[torch.Tensor] = []
+
+    def hear(self, _: Any, __: Any, output: Any) -> None:
+        """Take note of one forward pass; a hook of the model, which never raises into it."""
+        attempt(self._hear, output)
+
+    def _hear(self, output: Any) -> None:
+        found = getattr(output, "log_probs", None)
+        if found is None:
+            return
+        if self._is_pairs:
+            # The policy first, then its reference.
+            if torch.is_grad_enabled() == (not self._sums):
+                self._sums.append(found.detach().float().sum(dim=1))
+        elif torch.is_grad_enabled() and self._means is None:
+            self._means = -found.detach().float().sum(dim=1) / output.label_mask.sum(dim=1).clamp(min=1)
+
+    def take(self, loss: Any) -> None:
+        """Take note of the loss the host has computed, before it goes back through it."""
+        labels = self._inputs.get("labels")
+        if self._is_pairs or self._means is not None or not isinstance(labels, torch.Tensor):
+            return
+        means = attempt(_means, loss, len(labels))
+        self._means = None if isinstance(means, Failure) else means
+
+    def found(self) -> torch.Tensor | None:
+        """The losses, float32 [samples]; None where they cannot be told."""
+        return self._of_pairs() if self._is_pairs else self._means
+
+    def _of_pairs(self) -> torch.Tensor | None:
+        host, reference = self._host, self._reference()
+        if reference is None or any(getattr(host, name, value) != value for name, value in USUAL.items()):
+            return None
+        if getattr(host.args, "use_weighting", False):
+            return None
+        chosen, rejected = (self._sums[0] - reference).chunk(2)
+        return -functional.logsigmoid(host.beta * (chosen - rejected))
+
+    def _reference(self) -> torch.Tensor | None:
+        if len(self._sums) != 1:
+            return self._sums[1] if self._sums else None
+        kept = [self._inputs.get(name) for name in ("ref_chosen_logps", "ref_rejected_logps")]
+        known = [part.float().to(self._sums[0].device) for part in kept if isinstance(part, torch.Tensor)]
+        return torch.cat(known) if len(known) == len(kept) else None
+
+
+@contextmanager
+def watched(host: Any, model: Any, inputs: Mapping[str, Any]) -> Generator[SampleLosses]:
+    """Listen to a host, and where that is needed to its models, while a micro-batch is trained on."""
+    listener = SampleLosses(host, inputs)
+    with ExitStack() as stack:
+        for one in _to_hear(host, model):
+            stack.callback(one.register_forward_hook(listener.hear).remove)
+        yield listener
+
+
+def _to_hear(host: Any, model: Any) -> list[Any]:
+    """The models whose output says what cannot be read elsewhere: those of TRL's trainers."""
+    if not hasattr(host, "loss_types") and not hasattr(host.args, "completion_only_loss"):
+        return []
+    return [model, *([host.ref_model] if getattr(host, "ref_model", None) is not None else [])]
+
+
+@torch.no_grad()
+def _means(loss: torch.Tensor, samples: int) -> torch.Tensor | None:
+    """Mean loss over each sample's own learned tokens, float32 [samples]; None where no such mean is found."""
+    node = _mean_over_tokens(loss.grad_fn, DEEPEST)
+    if node is None:
+        return None
+    # The names that the autograd of torch has for them.
+    log_probs, wanted, ignored = (getattr(node, f"_saved_{name}") for name in ("self", "target", "ignore_index"))
+    if len(wanted) % samples:
+        return None
+    learned = wanted != ignored
+    of_tokens = log_probs.gather(1, wanted.where(learned, 0)[:, None]).float().view(samples, -1)
+    whose = learned.view(samples, -1)
+    return (of_tokens * whose).sum(dim=1) / -whose.sum(dim=1).clamp(min=1)
+
+
+def _mean_over_tokens(node: Any, deepest: int) -> Any:
+    """The node of a negative log-likelihood over tokens near the end of a computation; None without one."""
+    if node is None or node.name() == "NllLossBackward0":
+        return node
+    if deepest == 0:
+        return None
+    found = (_mean_over_tokens(below, deepest - 1) for below, _ in node.next_functions)
+    return next((one for one in found if one is not None), None)
