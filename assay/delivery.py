@@ -31,12 +31,15 @@ CHECK_SECONDS = 60.0
 
 
 def send_to(run_folder: Path, server: str) -> None:
-    """Note that what is recorded in this folder goes to `server`; the same run stays the same. Raises OSError."""
+    """Note that what is recorded in this folder goes to `server`; it stays the same run. Raises OSError, AssayError."""
     place = run_folder / DELIVERY_NAME
     try:
         note = json.loads(place.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except FileNotFoundError:
         note = {"origin": secrets.token_hex(16)}
+    except ValueError as error:
+        # With another origin the server would take it for another run, and all of it again.
+        raise AssayError(f"{place} is damaged, and a server knows the run by it; put it back from a copy") from error
     fresh = place.with_suffix(".new")
     fresh.write_text(json.dumps({**note, "server": server}) + "\n", encoding="utf-8")
     fresh.replace(place)

@@ -33,12 +33,25 @@ from typing import Any, NamedTuple, cast
 
 from assay.foreign import Failure, attempt, plain
 
-__all__ = ["FORMAT", "SpoolChunk", "SpoolFile", "as_number", "encode", "read_spool", "spell_nonfinite", "spool_name"]
+__all__ = [
+    "FORMAT",
+    "SpoolChunk",
+    "SpoolFile",
+    "as_number",
+    "encode",
+    "read_opening",
+    "read_spool",
+    "spell_nonfinite",
+    "spool_name",
+]
 
 FORMAT = 1
 """Version of the line format; a reader skips files of a newer one and says so."""
 
 _BLOCK = 1 << 20
+
+_OPENING_LINES = 4
+"""Lines among which a spool says what its run is."""
 
 _NONFINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
@@ -211,6 +224,16 @@ def read_spool(path: Path, offset: int = 0, limit: int = 8 << 20) -> SpoolChunk:
         else:
             lines.append(line)
     return SpoolChunk(lines, offset + len(whole), damaged)
+
+
+def read_opening(path: Path) -> list[dict[str, Any]]:
+    """The first four lines of a spool, or as many as there are; a long one is read whole. Raises OSError."""
+    limit = 1 << 16
+    while True:
+        found = read_spool(path, limit=limit).lines
+        if len(found) >= _OPENING_LINES or limit >= path.stat().st_size:
+            return found[:_OPENING_LINES]
+        limit *= 8
 
 
 def _decode(raw: bytes) -> dict[str, Any] | None:

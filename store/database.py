@@ -37,7 +37,7 @@ WRITE_TIMEOUT = 30.0
 QUERY_LIMIT = 20.0
 """Below what a writer waits, so that no question makes one give up."""
 
-BATCH_ROWS = 20_000
+BATCH_ROWS = 2048
 
 WRITE = "READ_WRITE, STORAGE_VERSION 'v1.5.0', ROW_GROUP_SIZE 409600"
 """How a file is attached to be written; one in an older format becomes a newer one with its first transaction.

@@ -16,7 +16,7 @@ from assay.errors import AssayError
 from assay.flusher import Line
 from assay.holding import LOCK_NAME, RunLock
 from assay.spikes import Spike
-from assay.spool import FORMAT, encode, read_spool, spell_nonfinite, spool_name
+from assay.spool import FORMAT, encode, read_opening, spell_nonfinite, spool_name
 from assay.version import VERSION
 from store.import_files import Log
 from store.import_spikes import Losses
@@ -28,9 +28,6 @@ __all__ = ["Imported", "import_log", "is_imported"]
 
 TAG = "imported"
 """What a run is found by that was made by an import; people can take it away."""
-
-_OPENING = 1 << 16
-"""Bytes of a spool in which its opening lies."""
 
 
 class Imported(NamedTuple):
@@ -187,7 +184,7 @@ def is_imported(root: Path, digests: Mapping[str, str]) -> bool:
 
 def _openings(folder: Path) -> Iterator[Line]:
     for spool in folder.glob("spool/0-*.jsonl"):
-        yield from read_spool(spool, limit=_OPENING).lines[:4]
+        yield from read_opening(spool)
 
 
 def _run_of(root: Path, digests: set[str]) -> Path | None:
@@ -197,7 +194,7 @@ def _run_of(root: Path, digests: set[str]) -> Path | None:
         if spool.parts[-3].startswith("."):
             continue
         with suppress(FileNotFoundError):  # removed meanwhile
-            if any(_imported(line) & digests for line in read_spool(spool, limit=_OPENING).lines[:4]):
+            if any(_imported(line) & digests for line in read_opening(spool)):
                 return spool.parents[1]
     return None
 

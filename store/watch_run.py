@@ -11,7 +11,7 @@ from portalocker import LockFlags
 
 from assay.errors import AssayError
 from assay.recording import new_folder
-from assay.spool import read_spool
+from assay.spool import read_opening, read_spool
 from store.readers import Found
 from store.readers.events import is_output_folder
 from store.watch_history import spool_lines
@@ -119,7 +119,7 @@ def _watched_runs(root: Path) -> Iterator[tuple[Path, Watched]]:
 
 def _opening(spool: Path) -> Watched | None:
     try:
-        lines = read_spool(spool, limit=1 << 16).lines
+        lines = [*read_opening(spool), *read_spool(spool, limit=1 << 16).lines]
     except FileNotFoundError:
         return None  # its run was removed meanwhile
     for line in lines:

@@ -36,6 +36,9 @@ class Result(NamedTuple):
     problem: str | None
     """Why, in one sentence."""
 
+    refused: bool = False
+    """Whether that is no matter of waiting."""
+
 
 @click.command()
 @click.argument("runs", nargs=-1, metavar="[RUN]...")
@@ -51,7 +54,8 @@ def deliver(
 ) -> int:  # fmt: skip
     """Bring what was recorded for a server to it.
 
-    Without a RUN: all of them that go to one. Exit 1 where something waits because the server does not answer now.
+    Without a RUN: all of them that go to one. Exit 1 where something waits because the server does not answer now, 2
+    where it refuses a run; the others are delivered all the same.
     """
     if check is not None:
         return _check(check)
@@ -63,6 +67,11 @@ def deliver(
         print_json({"runs": [result._asdict() for result in found]})
     else:
         _say(found)
+    refused = [str(result.problem) for result in found if result.refused]
+    for problem in refused[:-1]:
+        notes.print(f"assay: {problem}", markup=False)
+    if refused:
+        raise StoreError(refused[-1])
     return int(any(result.problem for result in found))
 
 
@@ -123,17 +132,23 @@ def _delivered(folder: Path) -> Result:
     destination = destination_of(folder)
     assert destination is not None, "only those that go somewhere are looked at"
     deliverer = Deliverer(folder, destination, Service(destination.server, find_token()))
-    problem = None
+    problem, refused = None, False
     try:
         deliverer.deliver()
     except UnreachableError as error:
         problem = str(error)
-    return Result(folder.name, destination.server, deliverer.sent, deliverer.waiting() if problem else 0, problem)
+    except (StoreError, OSError) as error:
+        # What is wrong with one run is no reason to keep the others here.
+        problem, refused = str(error), True
+    waits = deliverer.waiting() if problem else 0
+    return Result(folder.name, destination.server, deliverer.sent, waits, problem, refused)
 
 
 def _say(found: list[Result]) -> None:
     if not found:
         console.print("no run goes to a server; `assay deliver RUN --to quack://HOST:PORT` sends one")
     for result in found:
+        if result.refused:
+            continue
         said = f"{result.run}: {result.sent:,} bytes delivered to {result.server}"
         console.print(said if not result.problem else f"{result.run}: {result.waits:,} bytes wait: {result.problem}")

@@ -2,11 +2,13 @@
 
 DuckDB has no grants, so the question is read as a tree before it is asked: each table it names is on a list, each
 function that makes rows is on another. What the tree holds beyond that is refused, so that what is new in DuckDB is
-refused too. A name of a WITH may not be that of a table or view: inside its own query it would mean that table. Then
-DuckDB says which tables it would read, whatever they were called, and these are looked up in the list once more.
+refused too. A name of a WITH may not be that of a table or view: inside its own query it would mean that one. It
+is a word: outside of its query DuckDB would take `x.csv` for a file. Then DuckDB says what it would read, whatever that
+was called, and every source of rows is looked up once more.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias, cast
 
@@ -43,6 +45,18 @@ NODES = frozenset((
     "LIMIT_PERCENT_MODIFIER", "ORDER_DEFAULT", "ASCENDING", "DESCENDING",
 ))  # fmt: skip
 """What a question may be made of, besides expressions."""
+
+SOURCES = frozenset((
+    "DUMMY_SCAN", "CTE_SCAN", "REC_CTE_SCAN", "DELIM_GET", "DELIM_SCAN", "EMPTY_RESULT", "EXPRESSION_GET",
+    "EXPRESSION_SCAN", "CHUNK_SCAN", "COLUMN_DATA_SCAN", *map(str.upper, ROW_MAKERS),
+))  # fmt: skip
+"""What rows may come from in a plan, besides tables."""
+
+WORD = re.compile(r"[^\W\d]\w*")
+"""A name that is no file, address or pattern."""
+
+LONGEST = 64 << 10
+"""Characters of a question: reading a longer one would take memory without a limit."""
 
 LIMIT = 10.0
 """Seconds a question may take: meanwhile what arrives is kept, but not loaded."""
@@ -87,17 +101,25 @@ class Questions:
             with instance.cursor() as cursor:
                 cursor.execute(f"SET GLOBAL memory_limit = '{MOST_MEMORY}'")
                 cursor.execute("SET GLOBAL temp_directory = ''")
+                for name in ("python_enable_replacements", "autoinstall_known_extensions", "autoload_known_extensions"):
+                    cursor.execute(f"SET GLOBAL {name} = false")
                 # Each question has the thread that asks it: others have theirs, and small ones cost a quarter less.
                 cursor.execute("SET GLOBAL threads = 1")
             self._limited = instance.generation()
 
     def check(self, sql: str) -> None:
         """Raise StoreError unless `sql` is written as a question that a `read` token may ask."""
+        if len(sql) > LONGEST:
+            raise StoreError(
+                f"the question has {len(sql):,} characters, and {LONGEST:,} are the most; ask for less at a time"
+            )
         require_question(sql)
         trees = _read(sql)
         own = {name.casefold() for tree in trees for name in _with_names(tree)}
         if taken := own & self._names_taken():
             raise StoreError(f"a name given by WITH may not be a table's: call {min(taken)} something else")
+        if odd := sorted(name for name in own if not WORD.fullmatch(name)):
+            raise StoreError(f"a name given by WITH must be a word, and {odd[0]!r} is none")
         for tree in trees:
             for node in _nodes(tree):
                 _check_node(node, own)
@@ -134,7 +156,7 @@ def _gathered(reader: pa.RecordBatchReader) -> pa.Table:
 
 
 def _check_plan(snapshot: Snapshot, sql: str, params: Mapping[str, Any]) -> None:
-    """Raise StoreError where DuckDB would read another table; before it optimizes, which leaves some out."""
+    """Raise StoreError where DuckDB would read anything else; before it optimizes, which leaves some out."""
     snapshot.read("SET explain_output = 'all'")
     plan = snapshot.rows(f"EXPLAIN (FORMAT JSON) {sql}", params)[0]["explain_value"]
     for node in _nodes(json.loads(plan)):
@@ -142,6 +164,13 @@ def _check_plan(snapshot: Snapshot, sql: str, params: Mapping[str, Any]) -> None
         name = str(table).rpartition(".")[2].strip('"').casefold()
         if table is not None and name not in TABLES:
             raise StoreError(_not_given(name))
+        if "name" in node and not node.get("children") and not _is_table(node) and node["name"] not in SOURCES:
+            raise StoreError(f"{node['name'].lower()} may not be read here")
+
+
+def _is_table(node: Node) -> bool:
+    """Whether a step of a plan reads a table, which is looked at for itself."""
+    return "Table" in node.get("extra_info", {})
 
 
 def _read(sql: str) -> list[Node]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import assay
 from assay.flusher import say
-from assay.locate import locate_store
+from assay.locate import DATABASE_NAME, StoreLocation, locate_store
 from assay.recording import Run
 from assay.spool import read_spool
 from evals.text import Sample, read_samples
@@ -67,18 +67,27 @@ def begin(options: Options, args: Any, state: Any, model: Any, host: Any) -> Ope
     location = locate_store(options.store)
     wanted = _name(options, args)
     before = _recorded(location.root, wanted, _output(args)) if state.global_step else None
-    run = assay.run(before or wanted, store=location.root, resume=before is not None)
+    run = assay.run(before or wanted, store=location.server or location.root, resume=before is not None)
     if before is None and run.name != wanted:
         say(f"there is a run {wanted} in {location.root} already; this one is called {run.name}")
     try:
         config = config_of(options, run.name, args, model, stage_of(args), state.max_steps)
-        found = _opened(run, Store.at(location.database), config, args, host, step=state.global_step)
+        found = _opened(run, _store(location), config, args, host, step=state.global_step)
         if before is not None:
             _go_on(found)
         return found
     except BaseException:
         run.finish("failed", "recording could not begin")
         raise
+
+
+def _store(location: StoreLocation) -> Store:
+    """That of this machine, also where the run goes on to a server."""
+    if not location.server:
+        return Store.at(location.database)
+    store = Store.at(location.root / DATABASE_NAME)
+    store.delivers_to = location.server
+    return store
 
 
 def stage_of(args: Any) -> str:

@@ -161,6 +161,20 @@ def test_two_runs_of_one_name_are_told_apart_and_the_second_gets_another(served,
     assert steps_of(served.store, "demo") == [1, 2, 3]
 
 
+def test_a_run_that_is_refused_keeps_no_other_one_here(served, tmp_path):
+    token = served.token("inbox", "two")
+    recorded(tmp_path / "one", "a-taken", 3)
+    assay(
+        "deliver", "a-taken", "--to", served.address, folder=tmp_path / "one", ASSAY_TOKEN=served.token("inbox", "one")
+    )
+    for name in ("a-taken", "b-free"):
+        recorded(tmp_path / "two", name, 4)
+    done = assay("deliver", "a-taken", "b-free", "--to", served.address, folder=tmp_path / "two", ASSAY_TOKEN=token)
+    assert done.returncode == 2
+    assert "the server has another run called a-taken" in one_sentence(done.stderr)
+    wait_until(lambda: steps_of(served.store, "b-free") == [1, 2, 3, 4])
+
+
 def test_a_token_of_another_may_not_write_into_a_run(served, trainer):
     recorded(trainer, "demo", 3)
     assay("deliver", "demo", "--to", served.address, folder=trainer, ASSAY_TOKEN=served.token("inbox", "ann"))

@@ -60,6 +60,63 @@ def test_a_hidden_table_is_read_by_no_spelling(questions, sql):
             questions.answer(sql.format(table), {})
 
 
+@pytest.mark.parametrize(
+    "name", ["{0}/x.csv", "{0}/*.csv", "{0}/x.json", "{0}/x.parquet", "{0}/other.duckdb", "https://127.0.0.1:9/x.csv"]
+)
+@pytest.mark.parametrize(
+    "sql",
+    [
+        'WITH "{0}" AS (FROM "{0}") FROM "{0}"',
+        'SELECT * FROM "{0}", (WITH "{0}" AS (SELECT 1) SELECT * FROM "{0}") x',
+        'SELECT (WITH "{0}" AS (SELECT 1) SELECT 1), * FROM "{0}"',
+        'WITH a AS (FROM "{0}"), "{0}" AS (SELECT 1) FROM a',
+        'FROM "{0}"',
+    ],
+)
+def test_a_file_is_read_by_no_spelling(questions, tmp_path, name, sql):
+    """Outside of its query a name of a WITH is what DuckDB takes it for: a file, where it has the name of one."""
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "x.json").write_text('[{"a": 1}]')
+    with duckdb.connect() as made:
+        made.execute(f"COPY (SELECT 1 AS a) TO '{tmp_path / 'x.parquet'}'")
+        made.execute(f"ATTACH '{tmp_path / 'other.duckdb'}' AS o; CREATE TABLE o.t AS SELECT 1 AS a")
+    with pytest.raises(StoreError):
+        questions.answer(sql.format(name.format(tmp_path)), {})
+
+
+def test_a_variable_of_python_is_no_table(questions):
+    with pytest.raises(StoreError):
+        questions.answer("WITH params AS (FROM params) FROM params", {})
+
+
+def test_the_plan_alone_would_find_a_file(store, tmp_path):
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(StoreError, match="read_csv_auto may not be read here"):
+        store.snapshot(lambda snapshot: _check_plan(snapshot, f"SELECT * FROM '{tmp_path}/x.csv'", {}))
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "WITH RECURSIVE x AS (SELECT 1 AS a UNION ALL SELECT a + 1 FROM x WHERE a < 3) FROM x",
+        "WITH 运行 AS MATERIALIZED (SELECT id FROM run) SELECT * FROM 运行, 运行 AS y",
+        "SELECT * FROM (VALUES (1), (2)) t(a)", "SELECT 1 WHERE false", "FROM repeat(1, 3)",
+        "SELECT i, (SELECT max(id) FROM run WHERE id < i) FROM range(3) t(i)",
+        "SELECT x FROM range(3) t(i), LATERAL (SELECT unnest([i, i]) AS x)", "SELECT id FROM run EXCEPT SELECT 1",
+        "SELECT *, row_number() OVER (ORDER BY id) FROM run QUALIFY id > 0 ORDER BY id LIMIT 3",
+        "SELECT id FROM run WHERE id IN (" + ", ".join(map(str, range(50))) + ")",
+        "SELECT r.id FROM run r ASOF JOIN branch b ON r.created >= b.created",
+    ],
+)  # fmt: skip
+def test_what_a_question_is_made_of_is_let_through(questions, sql):
+    assert questions.answer(sql, {}).num_columns >= 1
+
+
+def test_a_question_without_an_end_is_not_read(questions):
+    with pytest.raises(StoreError, match="the question has 120,009 characters, and 65,536 are the most"):
+        questions.answer(f"SELECT [{'1,' * 60_000}]", {})
+
+
 def test_duckdb_is_asked_too_which_tables_it_would_read(store):
     # As if the tree had told nothing.
     with pytest.raises(StoreError, match="mapping is not given to tokens"):

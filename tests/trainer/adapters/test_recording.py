@@ -1,5 +1,6 @@
 """What is recorded of a host, and that recording it changes nothing."""
 
+import json
 import math
 from statistics import fmean
 
@@ -8,6 +9,8 @@ from transformers import Trainer
 
 from store.artifacts import verify
 from store.check import check_store
+from store.database import Store
+from store.loading import load_spools
 from tests.trainer.adapters.hosts import (
     Seen,
     SeenShaken,
@@ -19,6 +22,7 @@ from tests.trainer.adapters.hosts import (
     weights,
 )
 from tests.trainer.seen import batches, events, metric, said
+from trainer.adapters import AssayCallback
 
 
 def test_a_host_learns_the_same_with_callback_or_mixin_as_without(make, store):
@@ -167,3 +171,17 @@ def test_a_loss_whose_samples_cannot_be_told_is_recorded_with_its_rows(make, sto
     shown(store)
     assert [(len(item["rows"]), item["losses"]) for item in batches(store)] == [(4, []), (4, [])]
     assert len(metric(store, "loss")) == 2
+
+
+def test_a_host_whose_store_is_a_server_is_recorded_here_and_noted_for_delivery(make, store, monkeypatch):
+    """The server is away: its steps wait, and nothing is lost."""
+    monkeypatch.chdir(store.root.parent)
+    monkeypatch.setenv("ASSAY_TOKEN", "assay-inbox-away")
+    monkeypatch.setattr("assay.recording.check_server", lambda _server: None, raising=False)
+    trainer = make(Trainer, AssayCallback("away", store="quack://127.0.0.1:9"), max_steps=2)
+    trainer.train()
+    (place,) = store.root.parent.rglob("away/delivery.json")
+    assert json.loads(place.read_text())["server"] == "quack://127.0.0.1:9"
+    there = Store.at(place.parents[1] / "assay.duckdb")
+    load_spools(there)
+    assert [row["status"] for row in there.rows("SELECT status FROM run WHERE name = 'away'")] == ["finished"]
