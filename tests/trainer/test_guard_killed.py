@@ -26,7 +26,7 @@ CHILD = """
 import os, signal, sys, time
 from pathlib import Path
 import torch
-import trainer.guard, trainer.rollback
+import trainer.guard, trainer.parallel.restoring, trainer.rollback
 from store.database import Store
 from tests.trainer.test_guard import Scripted
 from trainer.config_file import config_from, read_toml
@@ -36,7 +36,7 @@ torch.set_num_threads(1)
 job, place, moment, last = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 trainer.guard.Detector = type("Scripted", (Scripted,), {"script": {8: ["rollback"] * 9}})
 owner, name, is_after = {
-    "weights are back": (trainer.rollback, "restore_optimizer", False),
+    "weights are back": (trainer.parallel.restoring, "restore_optimizer", False),
     "all is back": (trainer.rollback, "_fork", False),
     "the branch is open": (trainer.rollback, "_fork", True),
 }[moment]
