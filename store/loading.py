@@ -194,7 +194,8 @@ class SpoolLoader:
             # A torn last line, or a format of another program: not looked at again until the file grows.
             self._stuck[key] = spool.size
             return None
-        rows = rows_of(chunk.lines, rank=_writer(key)[1])
+        run, rank = _writer(key)
+        rows = rows_of(chunk.lines, rank, run)
         rows.damaged += chunk.damaged
         return _Piece(key, spool.path, spool.size, before, chunk.offset, rows)
 

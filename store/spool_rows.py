@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import repeat
+from pathlib import PurePosixPath
 from typing import Any, TypeAlias, cast
 
 from assay.spool import as_number, spell_nonfinite
@@ -31,6 +32,8 @@ class SpoolRows:
 
     rank: int = 0
     """Process that wrote the file; metrics of ranks above 0 are named `rank/<n>/<name>`."""
+    run: str = ""
+    """The run's name here; empty where nobody asks."""
     names: list[str] = field(default_factory=list[str])
     """Metric name of each value; `branches` to `times` are as long."""
     branches: list[int] = field(default_factory=list[int])
@@ -61,9 +64,9 @@ class SpoolRows:
         self.tables.setdefault(table, []).append(row)
 
 
-def rows_of(lines: list[Line], rank: int = 0) -> SpoolRows:
-    """Sort the lines of one file into rows; a line that lacks something is counted, never raised."""
-    rows = SpoolRows(rank)
+def rows_of(lines: list[Line], rank: int = 0, run: str = "") -> SpoolRows:
+    """Sort the lines of one file of a run into rows; a line that lacks something is counted, never raised."""
+    rows = SpoolRows(rank, run)
     for line in lines:
         try:
             time = _micros(line["t"])
@@ -128,7 +131,7 @@ def _moved_to(rows: SpoolRows, branch: int, step: int) -> None:
 def _checkpoint(rows: SpoolRows, line: Line, time: int) -> None:
     row: Row = {
         "branch": _branch_number(line["b"]), "step": _whole(line["s"]), "state": _text(line["state"]),
-        "path": _text(line["path"]), "sha256": _text_or_none(line.get("sha256")),
+        "path": _own_path(_text(line["path"]), rows.run), "sha256": _text_or_none(line.get("sha256")),
         "bytes": _whole_or_none(line.get("bytes")), "changed": time, "data": _json(line.get("data")),
     }  # fmt: skip
     message = f"checkpoint at step {row['step']}: {row['state']}"
@@ -137,6 +140,19 @@ def _checkpoint(rows: SpoolRows, line: Line, time: int) -> None:
         message=message, data=_json({"state": row["state"], "path": row["path"], "reason": line.get("reason")}),
     )  # fmt: skip
     rows.checkpoints.append(row)
+
+
+def _own_path(path: str, run: str) -> str:
+    """The path of a run's checkpoint: in its own folder, whatever the run was called where it was recorded.
+
+    Raises ValueError for one that leads out of the store.
+    """
+    place = PurePosixPath(path)
+    if place.is_absolute() or ".." in place.parts:
+        raise ValueError(path)
+    if not run or place.parts[1:2] != ("checkpoints",):
+        return path
+    return PurePosixPath(run, *place.parts[1:]).as_posix()
 
 
 def _event(rows: SpoolRows, line: Line, time: int) -> None:

@@ -15,6 +15,7 @@ import assay
 from assay.spool import encode
 from store.database import Statement, Store
 from store.loading import Loader, LoadReport, SpoolLoader, load_spools
+from store.spool_rows import rows_of
 from store.version import schema_version
 
 REPO = Path(__file__).parents[2]
@@ -355,3 +356,18 @@ def wait_for(condition, seconds: float = 20.0):
     while not condition():
         assert time.monotonic() < deadline, "waited too long"
         time.sleep(0.01)
+
+
+def test_a_checkpoint_lies_in_the_folder_of_its_own_run(tmp_path):
+    """Whatever its run was called where it was recorded, and whatever else a line says."""
+    line = {"k": "checkpoint", "t": 1, "b": 1, "s": 1, "state": "sealed"}
+    paths = (
+        "demo/checkpoints/1",
+        "./prod/checkpoints/1",
+        "../../prod/checkpoints/1",
+        "/etc/x",
+        "mine/checkpoints/../../x",
+    )
+    found = rows_of([{**line, "path": path} for path in paths], run="mine")
+    assert [row["path"] for row in found.checkpoints] == ["mine/checkpoints/1", "mine/checkpoints/1"]
+    assert found.damaged == 3
