@@ -96,22 +96,6 @@ def test_a_table_becomes_a_finished_run_with_what_is_no_number(root, tmp_path, c
     assert (run["tags"], run["provenance"]["imported"]) == (["imported"], "table")
 
 
-def test_a_folder_of_very_many_files_is_known_again(root, tmp_path, capsys):
-    """What is noted of them is longer than what is looked at first."""
-    files = [
-        state(
-            tmp_path / ("long" * 20) / f"checkpoint-{step}" / "trainer_state.json",
-            {"step": step, "loss": 2.0},
-            step=step,
-        )
-        for step in range(1, 250)
-    ]
-    [first] = reported(root, capsys, *files)
-    [again] = reported(root, capsys, *files)
-    assert (again["run"], again["new_points"], again["imported_before"]) == (first["run"], 0, True)
-    assert len([path for path in root.iterdir() if path.is_dir()]) == 1
-
-
 def test_importing_twice_adds_nothing_and_says_so(root, tmp_path, capsys):
     log = table(tmp_path / "a.csv", "1,2.5", "2,2.0", "1,9.0")
     bring(root, log)
