@@ -1,26 +1,16 @@
-"""Real trouble, found and mended by the real guard: each with one seed here, with another where slow tests run.
-
-Of those that take a long run one is tried here, the others where slow tests run; the bench has more seeds.
-"""
+"""Real trouble, found and mended by the real guard: each with one seed here; the bench has more."""
 
 import pytest
 
 from tests.trainer.troubled import HEALTHY, STEPS, make_base, train
 from tests.trainer.troubles import LONG, TROUBLES
 
-SLOW = "one broken row"
-"""One that takes as long, though it is no long run."""
-
-SHOWN = "learning rate x 100 for good"
-"""The long one that is always run."""
-
 
 def cases():
-    """Trouble and seed of each test."""
+    """Trouble and seed of each test: one seed of each here, another where slow tests run, but of long runs."""
     for trouble in TROUBLES:
-        is_long = (trouble.wrong is LONG and trouble.name != SHOWN) or trouble.name == SLOW
-        yield pytest.param(trouble, 0, id=f"{trouble.name}-0", marks=[pytest.mark.slow] if is_long else [])
-        if not is_long:
+        yield pytest.param(trouble, 0, id=f"{trouble.name}-0")
+        if trouble.wrong is not LONG:
             yield pytest.param(trouble, 1, id=f"{trouble.name}-1", marks=[pytest.mark.slow])
 
 
