@@ -137,3 +137,29 @@ def test_a_guess_is_asked_after_the_verdict_and_the_next_pair_waits_for_it(serve
     page.get_by_role("heading", name="Your verdicts tonight").wait_for(timeout=20_000)
     expect(page.locator(".rv-saved")).to_have_text("", timeout=20_000)
     assert store.rows("SELECT choice FROM guess")[0]["choice"] == "unknown"
+
+
+@pytest.mark.parametrize(("closing", "flags"), [("1", 1), ("Escape", 0)])
+def test_a_key_that_follows_a_closed_question_at_once_is_taken(server, review, closing, flags):
+    store = make(server)
+    page = review()
+    begin(page)
+    page.keyboard.press("f")
+    page.get_by_role("dialog").wait_for()
+    assert page.evaluate(IN_ONE_TASK, closing) == "true"
+    expect(page.locator(".rv-saved")).to_have_text("Saved", timeout=20_000)
+    assert store.rows("SELECT count(*) AS n FROM flag")[0]["n"] == flags
+
+
+# Keys as fast as no hand and no test presses them: the browser gets to nothing else in between.
+IN_ONE_TASK = """
+async (closing) => {
+    const press = (target, key) => target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, composed: true, cancelable: true }));
+    const dialog = document.querySelector("dialog");
+    if (closing === "Escape") dialog.requestClose();
+    else press(dialog, closing);
+    for (let turn = 0; turn < 20; turn++) await null;
+    press(document.querySelector(".rv-desk"), "2");
+    return document.querySelectorAll(".rv-verdict")[1].getAttribute("aria-pressed");
+}
+"""

@@ -5,19 +5,19 @@ import { button, composing, digit, h, isText } from "./dom.js";
 function show(parent, title, body, onkey) {
   return new Promise((resolve) => {
     const before = document.activeElement;
-    const dialog = h("dialog", { class: "rv-dialog", "aria-label": title }, h("h2", { text: title }), ...body((value) => {
-      dialog.returned = value;
+    // All at once, and not when the browser tells that it is closed: a key pressed before that would be lost.
+    const end = (value) => {
+      if (!dialog.isConnected) return;
       dialog.close();
-    }));
-    dialog.returned = null;
-    dialog.addEventListener("close", () => {
       dialog.remove();
       if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
-      resolve(dialog.returned);
-    });
+      resolve(value);
+    };
+    const dialog = h("dialog", { class: "rv-dialog", "aria-label": title }, h("h2", { text: title }), ...body(end));
+    for (const name of ["cancel", "close"]) dialog.addEventListener(name, () => end(null));
     dialog.addEventListener("keydown", (event) => {
       event.stopPropagation();
-      if (!composing(event)) onkey(event, dialog);
+      if (!composing(event)) onkey(event, end);
     });
     parent.append(dialog);
     dialog.showModal();
@@ -35,17 +35,17 @@ export function ask(parent, words, title, options, written) {
       button(words.cancel, "Esc", () => done(null)),
     ),
   ];
-  return show(parent, title, body, (event, dialog) => {
+  return show(parent, title, body, (event, end) => {
     if (isText(event.target)) {
       if (event.key !== "Enter" || !line.value.trim()) return;
-      dialog.returned = line.value.trim();
-    } else {
-      const picked = !event.altKey && !event.ctrlKey && !event.metaKey && !event.repeat && options[digit(event) - 1];
-      if (!picked) return;
-      dialog.returned = picked[0];
+      event.preventDefault();
+      end(line.value.trim());
+      return;
     }
+    const picked = !event.altKey && !event.ctrlKey && !event.metaKey && !event.repeat && options[digit(event) - 1];
+    if (!picked) return;
     event.preventDefault();
-    dialog.close();
+    end(picked[0]);
   });
 }
 
@@ -54,7 +54,7 @@ export function help(parent, words, rows) {
     h("dl", { class: "rv-keys" }, ...rows.flatMap(([key, label]) => [h("dt", {}, h("kbd", { text: key })), h("dd", { text: label })])),
     h("div", { class: "rv-ends" }, button(words.close_help, "Esc", () => done(null))),
   ];
-  return show(parent, words.help_title, body, (event, dialog) => {
-    if (event.key === "?") dialog.close();
+  return show(parent, words.help_title, body, (event, end) => {
+    if (event.key === "?") end(null);
   });
 }
