@@ -23,7 +23,7 @@ from playwright.sync_api import Page
 from bench.common import Report, parser, temp_folder
 from bench.live_page_browser import chromium
 from bench.live_page_processes import served
-from bench.review_page_browser import opened_by_invite
+from bench.review_page_browser import opened_by_invite, until
 from bench.review_page_store import entered, filled, invited
 from evals.review.service import next_pair, submit
 from evals.review.types import Answer, PairView
@@ -102,12 +102,10 @@ def _turn(page: Page, number: int) -> Timed | None:
         page.keyboard.press(key)
     page.wait_for_timeout(100)
     page.keyboard.press("Enter")
-    page.wait_for_function(
-        "number => window.turns.length > number || document.querySelector('dialog.rv-dialog')", arg=number
-    )
+    until(page, "number => window.turns.length > number || document.querySelector('dialog.rv-dialog') !== null", number)
     if page.locator("dialog.rv-dialog").count():
         page.keyboard.press("3")
-    page.wait_for_function("number => window.turns.length > number", arg=number, timeout=60_000)
+    until(page, "number => window.turns.length > number", number, 60)
     turn = page.evaluate("number => window.turns[number]", number)
     return None if turn["asked"] else Timed(number + 1, turn["ms"])
 

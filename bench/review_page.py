@@ -12,8 +12,9 @@ asked for are left out. Browser and server share the machine.
 - Inside the server: milliseconds of the page's script, a draft's or a verdict's, and its processor time a pair.
 - A call: processor time of `next_pair` and `submit`, by what it is spent on.
 - At once: 200 submits by 20 threads and by 4 processes, without a pause. Target: none lost, none doubled.
-- On a phone, 390 x 844 by touch: from the link to the first verdict that counts, after practice on three pairs. Machine
-  time has nobody reading; a person's is worked out beside it: 230 words a minute, 10 s for the PIN, 3 s a verdict.
+- On a phone, 390 x 844 by touch: from the link to the first verdict, which is on a pair of practice (target: below
+  90 s), and to the first that counts, after practice on three pairs. Machine time has nobody reading; a person's is
+  worked out beside it: 230 words a minute, 10 s for the PIN, 3 s a verdict.
 
 Each figure is of a machine that may be busy with other things; the load average stands beside it.
 """
@@ -29,7 +30,7 @@ from bench.common import Report, parser, spread, temp_folder
 from bench.live_page_browser import chromium
 from bench.live_page_processes import Served, served
 from bench.review_page_browser import at_work, opened_by_invite
-from bench.review_page_phone import walked
+from bench.review_page_phone import BEFORE_PAIRS, Walk, walked
 from bench.review_page_service import measure_calls, measure_together
 from bench.review_page_store import filled, invited
 from store.database import Store
@@ -108,16 +109,22 @@ def _phone(report: Report, times: int) -> None:
     # The middle one of all walks, so that its parts add up.
     walk = sorted(walks, key=lambda one: sum(one.seconds.values()))[len(walks) // 2]
     rows = [{"part": name, "machine s": value} for name, value in walk.seconds.items()]
-    machine = sum(walk.seconds.values())
-    reading = 60 * sum(walk.words.values()) / WORDS_A_MINUTE
-    hands = PIN_SECONDS + VERDICT_SECONDS * (PRACTICE + 1)
     report.table("From the link to the first verdict that counts, on a phone", rows)
-    whole = {
-        "machine s": machine, "words": sum(walk.words.values()), "reading s": reading, "PIN and verdicts s": hands,
+    whole = [_a_person("the first", walk, 1), _a_person("the first that counts", walk, PRACTICE + 1)]
+    report.table("From the link to a verdict", whole)
+    first = whole[0]["a person s"]
+    report.target("link to first verdict, a person, s", "< 90", first, met=first < 90)
+
+
+def _a_person(verdict: str, walk: Walk, pairs: int) -> dict[str, Any]:
+    """What it takes someone who reads everything, up to the verdict on the last of these pairs."""
+    machine = sum(list(walk.seconds.values())[: BEFORE_PAIRS + pairs])
+    words = sum(list(walk.words.values())[: 1 + pairs])
+    reading, hands = 60 * words / WORDS_A_MINUTE, PIN_SECONDS + VERDICT_SECONDS * pairs
+    return {
+        "verdict": verdict, "machine s": machine, "words": words, "reading s": reading, "PIN and verdicts s": hands,
         "a person s": machine + reading + hands, "load": os.getloadavg()[0],
     }  # fmt: skip
-    report.table("The whole walk", [whole])
-    report.target("link to first verdict, a person, s", "< 90", whole["a person s"], met=whole["a person s"] < 90)
 
 
 if __name__ == "__main__":

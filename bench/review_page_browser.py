@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 from bench.live_page_browser import SIZE
 from store.invites import Invitation
 
-__all__ = ["Turn", "at_work", "opened_by_invite"]
+__all__ = ["Turn", "at_work", "opened_by_invite", "until"]
 
 LEAST_PAUSE = 1.0
 CRITERIA = "qwe"
@@ -73,6 +73,19 @@ def opened_by_invite(browser: Browser, url: str, invites: Sequence[Invitation]) 
     finally:
         for context in contexts:
             context.close()
+
+
+def until(page: Page, script: str, argument: Any, seconds: float = 30) -> None:
+    """Ask the page until its answer is true: Playwright's own waiting evaluates there, which the page's policy bars.
+
+    Raises:
+        TimeoutError: It was not within so many seconds.
+    """
+    ends = time.monotonic() + seconds
+    while not page.evaluate(script, argument):
+        if time.monotonic() > ends:
+            raise TimeoutError(f"not within {seconds} s: {script}")
+        page.wait_for_timeout(50)
 
 
 def at_work(pages: Sequence[Page], pause: float, seconds: float) -> list[Turn]:

@@ -7,9 +7,13 @@ from typing import Any, NamedTuple
 
 from playwright.sync_api import Browser, Page
 
+from bench.review_page_browser import until
 from store.invites import Invitation
 
-__all__ = ["Walk", "walked"]
+__all__ = ["BEFORE_PAIRS", "Walk", "walked"]
+
+BEFORE_PAIRS = 3
+"""Parts of a walk before its first pair."""
 
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
@@ -37,7 +41,7 @@ def walked(browser: Browser, url: str, made: Invitation, practice: int) -> Walk:
             page.locator("#pin").fill(made.pin)
             page.locator("button").tap()
             page.locator(".rv-page").wait_for(timeout=120_000)
-        words["instructions"] = _words(page, ".rv-instructions, .rv-rules")
+        words["instructions"] = _words(page, ".rv-instructions, .rv-rules li:visible")
         with _told(seconds, "instructions to first pair"):
             page.locator(".rv-page .rv-send").tap()
             page.locator(".rv-desk").wait_for(timeout=120_000)
@@ -57,7 +61,7 @@ def _judge(page: Page) -> None:
         criterion.locator(".rv-choice").first.tap()
     page.locator(".rv-verdict").first.tap()
     page.locator(".rv-verdicts .rv-send").tap()
-    page.wait_for_function(_NEXT, arg=before, timeout=60_000)
+    until(page, _NEXT, before, 60)
 
 
 @contextmanager

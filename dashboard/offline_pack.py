@@ -98,10 +98,10 @@ def _start(pack: Pack) -> dict[str, Any]:
     rules = [
         t("review.rule.blind"), *[t("review.rule.practice")] * (counted < len(pack.pairs)), t("review.pack.rule.kept"),
         t("review.pack.rule.file"), t("review.pack.rule.until", time=f"{pack.expires:%Y-%m-%d %H:%M}"),
-        t("review.rule.keys"),
     ]  # fmt: skip
     return {
-        "title": pack.title, "rules": rules, "how_many": t("review.pack.how_many"), "planned": counted,
+        "title": pack.title, "rules": rules, "by_key": t("review.rule.keys"), "planned": counted,
+        "how_many": t("review.pack.how_many"),
         "instructions": text_data(render(pack.instructions)) if pack.instructions.strip() else None,
         "options": [{"planned": counted, "words": t("review.plan", count=counted, time=lasts)}],
     }  # fmt: skip

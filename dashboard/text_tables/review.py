@@ -26,16 +26,16 @@ TEXTS: dict[str, Text] = {
     "review.how_many": {"zh": "今晚评多少题？", "en": "How many pairs tonight?"},
     "review.plan": {"zh": "{count} 题，约 {time}", "en": "{count} pairs, about {time}"},
     "review.rule.blind": {
-        "zh": "每题有一个问题和两个回答。只看哪个回答更好；它们来自哪里，评之前和评之后都不会说。",
-        "en": "Judge which of two answers is better; where they come from is said neither before nor after.",
+        "zh": "回答来自哪里，评之前和评之后都不会说。",
+        "en": "Where the answers come from is said neither before nor after.",
     },
     "review.rule.practice": {
         "zh": "开头的练习题不计入结果。",
-        "en": "The practice pairs at the beginning do not count.",
+        "en": "Practice pairs come first and do not count.",
     },
     "review.rule.saved": {
-        "zh": "写到一半也会自动保存。结束本次之前，自己的判断都可以改；结束后不能再改。",
-        "en": "What you write is saved as you write it. Verdicts can be changed until you close the sitting.",
+        "zh": "写到一半也会自动保存；结束本次之前，自己的判断都可以改。",
+        "en": "All is saved as you write it; verdicts can be changed until you close the sitting.",
     },
     "review.rule.keys": {"zh": "每一步都可以只用键盘；按 ? 查看按键。", "en": "Everything has a key; ? shows them."},
     # a pair

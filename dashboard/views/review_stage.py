@@ -95,12 +95,12 @@ def _start(assignment: Assignment, pace: float | None, *, demo: bool) -> dict[st
         {"planned": size, "words": t("review.plan", count=size, time=duration(size * lasts, current()))}
         for size in SIZES
     ]
-    rules = [t("review.rule.blind"), t("review.rule.practice"), t("review.rule.saved"), t("review.rule.keys")]
+    rules = [t("review.rule.blind"), t("review.rule.practice"), t("review.rule.saved")]
     asked = render(assignment.instructions) if assignment.instructions.strip() else None
     return page_data(
         "start", assignment.title, campaign=assignment.campaign,
-        instructions=None if asked is None else text_data(asked), rules=rules, how_many=t("review.how_many"),
-        options=options, planned=IN_DEMO if demo else USUAL,
+        instructions=None if asked is None else text_data(asked), rules=rules, by_key=t("review.rule.keys"),
+        how_many=t("review.how_many"), options=options, planned=IN_DEMO if demo else USUAL,
     )  # fmt: skip
 
 

@@ -11,16 +11,15 @@ LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
 INSTRUCTIONS: dict[Language, str] = {
     "zh": (
-        "每题有两个回答，请判断哪一个更好。只看内容：是否准确、是否专业、是否有用；长短、格式和语气本身不算优劣。"
-        "分不出高下请选“相当”，两个都不能用请选“都不可接受”。若某个回答可能造成伤害，请标为严重错误并摘出那句话。"
-        "不确定时可以跳过。请不要与其他人讨论题目，也不要查问哪个回答来自哪个模型。"
+        "请判断两个回答哪一个更好：更准确、更专业、更有用；长短、格式和语气本身不算优劣。"
+        "分不出高下选“相当”，两个都不能用选“都不可接受”。可能造成伤害的，标为严重错误并摘出那句话。"
+        "不确定可以跳过。请不要与他人讨论题目，也不要打听哪个回答来自哪个模型。"
     ),
     "en": (
-        "Each question has two answers; say which one is better. Judge what is said: whether it is accurate, "
-        "professional and useful. Length, layout and tone are neither good nor bad by themselves. Choose tie where "
-        "neither is better, and both unacceptable where neither could be used. Where an answer could do harm, mark it "
-        "as a critical error and quote the sentence. Skip what you cannot judge. Please do not talk about the "
-        "questions with others, and do not try to find out which answer is whose."
+        "Say which of the two answers is better: more accurate, professional, useful. Length, layout and tone do not "
+        "count by themselves. Choose tie where neither is better, both unacceptable where neither could be used. Mark "
+        "what could do harm as a critical error and quote the sentence. Skip what you cannot judge. Please do not "
+        "discuss the questions, or try to find out which answer is whose."
     ),
 }
 """By language."""

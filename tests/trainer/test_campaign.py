@@ -293,7 +293,7 @@ def test_the_command_prints_one_document_that_does_not_tell_which_is_which(store
     assert not any("candidate's" in said or "baseline's" in said for said in found["warnings"])
     [row] = store.rows("SELECT title, instructions FROM campaign")
     assert row["title"] == "Sums"
-    assert row["instructions"].startswith("Each question has two answers")
+    assert row["instructions"].startswith("Say which of the two answers is better")
 
 
 def test_practice_may_come_from_a_file_of_its_own(store, questions, tmp_path):

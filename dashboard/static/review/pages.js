@@ -34,7 +34,7 @@ function start(data, outbox) {
   group.addEventListener("keydown", (event) => { if (event.key === "Enter") begin(); });
   return [
     data.instructions && h("div", { class: "rv-text rv-instructions", html: data.instructions.html }),
-    h("ul", { class: "rv-rules" }, ...data.rules.map((rule) => h("li", { text: rule }))),
+    h("ul", { class: "rv-rules" }, ...data.rules.map((rule) => h("li", { text: rule })), h("li", { class: "rv-by-key", text: data.by_key })),
     group,
     h("div", { class: "rv-ends" }, button(data.words.begin, "↵", begin, { class: "rv-button rv-send", "data-first": true })),
   ];

@@ -42,7 +42,7 @@ def test_a_campaign_is_written_with_all_it_is_judged_by(store):
     [campaign] = rows(store, "campaign", "id")
     assert number == campaign["id"] == 1
     assert (campaign["title"], campaign["language"], campaign["opened_by"]) == ("Spring", "zh", "command:lin")
-    assert campaign["instructions"].startswith("每题有两个回答")
+    assert campaign["instructions"].startswith("请判断两个回答哪一个更好")
     assert campaign["expires"] - campaign["opened"] == timedelta(days=10)
     assert (campaign["closed"], campaign["closed_by"], campaign["reason"]) == (None, None, None)
     [policy] = rows(store, "policy", "sha256")
