@@ -9,7 +9,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 PACKAGES := assay store evals trainer dashboard
 # Tests run in so many processes, each with one thread for its sums: two that share two cores are quicker than one.
 WORKERS ?= 2
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -q -n $(WORKERS) --dist loadfile
+# Compiled files are kept, whatever the environment says, and torch's compiler is not loaded, which bitsandbytes asks for at
+# its import and Assay never uses: both are seconds in each process that a test starts.
+PYTEST := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= TORCHDYNAMO_DISABLE=1 $(BIN)/pytest -q -n $(WORKERS) --dist loadfile
 
 .PHONY: demo test test-slow lint format docs bench-install clean
 

@@ -9,14 +9,16 @@ import os
 import secrets
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from assay.errors import AssayError
 from assay.flusher import say
+from assay.notes import write_note
 
-__all__ = ["DELIVERY_NAME", "Delivery", "check_server", "send_to"]
+__all__ = ["DELIVERY_NAME", "Delivery", "check_server", "read_note", "send_to"]
 
 DELIVERY_NAME = "delivery.json"
 """File in a run's folder: to which server it goes, and the random word that tells it from others of its name."""
@@ -30,19 +32,33 @@ PATIENCE_SECONDS = 10.0
 CHECK_SECONDS = 60.0
 
 
-def send_to(run_folder: Path, server: str) -> None:
-    """Note that what is recorded in this folder goes to `server`; it stays the same run. Raises OSError, AssayError."""
+def send_to(run_folder: Path, server: str, name: str | None = None) -> None:
+    """Note that what is recorded in this folder goes to `server`, there under `name`; None leaves the name as it is.
+
+    It stays the same run. Raises OSError, and AssayError where there is a note that cannot be read.
+    """
+    note = read_note(run_folder) or {"origin": secrets.token_hex(16)}
+    fresh = {**note, "server": server, **({} if name is None else {"as": name})}
+    if fresh != note:
+        write_note(run_folder / DELIVERY_NAME, json.dumps(fresh) + "\n")
+
+
+def read_note(run_folder: Path) -> dict[str, str] | None:
+    """What is noted of a run's delivery: `origin`, `server`, and `as` where it has another name there; None for a run
+    that goes nowhere. Raises OSError, and AssayError for a note that is damaged.
+    """
     place = run_folder / DELIVERY_NAME
     try:
-        note = json.loads(place.read_text(encoding="utf-8"))
+        found = json.loads(place.read_text(encoding="utf-8"))
+        return {**found, **{name: str(found[name]) for name in ("origin", "server")}}
     except FileNotFoundError:
-        note = {"origin": secrets.token_hex(16)}
-    except ValueError as error:
+        return None
+    except (ValueError, TypeError, LookupError) as error:
         # With another origin the server would take it for another run, and all of it again.
-        raise AssayError(f"{place} is damaged, and a server knows the run by it; put it back from a copy") from error
-    fresh = place.with_suffix(".new")
-    fresh.write_text(json.dumps({**note, "server": server}) + "\n", encoding="utf-8")
-    fresh.replace(place)
+        raise AssayError(
+            f"{place} is damaged, and the server knows the run by the origin in it; put it back from a copy, or write "
+            "it anew with the origin that delivered.json in the run's folder on the server has"
+        ) from error
 
 
 def check_server(server: str) -> None:
@@ -74,10 +90,13 @@ class Delivery:
         self._folder = run_folder
         with (run_folder / LOG_NAME).open("ab") as log:
             # Its own session: Ctrl-C ends the script, and the last lines still go.
+            # Without buffers: a forked child that drops one must not wait for the thread that reads it.
             self._process: subprocess.Popen[bytes] | None = subprocess.Popen(
                 _command("--until-stdin-ends", str(run_folder)), env=_environment(), stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL, stderr=log, start_new_session=True,
+                stdout=subprocess.PIPE, stderr=log, start_new_session=True, bufsize=0,
             )  # fmt: skip
+        self._telling = threading.Thread(target=_tell, args=(self._process,), name="assay-delivery", daemon=True)
+        self._telling.start()
 
     def end(self) -> None:
         """Say that all is written, and give it a while to deliver the rest."""
@@ -91,6 +110,7 @@ class Delivery:
             process.returncode = 0
             say(f"the last steps of run {self._folder.name} are still on their way; `assay deliver` says how far")
             return
+        self._telling.join(PATIENCE_SECONDS)
         if status:
             say(f"run {self._folder.name} is not all delivered: {self._last_word()}; `assay deliver` brings the rest")
 
@@ -112,6 +132,14 @@ class Delivery:
             text = (self._folder / LOG_NAME).read_text(encoding="utf-8", errors="replace")
             return text.strip().rpartition("\n")[2].removeprefix("assay: ")
         return "its log cannot be read"
+
+
+def _tell(process: "subprocess.Popen[bytes]") -> None:
+    """Say what the server refuses while the run goes on."""
+    assert process.stdout is not None, "it was opened as a pipe"
+    with process.stdout as lines:
+        for line in lines:
+            say(line.decode("utf-8", "replace").rstrip("\n"))
 
 
 def _command(*arguments: str) -> list[str]:

@@ -29,12 +29,13 @@ import socket
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import IO, Any, NamedTuple, cast
 
 from assay.foreign import Failure, attempt, plain
 
 __all__ = [
     "FORMAT",
+    "LONGEST_LINE",
     "SpoolChunk",
     "SpoolFile",
     "as_number",
@@ -47,6 +48,9 @@ __all__ = [
 
 FORMAT = 1
 """Version of the line format; a reader skips files of a newer one and says so."""
+
+LONGEST_LINE = 32 << 20
+"""Bytes of a line with its newline; a reader counts a longer one as damaged, and never holds it in memory."""
 
 _BLOCK = 1 << 20
 
@@ -205,40 +209,48 @@ class SpoolChunk(NamedTuple):
 
 
 def read_spool(path: Path, offset: int = 0, limit: int = 8 << 20) -> SpoolChunk:
-    """Read whole lines from `offset`, about `limit` bytes at the most.
+    """Read whole lines from `offset`, about `limit` bytes at the most, or one line that is longer.
 
-    A last line without its newline is left for later. Raises OSError.
+    A last line without its newline is left for later, unless it is longer than `LONGEST_LINE` already: then the offset
+    moves on within it, and who reads from there leaves out its rest. Raises OSError.
     """
     with path.open("rb") as file:
-        file.seek(offset)
+        inside = _is_inside(file, offset)
         data = file.read(limit)
-        if len(data) == limit and b"\n" not in data:
-            data += file.readline()
-    whole = data[: data.rfind(b"\n") + 1]
-    lines: list[dict[str, Any]] = []
-    damaged = 0
-    for raw in whole.split(b"\n")[:-1]:
-        line = _decode(raw)
-        if line is None:
-            damaged += 1
-        else:
-            lines.append(line)
-    return SpoolChunk(lines, offset + len(whole), damaged)
+        if len(data) == limit and b"\n" not in data and not inside:
+            data += file.readline(max(0, LONGEST_LINE - limit))
+    end = data.rfind(b"\n") + 1
+    if not end and (inside or len(data) >= LONGEST_LINE):
+        return SpoolChunk([], offset + len(data), int(not inside))
+    begin = data.find(b"\n") + 1 if inside else 0
+    found = [_decode(raw) for raw in data[begin:end].split(b"\n")[:-1]]
+    lines = [line for line in found if line is not None]
+    return SpoolChunk(lines, offset + end, len(found) - len(lines))
+
+
+def _is_inside(file: IO[bytes], offset: int) -> bool:
+    """Whether `offset` is within a line; the file is left there."""
+    file.seek(max(0, offset - 1))
+    return bool(offset) and file.read(1) not in (b"\n", b"")
 
 
 def read_opening(path: Path) -> list[dict[str, Any]]:
-    """The first four lines of a spool, or as many as there are; a long one is read whole. Raises OSError."""
-    limit = 1 << 16
-    while True:
-        found = read_spool(path, limit=limit).lines
-        if len(found) >= _OPENING_LINES or limit >= path.stat().st_size:
-            return found[:_OPENING_LINES]
-        limit *= 8
+    """What can be read of the first four lines of a spool, or of as many as there are. Raises OSError."""
+    found: list[dict[str, Any]] = []
+    offset = seen = 0
+    while seen < _OPENING_LINES:
+        chunk = read_spool(path, offset, 1 << 16)
+        if chunk.offset == offset:
+            break
+        found += chunk.lines
+        seen += len(chunk.lines) + chunk.damaged
+        offset = chunk.offset
+    return found[:_OPENING_LINES]
 
 
 def _decode(raw: bytes) -> dict[str, Any] | None:
     try:
-        line: Any = json.loads(raw)
+        line: Any = json.loads(raw) if len(raw) < LONGEST_LINE else None
     except (ValueError, RecursionError):
         return None
     if not isinstance(line, dict):

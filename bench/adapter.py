@@ -14,6 +14,7 @@ share of a step with nothing: that can be told even where the rest is noise; a t
 
 import functools
 import importlib.util
+import os
 import random
 import statistics
 import threading
@@ -27,7 +28,7 @@ from transformers import AutoModelForCausalLM, Trainer, TrainerCallback, Trainin
 from transformers.integrations import TensorBoardCallback
 from transformers.utils.logging import disable_progress_bar
 
-from bench.common import Report, parser, quantile, temp_folder
+from bench.common import Report, offline, parser, quantile, temp_folder
 from trainer.adapters import AssayCallback, AssayMixin
 from trainer.adapters.losses import SampleLosses
 from trainer.demo.tiny import make_model
@@ -182,11 +183,19 @@ def _makers(folder: Path) -> dict[str, Callable[[], list[TrainerCallback]]]:
     }
     found[PEERS[0]] = lambda: [TensorBoardCallback()]
     if importlib.util.find_spec("trackio"):
-        from transformers.integrations import TrackioCallback  # noqa: PLC0415 - only where it is there
-
-        count_inside(TrackioCallback, HOOKS)
-        found[PEERS[1]] = lambda: [TrackioCallback()]
+        found[PEERS[1]] = _trackio(folder / "trackio")
     return found
+
+
+def _trackio(folder: Path) -> Callable[[], list[TrainerCallback]]:
+    """Its callback, recording into a folder that is taken away again, without a look at the machine."""
+    os.environ.update(offline(TRACKIO_DIR=str(folder)))
+    import trackio  # noqa: PLC0415 - only where it is there, and once it is told where to record
+    from transformers.integrations import TrackioCallback  # noqa: PLC0415 - likewise
+
+    trackio.init = functools.partial(trackio.init, auto_log_cpu=False, auto_log_gpu=False)
+    count_inside(TrackioCallback, HOOKS)
+    return lambda: [TrackioCallback()]
 
 
 def _host(name: str, callbacks: list[TrainerCallback], folder: Path, arguments: Any, turns: Turns) -> Trainer:

@@ -9,10 +9,11 @@ it, from its first line to its last, reading the store and making charts include
 five steps a second all the while. Chromium looks on without a screen, 1440 x 900, a new browser without any cache each
 time. Bytes are those of the websocket before compression.
 
-- First view of Run: from asking for the address until the first chart can be seen.
+- First view of Run: from asking for the address until the first chart can be seen. Each in turn with Streamlit's
+  smallest app, served the way Streamlit does (`bench.live_page_floor`): what is ours is what lies beyond it.
 - Refresh: the live part of the page run again, each second. A chart is read again when its line has grown by a pixel,
   ten seconds apart at the most; `charts read again` are those refreshes.
-- Runs: until the table can be seen.
+- Runs: until the table can be seen, in a browser that was never here, and after a click in a page that is open.
 - Step to screen: from `run.log()` until the page says that step, looked at 50 times a second.
 - Memory: Run, Runs and Home stay open while the run records 200 steps a second: half an hour after a warm-up.
 
@@ -30,18 +31,17 @@ from bench.live_page_browser import Frames, chromium, first_chart, opened, shown
 from bench.live_page_memory import measure_memory
 from bench.live_page_processes import Served, served, writing
 from bench.live_page_store import LONG, fill
+from bench.live_page_views import measure_views
 from store.database import Store
 
 RATE = 5.0
 """Steps a second, but for memory."""
 
-APART = 11.0
-"""Seconds between two first views: charts kept for an earlier viewer are out of date then."""
+SETTLED = 11.0
+"""Seconds after which a page refreshes as it will for hours: each of its charts was drawn in its turn."""
 
 REFRESHES = 60.0
 """Seconds of watching a page refresh."""
-
-TABLE = "[data-testid=stDataFrame] canvas"
 
 
 def main() -> None:
@@ -61,7 +61,9 @@ def main() -> None:
         fill(store, arguments.steps, arguments.runs, arguments.run_steps)
         with served(store, Path(folder) / "times.jsonl") as server:
             if arguments.times:
-                _views(report, store, server, arguments.times)
+                with writing(store, RATE, 3600):
+                    measure_views(report, server, Path(folder), arguments.times)
+                    _refreshes(report, server)
             if arguments.seconds:
                 _following(report, store, server, arguments.seconds)
             if arguments.minutes:
@@ -69,52 +71,11 @@ def main() -> None:
     report.finish()
 
 
-def _views(report: Report, store: Store, server: Served, times: int) -> None:
-    with writing(store, RATE, 3600):
-        # The first page of a server's life waits for its packages to be loaded, and for every chart to be made once.
-        rows = [_first_view(server, "first of the server") for _ in range(1)]
-        rows += [_first_view(server, "later") for _ in range(times)]
-        report.table("First view of Run", rows)
-        later = rows[1:]
-        _median_target(report, "first view of Run: server ms", "< 150", [row["server ms"] for row in later], 150)
-        _median_target(
-            report, "first view of Run: first chart, s", "< 1.5", [row["first chart s"] for row in later], 1.5
-        )
-        _refreshes(report, server)
-        tables = [_runs_page(server, turn) for turn in range(times)]
-        report.table("First view of Runs", tables)
-        _median_target(report, "first view of Runs, s", "< 1", [row["table s"] for row in tables], 1.0)
-
-
-def _median_target(report: Report, what: str, limit: str, measured: list[float], most: float) -> None:
-    middle = quantile(measured, 0.5)
-    report.target(f"{what}, median", limit, middle, met=middle < most)
-
-
-def _first_view(server: Served, which: str) -> dict[str, Any]:
-    time.sleep(APART)
-    with chromium() as browser, opened(browser) as page:
-        frames, began = Frames(page), time.time()
-        seconds = first_chart(page, f"{server.url}/run?run={LONG}&lang=en")
-        seen = time.time()
-        wait(page, 3)
-        runs = server.script_runs(began, seen)
-        sent = frames.bytes_between(began, seen)
-    return {"view": which, "first chart s": seconds, **_inside(runs), "KB": sent / 1e3, "load": os.getloadavg()[0]}
-
-
-def _inside(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Where the time of some runs of the script went, added up."""
-    names = {"ms": "server ms", "reads_ms": "reading ms", "charts_ms": "charts ms", "reads": "reads"}
-    sums = {said: sum(row.get(name, 0) for row in runs) for name, said in names.items()}
-    return {"script runs": len(runs), **sums}
-
-
 def _refreshes(report: Report, server: Served) -> None:
     with chromium() as browser, opened(browser) as page:
         frames = Frames(page)
         first_chart(page, f"{server.url}/run?run={LONG}&lang=en")
-        wait(page, APART)
+        wait(page, SETTLED)
         began = time.time()
         wait(page, REFRESHES)
         runs = [row for row in server.script_runs(began, time.time()) if row["live"]]
@@ -156,16 +117,6 @@ def _refresh_row(runs: list[dict[str, Any]], sizes: list[float]) -> dict[str, An
         **spread_of("reads_ms", "reading ms"), **spread_of("reads", "reads"), **spread_of("charts_ms", "charts ms"),
         "KB p50": bytes_of["p50"], "KB p95": bytes_of["p95"],
     }  # fmt: skip
-
-
-def _runs_page(server: Served, turn: int) -> dict[str, Any]:
-    with chromium() as browser, opened(browser) as page:
-        began = time.time()
-        seconds = first_chart(page, f"{server.url}/runs?lang=en", TABLE)
-        seen = time.time()
-        wait(page, 3)
-        inside = _inside(server.script_runs(began, seen))
-    return {"turn": turn + 1, "table s": seconds, **inside, "load": os.getloadavg()[0]}
 
 
 def _following(report: Report, store: Store, server: Served, seconds: float) -> None:

@@ -1,6 +1,7 @@
 """The store of `bench.live_page`: one very long run, as the trainer records it, among two hundred ordinary ones."""
 
 import json
+from collections import deque
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,9 +11,9 @@ import pyarrow as pa
 
 from store.clock import utc_now
 from store.database import Statement, Store, Transaction
-from store.spans import put_spans
+from store.spans import Touched, open_spans, put_spans
 
-__all__ = ["LONG", "SPIKES", "STEP_NAMES", "fill", "values_of"]
+__all__ = ["LONG", "NAMES", "RARE_NAMES", "SPIKES", "STEP_NAMES", "begin", "fill", "pieces", "values_of"]
 
 LONG = "long"
 """Name of the run with very many steps."""
@@ -35,6 +36,8 @@ RARE_NAMES = {"val_loss": 1000, "system/cpu_percent": 100, "system/memory_bytes"
 """What it records now and then, and how many steps apart."""
 
 NAMES = (*STEP_NAMES, *RARE_NAMES)
+"""All metrics, in the order of their numbers, from 1."""
+
 CHUNK_VALUES = 1_000_000
 STEP_TIME = timedelta(milliseconds=50)
 CHECKPOINTS = 40
@@ -44,29 +47,37 @@ Array = np.ndarray[Any, Any]
 
 def fill(store: Store, steps: int, runs: int, run_steps: int) -> None:
     """Make the store: `runs` ended runs of `run_steps` each, then the long one of `steps`, under way."""
+    begin(store)
+    lengths = dict.fromkeys(range(1, runs + 1), run_steps) | {runs + 1: steps}
+    for number, length in lengths.items():
+        deque(pieces(store, number, length, CHUNK_VALUES // len(STEP_NAMES), ended=number <= runs), maxlen=0)
+
+
+def begin(store: Store) -> None:
+    """Make a store that knows the names and holds nothing."""
     store.create()
     names = pa.table({"id": pa.array(range(1, len(NAMES) + 1), pa.int32()), "name": list(NAMES)})
     store.transaction(lambda tx: tx.insert("metric_name", names))
-    lengths = dict.fromkeys(range(1, runs + 1), run_steps) | {runs + 1: steps}
-    for number, length in lengths.items():
-        _put_run(store, number, length, ended=number <= runs)
 
 
-def _put_run(store: Store, number: int, steps: int, *, ended: bool) -> None:
+def pieces(store: Store, number: int, steps: int, chunk: int, *, ended: bool) -> Iterator[int]:
+    """Put a run into the store, `chunk` steps at a time, and say after each the last step that is in."""
     began = utc_now() - STEP_TIME * steps - timedelta(hours=0 if not ended else number)
-    chunk = CHUNK_VALUES // len(STEP_NAMES)
     for first in range(1, steps + 1, chunk):
         last = min(first + chunk - 1, steps)
         # In the order of steps, as spools bring them: a rare metric lies between all the others.
         table = pa.concat_tables(_tables(number, first, last, steps, began)).sort_by("step")
         store.transaction(lambda tx, table=table, steps=range(first, last + 1): _put(tx, number, table, steps))
+        yield last
     store.transact(_facts(number, steps, began, ended=ended))
 
 
 def _put(transaction: Transaction, number: int, table: pa.Table, steps: range) -> None:
     """What loading does with the values of a spool."""
     transaction.insert("metric", table)
-    put_spans(transaction, number, [1] * len(steps), list(range(1, len(NAMES) + 1)), steps)
+    touched = Touched()
+    touched.add([1] * len(steps), list(range(1, len(NAMES) + 1)), steps)
+    put_spans(transaction, number, touched, open_spans(transaction, number))
 
 
 def _facts(number: int, steps: int, began: datetime, *, ended: bool) -> Iterator[Statement]:

@@ -37,7 +37,7 @@ from bench.common import Report, offline, parser, quantile, seconds_of, temp_fol
 from store.database import Statement, Store, Transaction
 from store.loading import load_spools
 from store.series import bucketed
-from store.spans import put_spans
+from store.spans import Touched, open_spans, put_spans
 
 SEED = 20261123
 SPIKES = 20
@@ -190,7 +190,9 @@ def _fill_assay(folder: Path, series: Series, metrics: int = 1) -> Store:
 def _put(transaction: Transaction, table: pa.Table) -> None:
     """What loading does with the values of a spool."""
     transaction.insert("metric", table)
-    put_spans(transaction, 1, *(table[name].to_pylist() for name in ("branch", "metric_id", "step")))
+    touched = Touched()
+    touched.add(*(table[name].to_pylist() for name in ("branch", "metric_id", "step")))
+    put_spans(transaction, 1, touched, open_spans(transaction, 1))
 
 
 def _metric_rows(values: np.ndarray[Any, Any], begin: int, metrics: int) -> pa.Table:

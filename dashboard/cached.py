@@ -22,15 +22,16 @@ from dashboard.queries import run as run_queries
 from dashboard.queries import runs as runs_queries
 from dashboard.queries.curves import Curves, Span
 from dashboard.queries.run import CARDS, Moment
+from dashboard.queries.strip import STRIP
 from dashboard.spike_story import Baseline, Spike
 from dashboard.stamps import Turns
 from dashboard.tables import values
-from store.database import Store
+from store.database import Snapshot, Store
 
 __all__ = [
-    "SELDOM", "alarms", "baseline", "checkpoints", "curves", "figures", "forks", "is_demo", "is_served",
-    "metric_names", "one_look", "requests", "run_facts", "run_names", "run_now", "runs", "small_curves",
-    "small_series", "spikes", "stamp", "store_path",
+    "SELDOM", "alarms", "baseline", "checkpoints", "config", "curves", "figures", "forks", "is_demo", "is_served",
+    "lineage", "metric_names", "names_shown", "not_exact", "one_look", "other_runs", "requests", "run_facts",
+    "run_names", "run_now", "runs", "small_curves", "small_series", "spikes", "stamp", "store_path",
 ]  # fmt: skip
 
 LIVE = 0.8
@@ -95,7 +96,7 @@ def _named() -> str:
 
 def is_served(path: str) -> bool:
     """Whether a server has the store: then it can only be read, and only what runs recorded."""
-    return Store.at(path).is_served
+    return _once(("served", path), lambda: Store.at(path).is_served)
 
 
 @st.cache_data(ttl=LIVE, max_entries=4, show_spinner=False)
@@ -166,10 +167,34 @@ def baseline(path: str, run: Run) -> Baseline | None:
     return None if found is None else found.baseline
 
 
+def not_exact(path: str, run: Run) -> str:
+    """What was told last of why a run of `run_facts` is not exact, empty where it is; see `spike_story.not_exact`."""
+    found = _run(path, run["name"])
+    return "" if found is None else found.not_exact
+
+
 def requests(path: str, run: Run) -> list[dict[str, Any]]:
     """What was asked of a run of `run_facts`; see `queries.requests.requests`."""
     found = _run(path, run["name"])
     return [] if found is None else found.requests
+
+
+def config(path: str, run: Run) -> Run:
+    """The configuration of a run of `run_facts`; empty where it recorded none."""
+    found = _run(path, run["name"])
+    return {} if found is None else found.beside.config
+
+
+def lineage(path: str, run: Run) -> dict[str, list[Run]]:
+    """What the strip of a run of `run_facts` is made of; see `queries.strip.strip`."""
+    found = _run(path, run["name"])
+    return {name: [] for name in STRIP} if found is None else found.beside.strip
+
+
+def other_runs(path: str, run: Run) -> list[str]:
+    """Names of the runs besides one of `run_facts`, the newest first; see `queries.runs.names`."""
+    found = _run(path, run["name"])
+    return [] if found is None else [name for name in found.beside.names if name != run["name"]]
 
 
 def figures(path: str, run: Run) -> list[dict[str, Any]]:
@@ -194,12 +219,25 @@ def metric_names(path: str, run_id: int, stamp: Stamp) -> list[str]:  # noqa: AR
 
 
 @st.cache_data(ttl=KEEP, max_entries=16, show_spinner=False)
-def _shared(path: str, run_id: int, span: Span, stamp: Stamp) -> tuple[set[str], Curves]:  # noqa: ARG001 - the stamp is a key
-    """What the charts are made of that a run's page begins with, in one read: each costs more than its rows do. Of any
-    run, for those of this one take another read as long; and which metrics these are.
+def _shared(path: str, run_id: int, span: Span, stamp: Stamp) -> tuple[list[str], Curves]:  # noqa: ARG001 - the stamp is a key
+    """Names of a run's metrics, and what the charts are made of that its page begins with, in one attach and one read:
+    each costs more than its rows do.
     """
-    names = tuple(filter(_is_shared, values(run_queries.all_names(Store.at(path)), "name")))
-    return set(names), curve_queries.series(Store.at(path), run_id, names, span, BUCKETS)
+
+    def read(snapshot: Snapshot) -> tuple[list[str], Curves]:
+        names = values(run_queries.metric_names(snapshot, run_id), "name")
+        return names, curve_queries.series(snapshot, run_id, tuple(filter(_is_shared, names)), span, BUCKETS)
+
+    return Store.at(path).snapshot(read)
+
+
+def _shared_once(path: str, run_id: int, span: Span, stamp: Stamp) -> tuple[list[str], Curves]:
+    return _once(("shared", path, run_id, span, stamp), lambda: _shared(path, run_id, span, stamp))
+
+
+def names_shown(path: str, run: Run, span: Span) -> list[str]:
+    """Names of the metrics of a run of `run_facts`, read with the charts of `span` that its page begins with."""
+    return _shared_once(path, run["id"], span, stamp(path, run, span, 0))[0]
 
 
 _turns = Turns()
@@ -216,9 +254,9 @@ def _is_shared(metric: str) -> bool:
 
 def _series(path: str, run_id: int, metrics: tuple[str, ...], span: Span, stamp: Stamp) -> Curves:
     if all(map(_is_shared, metrics)):
-        names, found = _shared(path, run_id, span, stamp)
+        names, found = _shared_once(path, run_id, span, stamp)
         # A source may have begun since.
-        if names.issuperset(metrics):
+        if set(names).issuperset(metrics):
             return found
     return curve_queries.series(Store.at(path), run_id, metrics, span, BUCKETS)
 

@@ -13,17 +13,24 @@ from dashboard.sample_text import Columns
 from evals.release.lineage import Lineage
 from evals.release.lineage import lineage_of as read_lineage
 from evals.text import Sample, read_samples
-from store import lineage as lineages
-from store.database import Snapshot, Store
+from store.database import Store
 from store.run_log import tail
 
 __all__ = [
-    "alarms", "datasets", "hardest", "lineage", "lineage_of", "log_tail", "origin", "samples", "shelf", "sources",
+    "alarms",
+    "datasets",
+    "hardest",
+    "lineage_of",
+    "log_tail",
+    "origin",
+    "samples",
+    "shelf",
+    "sources",
     "traceback",
-]  # fmt: skip
+]
 
 STRIP = 3.0
-"""Seconds for the lineage strip: what it shows changes a few times a run."""
+"""Seconds for the lineage strip of a checkpoint: what it shows changes a few times a run."""
 
 SLOW = 10.0
 """Seconds for what reads all batches of a run, and what should not jump while it is read."""
@@ -35,33 +42,6 @@ Row = dict[str, Any]
 def shelf(path: str, run_id: int) -> list[Row]:
     """Checkpoints with what holds them; see `queries.checkpoints.shelf`."""
     return checkpoint_queries.shelf(Store.at(path), run_id).to_pylist()
-
-
-@st.cache_data(ttl=STRIP, max_entries=64, show_spinner=False)
-def lineage(path: str, run_id: int) -> dict[str, list[Row]]:
-    """What the strip of a run is made of, by the names of `store.lineage`, and the checkpoints as `shelf`."""
-    store = Store.at(path)
-
-    def read(snapshot: Snapshot) -> dict[str, list[Row]]:
-        own = lineages.digests(snapshot, run_id)
-        return {
-            "ancestry": lineages.ancestry(snapshot, run_id).to_pylist(),
-            "moments": lineages.moments(snapshot, run_id).to_pylist(),
-            "children": lineages.children(snapshot, run_id).to_pylist(),
-            "shelf": checkpoint_queries.shelf(snapshot, run_id).to_pylist(),
-            "scores": lineages.scores(snapshot, own),
-            **(_judged(snapshot, own) if not store.is_served else {"campaigns": [], "signatures": [], "releases": []}),
-        }
-
-    return store.snapshot(read)
-
-
-def _judged(snapshot: Snapshot, own: list[str]) -> dict[str, list[Row]]:
-    return {
-        "campaigns": lineages.campaigns(snapshot, own),
-        "signatures": lineages.signatures(snapshot, own),
-        "releases": lineages.releases(snapshot, own),
-    }
 
 
 @st.cache_data(ttl=STRIP, max_entries=64, show_spinner=False)

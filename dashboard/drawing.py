@@ -17,13 +17,13 @@ __all__ = ["draw", "draw_kept"]
 KEPT = 512
 """Charts kept with their data; those of small points are a few kilobytes each."""
 
-_kept: OrderedDict[Hashable, tuple[str, dict[str, pa.Table]]] = OrderedDict()
+_kept: OrderedDict[Hashable, tuple[str, dict[str, bytes]]] = OrderedDict()
 _lock = Lock()
 
 
 def draw(chart: alt.LayerChart, **options: Any) -> None:
     """Show a chart; `options` are those of `st.altair_chart`, which has each chart checked against all of Vega-Lite."""
-    _show(*written(chart), options)
+    _show(*_written(chart), options)
 
 
 def draw_kept(same: Hashable, make: Callable[[], alt.LayerChart], **options: Any) -> None:
@@ -31,7 +31,7 @@ def draw_kept(same: Hashable, make: Callable[[], alt.LayerChart], **options: Any
     with _lock:
         found = _kept.get(same)
     if found is None:
-        found = written(make())
+        found = _written(make())
     with _lock:
         _kept[same] = found
         _kept.move_to_end(same)
@@ -40,7 +40,20 @@ def draw_kept(same: Hashable, make: Callable[[], alt.LayerChart], **options: Any
     _show(*found, options)
 
 
-def _show(spec: str, tables: dict[str, pa.Table], options: dict[str, Any]) -> None:
+def _written(chart: alt.LayerChart) -> tuple[str, dict[str, bytes]]:
+    """A specification, and its tables as they are sent: Streamlit would make these bytes anew at each refresh."""
+    spec, tables = written(chart)
+    return spec, {name: _sent(table) for name, table in tables.items()}
+
+
+def _sent(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.RecordBatchStreamWriter(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue().to_pybytes()
+
+
+def _show(spec: str, tables: dict[str, bytes], options: dict[str, Any]) -> None:
     # A specification of its own: Streamlit writes into it.
     st.vega_lite_chart(  # pyright: ignore[reportUnknownMemberType] - an overload takes pyarrow arrays of any type
         None, {**json.loads(spec), "datasets": tables}, theme=None, **options

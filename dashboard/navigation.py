@@ -26,11 +26,16 @@ def pages_for(who: Actor) -> list[PageEntry]:
 def choose(pages: list[PageEntry], otherwise: Callable[[], None]) -> Page:
     """Register these pages and no others; returns the one asked for. `otherwise` is drawn where there are none.
 
-    Someone without the first page is sent from its address on to the first of their own.
+    Someone without the first page is sent from its address on to the first of their own. What a store on a server does
+    not show is left out of the menus; its address says where to look.
     """
     sections: dict[str, list[Page]] = {}
+    served = bool(pages) and cached.is_served(cached.store_path())
     for entry in pages:
-        page = st.Page(page_path(entry.name), title=t(entry.name), url_path=entry.url or None, default=not entry.url)
+        page = st.Page(
+            page_path(entry.name), title=t(entry.name), url_path=entry.url or None, default=not entry.url,
+            visibility="hidden" if served and entry.needs != "run:read" else "visible",
+        )  # fmt: skip
         sections.setdefault(t(entry.section) if entry.section else "", []).append(page)
     if not any(entry.url == "" for entry in pages):
         landing = _landing(sections, otherwise)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, cast
 
 from dashboard.fields import part
 
-__all__ = ["NEAR", "Alarm", "Baseline", "Spike", "Try", "baseline", "is_open", "spikes", "waits"]
+__all__ = ["NEAR", "Alarm", "Baseline", "Spike", "Try", "baseline", "is_open", "not_exact", "spikes", "waits"]
 
 NEAR = 10
 """Steps within which alarms of one branch are one spike: after so many quiet ones a spike is over."""
@@ -161,6 +161,14 @@ def baseline(rows: Sequence[Row]) -> Baseline | None:
         return None
     arms_at = cast("dict[str, Any]", known).get("arms_at")
     return Baseline(arms_at if isinstance(arms_at, int) else None)
+
+
+def not_exact(rows: Sequence[Row]) -> str:
+    """What was told last of steps that, done again, did not come to what they were, or of a run that went on in another
+    number of processes; empty where nothing was. `rows` are those of `queries.spikes.told`.
+    """
+    told = (row for row in reversed(rows) if row["kind"] == "replay" and _fields(row["data"]).get("equal") is False)
+    return next((str(row["message"]) for row in told), "")
 
 
 def spikes(rows: Iterable[Row]) -> list[Spike]:

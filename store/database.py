@@ -100,8 +100,12 @@ class Transaction(Snapshot):
 
     def insert(self, table: str, rows: pa.Table) -> None:
         """Append rows; columns go by name, those left out are null."""
+        self.execute_with(rows, f'INSERT INTO "{table}" BY NAME SELECT * FROM incoming_rows')
+
+    def execute_with(self, rows: pa.Table, sql: str) -> None:
+        """Run one statement in which `incoming_rows` are these rows."""
         self._cursor.register("incoming_rows", rows)
-        self._cursor.execute(f'INSERT INTO "{table}" BY NAME SELECT * FROM incoming_rows')
+        self._cursor.execute(sql)
         self._cursor.unregister("incoming_rows")
 
 

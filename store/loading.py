@@ -18,10 +18,10 @@ from portalocker import LockFlags
 from portalocker.exceptions import BaseLockException
 
 from assay.spool import FORMAT, read_spool
-from store.database import Store, Transaction
+from store.database import Snapshot, Store, Transaction
 from store.errors import StoreError
 from store.eval_rows import EvalLoader
-from store.run_rows import put_rows
+from store.run_rows import RunRows
 from store.spool_rows import SpoolRows, rows_of
 
 __all__ = ["LoadReport", "Loader", "SpoolLoader", "load_spools", "spool_files"]
@@ -122,7 +122,7 @@ class SpoolLoader:
             return []
         if not self._store.exists:
             self._store.create()
-        self._offsets.update(self._stored_offsets())
+        self._offsets.update(self._store.snapshot(_loaded))
         # Where there is more than a pass can take, the runs take turns.
         grown.sort(key=lambda spool: spool.key[0] <= self._last_run)
         return self._within_budget(grown)
@@ -173,10 +173,6 @@ class SpoolLoader:
             self._stuck.clear()
             self._refused.clear()
             self._evaluations = EvalLoader(self._store)
-
-    def _stored_offsets(self) -> dict[Key, int]:
-        rows = self._store.rows('SELECT r.name, o.file, o."offset" FROM spool_offset o JOIN run r ON r.id = o.run_id')
-        return {(row["name"], row["file"]): row["offset"] for row in rows}
 
     def _piece(self, spool: _Spool) -> _Piece | None:
         key, before = spool.key, self._offsets.get(spool.key, 0)
@@ -331,25 +327,29 @@ def _is_known(found: Any) -> bool:
 
 def _put_pieces(transaction: Transaction, pieces: list[_Piece]) -> list[_Piece]:
     """The pieces that were put, which those of a removed run and those already loaded are not."""
-    put: list[_Piece] = []
+    put: list[tuple[int, _Piece]] = []
     overtaken: set[tuple[str, int]] = set()
+    loaded = _loaded(transaction)
+    rows = RunRows(transaction, [piece.key[0] for piece in pieces])
     for piece in pieces:
-        run, file = piece.key
         if _writer(piece.key) in overtaken or _is_removed(piece.path):
             continue
-        found = transaction.read(
-            'SELECT o."offset" FROM spool_offset o JOIN run r ON r.id = o.run_id '
-            "WHERE r.name = $run AND o.file = $file",
-            {"run": run, "file": file},
-        ).to_pylist()
-        if (found[0]["offset"] if found else 0) != piece.before:
+        if loaded.get(piece.key, 0) != piece.before:
             # Someone else loaded these lines since they were read, perhaps not to the end of the file.
             overtaken.add(_writer(piece.key))
             continue
-        run_id = put_rows(transaction, run, piece.rows)
-        _put_offset(transaction, run_id, piece, first=not found)
-        put.append(piece)
-    return put
+        run_id = rows.put(piece.key[0], piece.rows)
+        put.append((run_id, piece))
+    rows.finish()
+    for sql, is_first in ((_FIRST, True), (_FURTHER, False)):
+        _put_offsets(transaction, [each for each in put if (each[1].key not in loaded) == is_first], sql)
+    return [piece for _, piece in put]
+
+
+def _loaded(snapshot: Snapshot) -> dict[Key, int]:
+    """How far each file is loaded, by the store."""
+    rows = snapshot.rows('SELECT r.name, o.file, o."offset" FROM spool_offset o JOIN run r ON r.id = o.run_id')
+    return {(row["name"], row["file"]): row["offset"] for row in rows}
 
 
 def _is_removed(spool: Path) -> bool:
@@ -367,16 +367,21 @@ def _is_removed(spool: Path) -> bool:
         return False
 
 
-def _put_offset(transaction: Transaction, run_id: int, piece: _Piece, *, first: bool) -> None:
-    values: dict[str, Any] = {
-        "run_id": run_id, "file": piece.key[1], "offset": piece.after,
-        "lines": piece.rows.lines, "damaged": piece.rows.damaged,
-    }  # fmt: skip
-    if first:
-        transaction.insert("spool_offset", pa.Table.from_pylist([values]))
-    else:
-        transaction.execute(
-            'UPDATE spool_offset SET "offset" = $offset, lines = lines + $lines, damaged = damaged + $damaged '
-            "WHERE run_id = $run_id AND file = $file",
-            values,
-        )
+def _put_offsets(transaction: Transaction, pieces: list[tuple[int, _Piece]], sql: str) -> None:
+    rows = [
+        {
+            "run_id": run_id, "file": piece.key[1], "offset": piece.after, "lines": piece.rows.lines,
+            "damaged": piece.rows.damaged,
+        }
+        for run_id, piece in pieces
+    ]  # fmt: skip
+    if rows:
+        transaction.execute_with(pa.Table.from_pylist(rows), sql)
+
+
+_FIRST = "INSERT INTO spool_offset BY NAME SELECT * FROM incoming_rows"
+
+_FURTHER = """
+UPDATE spool_offset o SET "offset" = i."offset", lines = o.lines + i.lines, damaged = o.damaged + i.damaged
+FROM incoming_rows i WHERE o.run_id = i.run_id AND o.file = i.file
+"""

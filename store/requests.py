@@ -13,7 +13,7 @@ from store.clock import utc_now
 from store.database import Store, Transaction
 from store.refs import find_run
 
-__all__ = ["EVALUATOR", "KINDS", "SERVER", "Request", "ask", "finish", "take", "waiting"]
+__all__ = ["ACTIONS", "EVALUATOR", "KINDS", "SERVER", "Request", "ask", "finish", "take", "waiting"]
 
 EVALUATOR = ("evaluate", "open-campaign", "propose")
 """What asks models questions, which waits for an evaluator."""
@@ -25,7 +25,7 @@ SERVER = ("check-data",)
 """What the server of the pages does itself, beside whatever goes on with the run."""
 
 ACTIONS = {"open-campaign": "campaign:open", "propose": "release:propose"}
-"""What whoever asks must be allowed to do, where that is not run:act."""
+"""What whoever asks must be allowed to do, where that is not run:act: what begins a review or a release."""
 
 AGAIN = timedelta(seconds=2)
 """So soon after each other two equal requests are one: a button pressed twice."""

@@ -4,6 +4,7 @@ Rolling a stopped run back needs no model: it is a branch's line in the run's sp
 the newest checkpoint of the active path, which is then the one gone back to.
 """
 
+import json
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -70,7 +71,9 @@ def roll_back_stopped(store: Store, run_name: str, step: int, actor: str) -> Rol
     `actor` is who asks, as `Actor.named`. Where that one is damaged, the next older whole one is taken. The run's
     status stays what it was. Raises StoreError where that cannot be done; nothing is written then.
     """
-    folder = store.root / find_run(store, run_name)["name"]
+    run = find_run(store, run_name)
+    folder = store.root / run["name"]
+    _refuse_hosted(store, run, step)
     if not (folder / "config.toml").exists():
         raise StoreError(
             f"run {run_name} cannot be rolled back: there is no {folder / 'config.toml'}, which `assay train` writes "
@@ -83,6 +86,22 @@ def roll_back_stopped(store: Store, run_name: str, step: int, actor: str) -> Rol
         raise StoreError(
             f"run {run_name} cannot be rolled back in {folder}: {error.strerror or error}; mend that first"
         ) from error
+
+
+def _refuse_hosted(store: Store, run: dict[str, Any], step: int) -> None:
+    """Raise StoreError for a run that a script of its own trains: what it goes on from is said there."""
+    if not json.loads(run["provenance"] or "{}").get("output"):
+        return
+    active = sealed_on_path(store, run["id"])
+    found = next((item for item in reversed(active) if item.step == step), None)
+    if found is None:
+        steps = list(dict.fromkeys(item.step for item in active))
+        raise StoreError(f"run {run['name']} has no sealed checkpoint at step {step}{nearest(steps, step)}")
+    folder = str(store.root / found.path)
+    raise StoreError(
+        f"a script of its own trained run {run['name']}, so nothing was changed; to go back, start that script again "
+        f"with the same name and output folder and trainer.train(resume_from_checkpoint={folder!r})"
+    )
 
 
 def sealed_on_path(store: Store, run_id: int) -> list[Sealed]:

@@ -1,5 +1,6 @@
-"""Write the rows of one run inside a transaction: ids are given here, so they cannot collide."""
+"""Write the rows of runs inside a transaction: ids are given here, so they cannot collide."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, TypeAlias
 
@@ -7,10 +8,10 @@ import pyarrow as pa
 
 from store.clock import utc_now
 from store.database import Transaction
-from store.spans import put_spans
+from store.spans import Touched, open_spans_of, put_spans
 from store.spool_rows import SpoolRows
 
-__all__ = ["put_rows"]
+__all__ = ["RunRows"]
 
 Row: TypeAlias = dict[str, Any]
 
@@ -29,10 +30,12 @@ _COMPUTED = {
 }
 """Columns of `run` whose new value is not simply the one given."""
 
-_MOVE = """
-UPDATE run SET last_step = CASE WHEN $branch > known.branch THEN $step ELSE greatest(last_step, $step) END
-FROM (SELECT max(branch) AS branch FROM branch WHERE run_id = $run_id) known
-WHERE id = $run_id AND $branch >= known.branch
+_MOVED = """
+(
+    SELECT CASE WHEN $branch < known.branch THEN last_step WHEN $branch = known.branch THEN greatest(last_step, $step)
+                ELSE $step END
+    FROM (SELECT max(branch) AS branch FROM branch WHERE run_id = $run_id) known
+)
 """
 
 _COLUMNS: dict[str, pa.Schema] = {
@@ -94,55 +97,118 @@ _COLUMNS: dict[str, pa.Schema] = {
 }
 
 
-def put_rows(transaction: Transaction, run: str, rows: SpoolRows) -> int:
-    """Write the rows of run `run`, making the run where it is new. Returns the run's id."""
-    run_id = _run_id(transaction, run, rows)
-    _put_facts(transaction, run_id, rows.facts)
-    if rows.position is not None:
+class RunRows:
+    """Writes rows of runs within one transaction: what all need is looked up once, and what is only appended goes in
+    together at the end, so that many runs cost little more than one.
+    """
+
+    def __init__(self, transaction: Transaction, runs: Iterable[str]) -> None:
+        """Look up those of these runs that there are."""
+        self._transaction = transaction
+        names = {"names": list(dict.fromkeys(runs))}
+        found = transaction.rows("SELECT name, id FROM run WHERE list_contains($names, name)", names)
+        self._runs: dict[str, int] = {row["name"]: row["id"] for row in found}
+        self._metrics = _Metrics(transaction)
+        self._tables: dict[str, list[pa.Table]] = {}
+        self._touched: dict[int, Touched] = {}
+
+    def put(self, run: str, rows: SpoolRows) -> int:
+        """Write the rows of a run, making it where it is new, but for what `finish` writes. Returns the run's id."""
+        transaction, run_id = self._transaction, self._runs.get(run)
+        if run_id is None:
+            run_id = self._runs[run] = _made(transaction, run, rows)
         # Before the branches are put, so that the newest one known is that of the rows so far.
-        branch, step = rows.position
-        transaction.execute(_MOVE, {"run_id": run_id, "branch": branch, "step": step})
-    _leave_out_known_branches(transaction, run_id, rows)
-    for table, items in rows.tables.items():
-        _put_table(transaction, table, run_id, items)
-    for item in rows.checkpoints:
-        _put_checkpoint(transaction, run_id, item)
-    if rows.values:
-        _put_values(transaction, run_id, rows)
-    return run_id
+        _put_facts(transaction, run_id, rows)
+        _put_branches(transaction, run_id, rows)
+        for table, items in rows.tables.items():
+            self._add(table, _table(table, run_id, items))
+        for item in rows.checkpoints:
+            _put_checkpoint(transaction, run_id, item)
+        if rows.values:
+            self._add_values(run_id, rows)
+        return run_id
+
+    def finish(self) -> None:
+        """Append what was put, and bring the roll-up of values up to date."""
+        self._metrics.put()
+        for table, found in self._tables.items():
+            self._transaction.insert(table, pa.concat_tables(found))
+        opened = open_spans_of(self._transaction, list(self._touched))
+        for run_id, touched in self._touched.items():
+            put_spans(self._transaction, run_id, touched, opened.get(run_id, {}))
+
+    def _add(self, table: str, rows: pa.Table) -> None:
+        self._tables.setdefault(table, []).append(rows)
+
+    def _add_values(self, run_id: int, rows: SpoolRows) -> None:
+        ids = self._metrics.ids(dict.fromkeys(rows.names))
+        metric_ids = [ids[name] for name in rows.names]
+        values = {
+            "run_id": pa.repeat(pa.scalar(run_id, pa.int32()), len(rows.values)),
+            "branch": pa.array(rows.branches, pa.int32()),
+            "metric_id": pa.array(metric_ids, pa.int32()),
+            "step": pa.array(rows.steps, pa.int64()),
+            "value": pa.array(rows.values, pa.float64()),
+            "time": pa.array(rows.times, _TIME),
+        }
+        self._add("metric", pa.table(values))
+        self._touched.setdefault(run_id, Touched()).add(rows.branches, metric_ids, rows.steps)
 
 
-def _run_id(transaction: Transaction, name: str, rows: SpoolRows) -> int:
-    found = transaction.read("SELECT id FROM run WHERE name = $name", {"name": name}).to_pylist()
-    if found:
-        return found[0]["id"]
+class _Metrics:
+    """Numbers of metrics' names; new names get the next ones."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self._known: dict[str, int] = {}
+        self._fresh: dict[str, int] = {}
+
+    def ids(self, names: Iterable[str]) -> dict[str, int]:
+        """All that are known, these among them."""
+        if not self._known:
+            rows = self._transaction.rows("SELECT name, id FROM metric_name")
+            self._known.update((row["name"], row["id"]) for row in rows)
+            self._next = max(self._known.values(), default=0) + 1
+        for name in names:
+            if name not in self._known:
+                self._known[name] = self._fresh[name] = self._next
+                self._next += 1
+        return self._known
+
+    def put(self) -> None:
+        """Write the new ones."""
+        if self._fresh:
+            columns = {"id": list(self._fresh.values()), "name": list(self._fresh)}
+            self._transaction.insert("metric_name", pa.table(columns))
+
+
+def _made(transaction: Transaction, name: str, rows: SpoolRows) -> int:
     transaction.execute(
         "INSERT INTO run (id, name, status, created, heartbeat, tags, starred, archived) "
         "SELECT coalesce(max(id), 0) + 1, $name, 'queued', make_timestamp($time), "
         "least(make_timestamp($time), $soon), [], false, false FROM run",
         {"name": name, "time": rows.first_time or 0, "soon": utc_now() + CLOCKS_DIFFER},
     )
-    run_id = transaction.read("SELECT max(id) AS id FROM run").to_pylist()[0]["id"]
+    run_id = transaction.rows("SELECT max(id) AS id FROM run")[0]["id"]
     start: Row = {"branch": 1, "fork_step": -1, "reason": "start", "created": rows.first_time or 0, "data": "{}"}
-    _put_table(transaction, "branch", run_id, [start])
+    transaction.insert("branch", _table("branch", run_id, [start]))
     return run_id
 
 
-def _put_facts(transaction: Transaction, run_id: int, facts: Row) -> None:
-    if not facts:
-        return
-    changes = ", ".join(f"{name} = {_placeholder(name)}" for name in facts)
-    values = {**facts, "run_id": run_id}
-    if "heartbeat" in facts:
+def _put_facts(transaction: Transaction, run_id: int, rows: SpoolRows) -> None:
+    changes = {name: _COMPUTED.get(name, f"${name}") for name in rows.facts}
+    values = {**rows.facts, "run_id": run_id}
+    if "heartbeat" in rows.facts:
         values["soon"] = utc_now() + CLOCKS_DIFFER
-    transaction.execute(f"UPDATE run SET {changes} WHERE id = $run_id", values)
+    if rows.position is not None:
+        changes["last_step"] = _MOVED
+        values["branch"], values["step"] = rows.position
+    if changes:
+        sets = ", ".join(f"{name} = {value}" for name, value in changes.items())
+        transaction.execute(f"UPDATE run SET {sets} WHERE id = $run_id", values)
 
 
-def _placeholder(name: str) -> str:
-    return _COMPUTED.get(name, f"${name}")
-
-
-def _leave_out_known_branches(transaction: Transaction, run_id: int, rows: SpoolRows) -> None:
+def _put_branches(transaction: Transaction, run_id: int, rows: SpoolRows) -> None:
     """A number is given to one branch only; a line that declares it again is damaged.
 
     Ranks above 0 declare what rank 0 does.
@@ -157,13 +223,11 @@ def _leave_out_known_branches(transaction: Transaction, run_id: int, rows: Spool
         rows.lines -= len(declared) - len(fresh)
         rows.damaged += len(declared) - len(fresh)
     if fresh:
-        rows.tables["branch"] = [fresh[branch] for branch in sorted(fresh)]
+        transaction.insert("branch", _table("branch", run_id, [fresh[branch] for branch in sorted(fresh)]))
 
 
-def _put_table(transaction: Transaction, table: str, run_id: int, items: list[Row]) -> None:
-    schema = _COLUMNS[table]
-    ready = [{**item, "run_id": run_id} for item in items]
-    transaction.insert(table, pa.Table.from_pylist(ready, schema=schema))
+def _table(table: str, run_id: int, items: list[Row]) -> pa.Table:
+    return pa.Table.from_pylist([{**item, "run_id": run_id} for item in items], schema=_COLUMNS[table])
 
 
 def _put_checkpoint(transaction: Transaction, run_id: int, item: Row) -> None:
@@ -182,30 +246,3 @@ def _put_checkpoint(transaction: Transaction, run_id: int, item: Row) -> None:
             "make_timestamp($changed), make_timestamp($changed), $data)",
             values,
         )
-
-
-def _put_values(transaction: Transaction, run_id: int, rows: SpoolRows) -> None:
-    ids = _metric_ids(transaction, list(dict.fromkeys(rows.names)))
-    metric_ids = [ids[name] for name in rows.names]
-    table = pa.table(
-        {
-            "run_id": pa.repeat(pa.scalar(run_id, pa.int32()), len(rows.values)),
-            "branch": pa.array(rows.branches, pa.int32()),
-            "metric_id": pa.array(metric_ids, pa.int32()),
-            "step": pa.array(rows.steps, pa.int64()),
-            "value": pa.array(rows.values, pa.float64()),
-            "time": pa.array(rows.times, _TIME),
-        }
-    )
-    transaction.insert("metric", table)
-    put_spans(transaction, run_id, rows.branches, metric_ids, rows.steps)
-
-
-def _metric_ids(transaction: Transaction, names: list[str]) -> dict[str, int]:
-    known = {row["name"]: row["id"] for row in transaction.read("SELECT name, id FROM metric_name").to_pylist()}
-    fresh = [name for name in names if name not in known]
-    start = max(known.values(), default=0) + 1
-    known.update({name: start + number for number, name in enumerate(fresh)})
-    if fresh:
-        transaction.insert("metric_name", pa.table({"id": [known[name] for name in fresh], "name": fresh}))
-    return known

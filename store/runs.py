@@ -137,7 +137,7 @@ def _newest(store: Store, key: Row) -> Row:
 
 
 def _checkpoint(store: Store, row: Row) -> Row:
-    return {**_with_data(row), "path": str(store.root / row["path"])}
+    return {**_with_data(row), "path": row["path"] if store.is_served else str(store.root / row["path"])}
 
 
 def _with_data(row: Row) -> Row:

@@ -51,7 +51,7 @@ def width_shift(first_step: int, last_step: int, buckets: int) -> int:
 
 
 def bucketed(
-    store: Store,
+    store: Store | Snapshot,
     run_id: int,
     metrics: list[str],
     first_step: int | None = None,
@@ -65,7 +65,10 @@ def bucketed(
     bucket: the first and the last one are whole, even where they reach beyond the steps asked for.
     Raises StoreError.
     """
-    return store.snapshot(lambda snapshot: _bucketed(snapshot, run_id, metrics, (first_step, last_step), buckets))
+    steps = (first_step, last_step)
+    if isinstance(store, Store):
+        return store.snapshot(lambda snapshot: _bucketed(snapshot, run_id, metrics, steps, buckets))
+    return _bucketed(store, run_id, metrics, steps, buckets)
 
 
 def _bucketed(

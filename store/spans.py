@@ -5,13 +5,15 @@ inserts those values; what comes late for a closed span writes it anew. From a b
 are read raw, so that nothing is rewritten as long as a run goes forward.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import TypeAlias
 
 from store.database import Snapshot, Transaction
 
-__all__ = ["DISAGREEING", "SHIFT", "open_spans", "put_spans", "rows_not_closed", "stretches"]
+__all__ = [
+    "DISAGREEING", "SHIFT", "Touched", "open_spans", "open_spans_of", "put_spans", "rows_not_closed", "stretches",
+]  # fmt: skip
 
 SHIFT = 9
 """Binary logarithm of the steps a span; stored spans are of this width, so it never changes without a migration."""
@@ -23,16 +25,30 @@ Span: TypeAlias = int
 Branch: TypeAlias = int
 
 
-def put_spans(
-    transaction: Transaction, run_id: int, branches: Sequence[int], metric_ids: Sequence[int], steps: Sequence[int]
-) -> None:
-    """Bring the roll-up of a run up to date with values just inserted, given by branch, metric and step."""
-    opened = open_spans(transaction, run_id)
-    for branch, touched in _spans_by_branch(branches, steps).items():
+class Touched:
+    """What values just inserted for one run fall into."""
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self.spans: dict[Branch, set[Span]] = {}
+        """By branch."""
+        self.metrics: set[int] = set()
+        """Ids of metrics."""
+
+    def add(self, branches: Sequence[int], metric_ids: Sequence[int], steps: Sequence[int]) -> None:
+        """Values by branch, metric and step."""
+        for branch, spans in _spans_by_branch(branches, steps).items():
+            self.spans.setdefault(branch, set()).update(spans)
+        self.metrics.update(metric_ids)
+
+
+def put_spans(transaction: Transaction, run_id: int, values: Touched, opened: Mapping[Branch, Span]) -> None:
+    """Bring the roll-up of a run up to date with values just inserted; `opened` is what `open_spans` has of it."""
+    for branch, touched in values.spans.items():
         own = {"run_id": run_id, "branch": branch, "shift": SHIFT}
         first_open, newest = opened.get(branch), max(touched)
         late = [] if first_open is None else sorted(span for span in touched if span < first_open)
-        metrics = ", ".join(map(str, set(metric_ids))) if late else ""
+        metrics = ", ".join(map(str, values.metrics)) if late else ""
         for first, last in _ranges(late):
             transaction.execute(_DELETE.format(**own, metrics=metrics, first=first, last=last))
             within = f"step >= {first << SHIFT} AND step < {(last + 1) << SHIFT}"
@@ -49,10 +65,17 @@ def _ranges(late: list[Span]) -> list[tuple[Span, Span]]:
 
 def open_spans(store: Snapshot, run_id: int) -> dict[Branch, Span]:
     """The first open span of each branch of a run that has closed ones, in order of branches."""
-    rows = store.rows(
-        f"SELECT branch, max(span) + 1 AS span FROM metric_span WHERE run_id = {run_id} GROUP BY branch ORDER BY branch"
-    )
-    return {row["branch"]: row["span"] for row in rows}
+    return open_spans_of(store, [run_id]).get(run_id, {})
+
+
+def open_spans_of(store: Snapshot, run_ids: Sequence[int]) -> dict[int, dict[Branch, Span]]:
+    """The same of several runs, by their ids; those without closed ones are left out."""
+    found: dict[int, dict[Branch, Span]] = {}
+    if run_ids:
+        listed = ", ".join(map(str, run_ids))
+        for row in store.rows(_OPENED.format(run_ids=listed)):
+            found.setdefault(row["run_id"], {})[row["branch"]] = row["span"]
+    return found
 
 
 def rows_not_closed(opened: dict[Branch, Span]) -> list[str]:
@@ -98,6 +121,10 @@ def stretches(closed: Iterable[tuple[Branch, Span]]) -> list[tuple[Branch, Span,
             found.append((branch, span, span))
     return found
 
+
+_OPENED = """
+SELECT run_id, branch, max(span) + 1 AS span FROM metric_span WHERE run_id IN ({run_ids}) GROUP BY ALL ORDER BY ALL
+"""
 
 _DELETE = """
 DELETE FROM metric_span

@@ -2,8 +2,11 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 from hypothesis import settings
 
@@ -14,6 +17,23 @@ settings.register_profile("assay", deadline=None, derandomize=True)
 settings.load_profile("assay")
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread_of_duckdb() -> Iterator[None]:
+    """One thread reads tables as small as a test's anyway; where there are more, each query takes a fifth longer."""
+    connect = duckdb.connect
+
+    def connected(database: str | Path = ":memory:", *arguments: Any, **options: Any) -> duckdb.DuckDBPyConnection:
+        made = connect(database, *arguments, **options)
+        # The processes that a test starts, and what it opens itself, have as many as anywhere.
+        if database == ":memory:":
+            made.execute("SET threads = 1")
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duckdb, "connect", connected)
+        yield
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def save_checkpoint(
     temporary = temporary_for(final)
     try:
         _write(job, state, temporary, gathered)
-        confirm(job)
+        confirm(job, gathered)
         manifest = seal(temporary, final, {**_facts(job, state, branch, parent), **known})
     except SafetensorError as error:
         raise OSError(None, str(error)) from error

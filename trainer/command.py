@@ -7,10 +7,7 @@ from typing import Any
 
 import click
 
-from assay.delivery import send_to
 from store.commands.common import notes, recording_store, store_option
-from store.database import Store
-from store.refs import parse_ref
 from trainer.config_file import config_from, read_toml, with_settings
 from trainer.errors import ConfigError
 from trainer.origin import find_origin, forked_config, stage_tables
@@ -59,7 +56,6 @@ def train(  # noqa: PLR0913 - a command has as many arguments as options
             raise ConfigError(
                 "--resume goes on with what the run began with; leave out CONFIG, --model, --data and --from"
             )
-        _deliver_from_now_on(place, resume)
         return _end(_together("resume_run", resume, settings, place, reshard=reshard), store)
     if origin is not None and not config and not shorthands:
         found = find_origin(origin, place)
@@ -68,12 +64,6 @@ def train(  # noqa: PLR0913 - a command has as many arguments as options
     if origin is not None:
         tables = stage_tables(find_origin(origin, place), tables)
     return _end(_together("start_run", config_from(tables), place), store)
-
-
-def _deliver_from_now_on(place: Store, resume: str) -> None:
-    folder = place.root / parse_ref(resume).run
-    if place.delivers_to and (folder / "spool").is_dir():
-        send_to(folder, place.delivers_to)
 
 
 def _together(work: str, *arguments: Any, **options: Any) -> Any:

@@ -29,6 +29,8 @@ class Inbox:
 
     def next(self, timeout: float = 0.0) -> Request | None:
         """The oldest request not yet seen, waiting up to `timeout` seconds for one."""
+        if timeout <= 0 and self._requests.empty():
+            return None  # at every step, and an exception costs more
         try:
             return self._requests.get(block=timeout > 0, timeout=timeout or None)
         except queue.Empty:

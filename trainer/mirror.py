@@ -3,6 +3,7 @@
     <mirror>/<run>/checkpoints/…    the same folders, byte for byte
     <mirror>/<run>/spool/…          the run's history so far
     <mirror>/<run>/config.toml      what takes effect
+    <mirror>/<run>/delivery.json    where it is delivered, if it is, and the word that a server knows it by
 
 So a run can go on from its mirror alone: `assay train --resume <mirror>/<run>`, or that with @STEP.
 """
@@ -14,10 +15,13 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Self
 
+from assay.delivery import DELIVERY_NAME
+from assay.notes import write_note
 from assay.recording import Run
 from store.artifacts import ArtifactError, clear_temporary, digest, sealed_folders, temporary_for, verify
 from store.database import Store
@@ -97,6 +101,7 @@ class Mirror:
             return  # cleared away in the meantime
         copy_sealed(folder, self._place / "checkpoints" / folder.name)
         shutil.copyfile(self._run.folder / "config.toml", self._place / "config.toml")
+        _copy_note(self._run.folder, self._place)
         (self._place / "spool").mkdir(exist_ok=True)
         self._copy_history(folder.name.encode())
         self._is_failing = False
@@ -162,6 +167,7 @@ def restore_run(place: Path, final: Path, needed: str) -> list[str]:
         # As new files: what is older than the removal of a run of this name would not be loaded.
         shutil.copytree(place / "spool", temporary / "spool", copy_function=_copy_file)
         shutil.copyfile(place / "config.toml", temporary / "config.toml")
+        _copy_note(place, temporary)
         temporary.rename(final)
     except OSError as error:
         raise ResumeError(f"run {place.name} cannot be brought back from {place}: {error}") from error
@@ -218,6 +224,12 @@ def _copy_file(source: str, target: str) -> None:
     shutil.copyfile(source, target)
     with Path(target).open("rb") as file:
         os.fsync(file.fileno())
+
+
+def _copy_note(source: Path, target: Path) -> None:
+    """Copy by what a server knows a run; without it, it would be another run there."""
+    with suppress(FileNotFoundError):
+        write_note(target / DELIVERY_NAME, (source / DELIVERY_NAME).read_text(encoding="utf-8"))
 
 
 def _append_rest(source: Path, target: Path) -> set[bytes]:

@@ -4,9 +4,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from assay.recording import Run
 from assay.spool import as_number
 
-__all__ = ["MOST_TRACES", "Proof", "Replay", "Trace", "trace_of"]
+__all__ = ["MOST_TRACES", "Proof", "Replay", "Trace", "compare", "trace_of"]
 
 MOST_TRACES = 10_000
 """Newest steps that are remembered to be compared."""
@@ -72,6 +73,19 @@ class Replay:
 
     def _proof(self, step: int, *, equal: bool, says: str) -> Proof:
         return Proof(self._first, step, equal, self._digest.hexdigest(), says)
+
+
+def compare(replay: Replay, traces: dict[int, Trace], step: int, now: Trace, run: Run) -> Proof | None:
+    """Remember what a step came to in `traces`, and record whether steps that are done again come to what they came to
+    before, once that is known; the proof of it, else None.
+    """
+    traces[step] = now
+    if len(traces) > MOST_TRACES:
+        del traces[next(iter(traces))]  # the oldest one
+    if proof := replay.check(step, now):
+        facts = {"first": proof.first, "last": proof.last, "equal": proof.equal, "sha256": proof.sha256}
+        run.event("replay", proof.says, level="info" if proof.equal else "warning", step=step, **facts)
+    return proof
 
 
 def trace_of(loss: Any, grad_norm: Any, rows: Any) -> Trace | None:

@@ -85,6 +85,11 @@ class Wishes:
         """Who asked the run to stop, if anyone did."""
         return self._asked or (_stopping[0] if _stopping else None)
 
+    def refuse(self, why: str) -> None:
+        """Answer what was asked for since the last step with why it cannot be done; a note is noted all the same."""
+        while request := self._inbox.next():
+            self._answer(request, why)
+
     def act(self) -> None:
         """Do what was asked for since the last step; while the run is paused, wait here."""
         self._answer_all()
@@ -99,7 +104,7 @@ class Wishes:
         while request := self._inbox.next():
             self._answer(request)
 
-    def _answer(self, request: Request) -> None:
+    def _answer(self, request: Request, why_not: str | None = None) -> None:
         actions: dict[str, Callable[[], str]] = {
             "stop-and-save": lambda: self._stop(request),
             "save-now": self._save,
@@ -108,7 +113,8 @@ class Wishes:
             "note": lambda: self._note(request),
             "rollback": lambda: self._back(request),
         }
-        result = actions[request.kind]()
+        is_refused = why_not is not None and request.kind != "note"
+        result = f"not done: {why_not}" if is_refused else actions[request.kind]()
         if request.kind != "note":
             sentence = f"{_called(request)} asked to {request.kind}: {result}"
             self._run.event("request", sentence, step=self._at(), actor=request.actor)

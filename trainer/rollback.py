@@ -10,10 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from assay.spikes import Verdict
-from store.artifacts import verify
-from store.rollback import nearest, newest_whole
+from store.rollback import newest_whole
 from trainer.changes import begins_anew
 from trainer.checkpoint import read_state
+from trainer.going_back import asked_for, check_whole, episode_after, facts_of
 from trainer.guard import baseline
 from trainer.job import begin_again
 from trainer.ladder import Episode, next_rung, remedies_for
@@ -34,13 +34,10 @@ def asked_back(training: "Training", step: int, actor: str) -> str:
 
     Where that one is damaged, the next older one is taken, and that is said.
     """
-    active, left = training.shelf.active(training.history), training.state.step
-    steps = [item.step for item in active]
-    if step not in steps:
-        return f"not done: there is no sealed checkpoint at step {step}{nearest(steps, step)}"
-    target, refused = newest_whole([item for item in active if item.step <= step], _verify)
-    if target is None:
-        return f"not done: {'; '.join(refused)}"
+    found, left = asked_for(training.shelf, training.history, step), training.state.step
+    if isinstance(found, str):
+        return found
+    target, refused = found
     _restore(training, target)
     training.guard.episode = None
     _fork(training, target, "rollback", {"abandoned_to": left, "actor": actor, **_if_any(refused)})
@@ -70,20 +67,20 @@ def go_around(training: "Training", verdict: Verdict) -> str | None:
         return "the guard has done what it may"
     onset = min(guard.onset or left, same.onset if same else left)
     origin = [training.origin] if training.origin else []
-    target, refused = newest_whole([*origin, *training.shelf.before(onset, training.history)], _verify)
+    target, refused = newest_whole([*origin, *training.shelf.before(onset, training.history)], check_whole)
     if target is None and not training.can_begin_again:
         return f"the guard has nothing to go back to{''.join(f'; {said}' for said in refused)}"
-    alarm, over_after, at = guard.first_alarm or left, guard.over_after(left), target.step if target else 0
-    episode = same.again(alarm=alarm, decided=left, over_after=over_after, target=at) if same else Episode(
-        verdict.rule or "", onset, alarm, over_after, at, left, training.state.remedies.as_dict()
+    at = target.step if target else 0
+    episode = episode_after(
+        guard, verdict, same, onset=onset, left=left, target=at, remedies=training.state.remedies
     )  # fmt: skip
-    samples = guard.suspects.worst(alarm, left)
+    samples = guard.suspects.worst(episode.alarm, left)
     training.shelf.suspect(onset, training.history, f"after the spike that began at step {onset}")
-    replay = Replay({step: found for step, found in training.traces.items() if at < step <= alarm})
+    replay = Replay({step: found for step, found in training.traces.items() if at < step <= episode.alarm})
     _restore(training, target)
     _try(training, episode)
     training.replay = replay if episode.rung == "control" else Replay({})
-    facts = _facts(training, episode, left, refused)
+    facts = facts_of(guard, episode, left, training.state.remedies, refused)
     _fork(training, target, "replay" if episode.rung == "control" else "rollback", facts)
     sentence = _told(training, episode, left)
     for said in refused:
@@ -95,10 +92,6 @@ def go_around(training: "Training", verdict: Verdict) -> str | None:
 
 def _if_any(refused: list[str]) -> dict[str, list[str]]:
     return {"refused": refused} if refused else {}
-
-
-def _verify(item: Kept) -> None:
-    verify(item.folder)
 
 
 def _restore(training: "Training", target: Kept | None) -> None:
@@ -161,14 +154,6 @@ def _fork(training: "Training", target: Kept | None, reason: str, facts: dict[st
     data = {**facts, "checkpoint": training.parent, "baseline": known}
     training.run.fork(after=step, reason=reason, data=data)
     training.history = training.history.forked(step, reason, data)
-
-
-def _facts(training: "Training", episode: Episode, left: int, refused: list[str]) -> dict[str, Any]:
-    return {
-        "actor": "guard", "rung": episode.rung, "rule": episode.rule, "onset": episode.onset, "alarm": episode.alarm,
-        "abandoned_to": left, "target": episode.target, "remedies": training.state.remedies.as_dict(),
-        "guard": training.guard.opens(), **_if_any(refused),
-    }  # fmt: skip
 
 
 def _told(training: "Training", episode: Episode, left: int) -> str:

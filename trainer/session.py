@@ -152,8 +152,8 @@ def resume_run(name: str, settings: Sequence[str], store: Store, *, reshard: boo
             state = _remedied(job, replace(state, guard=state.guard | tried["guard"]), Remedies.of(tried["remedies"]))
         point = _brought_home(point, store)
         if mirror:
-            folder = existing_folder(store.root, ref.run)
-            stack.enter_context(sole_trainer(folder))
+            folder = stack.enter_context(_home(ref.run, store))
+        _deliver(folder, store)
         notes = told(job.config, point.folder, settings)
         run = _recording(folder, job, _AS_IT_WAS, accounts=point.history.accounts)
         before = point.history.traces
@@ -194,6 +194,18 @@ def _resume_point(folder: Path, config: Config, step: int | None) -> ResumePoint
             if str(also) == str(error):
                 raise
             raise ResumeError(f"{error}; and in its mirror: {also}") from also
+
+
+@contextmanager
+def _home(run: str, store: Store) -> Iterator[Path]:
+    folder = existing_folder(store.root, run)
+    with sole_trainer(folder):
+        yield folder
+
+
+def _deliver(folder: Path, store: Store) -> None:
+    if store.delivers_to:
+        send_to(folder, store.delivers_to)
 
 
 def _brought_home(point: ResumePoint, store: Store) -> ResumePoint:
@@ -268,8 +280,7 @@ def _begun(job: Job, store: Store, parent: Parent | None, accounts: Sequence[str
 def _reserved(store: Store, config: Config) -> Path:
     try:
         folder = new_folder(store.root, config.run.name or _name_of(config))
-        if store.delivers_to:
-            send_to(folder, store.delivers_to)
+        _deliver(folder, store)
         return folder
     except OSError as error:
         raise AssayError(f"cannot record in {store.root}: {error.strerror}; {_ELSEWHERE}") from error

@@ -65,14 +65,23 @@ class TrainState:
 
     def after(self, step: int, *, committed: bool, tokens: int, overflow: bool = False) -> Self:
         """The state after one more step."""
-        return replace(
-            self,
+        return self._with(
             step=step,
             update=self.update + committed,
             tokens=self.tokens + tokens,
             skipped_in_row=0 if committed else self.skipped_in_row + (not overflow),
             unclean_step=self.unclean_step if committed or overflow else step,
         )
+
+    def at(self, step: int) -> Self:
+        """The state after a step of which no more is known than that it was taken."""
+        return self._with(step=step, update=step)
+
+    def _with(self, **changes: Any) -> Self:
+        """As `replace`, which looks at every field: too long for each step of a small model."""
+        made = object.__new__(type(self))
+        made.__dict__.update(self.__dict__, **changes)
+        return made
 
     def with_validation(self, loss: float) -> Self:
         """The state after a measurement of the validation loss; one that is no number is never the lowest."""

@@ -34,7 +34,7 @@ from trainer.parallel.channel import order
 from trainer.progress import ProgressLine
 from trainer.reference import begin_stage
 from trainer.remedies import Remedies
-from trainer.replay import MOST_TRACES, Replay, Trace
+from trainer.replay import Replay, Trace, compare
 from trainer.requests import Stopping, Wishes, stop_here
 from trainer.rollback import asked_back, go_around
 from trainer.shelf import Kept, Shelf
@@ -270,14 +270,8 @@ class Training:
 
     def compare(self, step: int, now: Trace) -> None:
         """Say whether steps that are done again come to what they came to before."""
-        self.traces[step] = now
-        if len(self.traces) > MOST_TRACES:
-            del self.traces[min(self.traces)]
-        if proof := self.replay.check(step, now):
+        if proof := compare(self.replay, self.traces, step, now, self.run):
             self.guard.learn(proof)
-            facts = {"first": proof.first, "last": proof.last, "equal": proof.equal, "sha256": proof.sha256}
-            level = "info" if proof.equal else "warning"
-            self.run.event("replay", proof.says, level=level, step=step, **facts)
 
     def validate(self) -> None:
         """Measure and record the validation loss, where there is something to measure it on.

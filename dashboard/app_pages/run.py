@@ -11,6 +11,7 @@ from dashboard.views import (
     chosen,
     curves,
     data,
+    first_look,
     forgetting,
     lineage,
     log,
@@ -36,7 +37,7 @@ def draw() -> None:
     if chosen.pace(run) != every:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center", key="a-top"):
-        widgets.run_head(run, banner.guard_html(run))
+        widgets.run_head(run, banner.guard_html(run) + banner.exact_html(run))
         actions.buttons(run)
     banner.show(run)
     lineage.show(run)
@@ -45,6 +46,7 @@ def draw() -> None:
         view = menu.chosen()
         chosen.picker(run)
     VIEWS[view](run)
+    first_look.over()
 
 
 every = chosen.beat()

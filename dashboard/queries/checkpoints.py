@@ -13,10 +13,14 @@ def shelf(store: Store | Snapshot, run_id: int) -> pa.Table:
     created, path, sha256 (of its manifest). Raises StoreError.
 
     `best` marks the lowest validation loss on the active path, `active` what lies on it; `pins` are
-    lists of `kind:name` of what holds the checkpoint, by the name that people know it by.
+    lists of `kind:name` of what holds the checkpoint, by the name that people know it by. A server says of a
+    checkpoint no more than that it is held: `server:`.
     """
-    # A server does not give the tables that names of holders come from.
-    return store.read(_SHELF.format(holder="pin.holder" if store.is_served else HOLDER), {"run_id": run_id})
+    held = "SELECT target, 'server:' AS said FROM pin WHERE held" if store.is_served else _HELD
+    return store.read(_SHELF.format(held=held), {"run_id": run_id})
+
+
+_HELD = f"SELECT target, concat(holder_kind, ':', {HOLDER}) AS said FROM pin WHERE released IS NULL"
 
 
 _SHELF = """
@@ -30,8 +34,7 @@ WITH found AS (
 ), lowest AS (
     SELECT arg_min(path, val_loss) AS path FROM found WHERE active AND isfinite(val_loss)
 ), held AS (
-    SELECT target, list(DISTINCT said ORDER BY said) AS pins
-    FROM (SELECT target, concat(holder_kind, ':', {holder}) AS said FROM pin WHERE released IS NULL) GROUP BY target
+    SELECT target, list(DISTINCT said ORDER BY said) AS pins FROM ({held}) GROUP BY target
 )
 SELECT f.step, f.branch, f.state, f.val_loss, coalesce(f.path = l.path, false) AS best, f.active,
        coalesce(h.pins, []) AS pins, f.bytes, f.created, f.path, f.sha256

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from dashboard.gaps import Stretch, holes
 from dashboard.tables import POINT, only, thinned, values
-from store.database import Store
+from store.database import Snapshot, Store
 from store.series import bucketed, width_shift
 
 __all__ = ["Curves", "Span", "curves", "large", "left_out", "series", "small", "small_series"]
@@ -38,15 +38,17 @@ class Curves(NamedTuple):
     """Steps between the points that nothing was learned from, in order: there the lines break."""
 
 
-def series(store: Store, run_id: int, metrics: tuple[str, ...], span: Span, buckets: int) -> Curves:
+def series(store: Store | Snapshot, run_id: int, metrics: tuple[str, ...], span: Span, buckets: int) -> Curves:
     """Series of metrics as `store.series` gives them. Raises StoreError."""
+    if isinstance(store, Store):
+        return store.snapshot(lambda snapshot: series(snapshot, run_id, metrics, span, buckets))
     read = bucketed(store, run_id, list(metrics), span.first, span.last, buckets=buckets)
     name = "loss" if "loss" in metrics else metrics[0] if metrics else ""
     found = left_out(store, run_id, only(only(read.points, "metric", name), "active", True))
     return Curves(read.points, read.marks, read.width, found)
 
 
-def left_out(store: Store, run_id: int, line: pa.Table) -> tuple[Stretch, ...]:
+def left_out(store: Store | Snapshot, run_id: int, line: pa.Table) -> tuple[Stretch, ...]:
     """Steps that were left out or skipped where the points of a line lie further apart than usual, in order; where none
     do, nothing is read.
 

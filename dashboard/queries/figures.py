@@ -11,7 +11,7 @@ import pyarrow as pa
 from dashboard.tables import between, only, values
 from store.database import Snapshot, Store
 
-__all__ = ["CARDS", "Before", "figures"]
+__all__ = ["CARDS", "LOWEST", "Before", "card_ids", "figures", "newest_rows"]
 
 CARDS = ("loss", "val_loss", "grad_norm", "tokens_per_s", "lr")
 """Metrics with a card of their own, in the order they are shown."""
@@ -21,7 +21,6 @@ LOWEST = "val_loss"
 
 BACK = 128
 """Steps of the widest window."""
-
 
 FOREVER = 2**63 - 1
 
@@ -35,6 +34,9 @@ class Before(NamedTuple):
     rows: tuple[tuple[int, int, float], ...] = ()
     """Branch, step and value of validation losses among them: the lowest, and the newest where none is newer."""
 
+    others: pa.Table | None = None
+    """Those of the other metrics, as far back as they are looked for; see `newest_rows`."""
+
 
 def figures(store: Store | Snapshot, run_id: int, earlier: Before) -> pa.Table:
     """Newest values on the active path, a row a metric of `CARDS` that has any. Raises StoreError.
@@ -45,15 +47,27 @@ def figures(store: Store | Snapshot, run_id: int, earlier: Before) -> pa.Table:
     """
     if isinstance(store, Store):
         return store.snapshot(lambda snapshot: figures(snapshot, run_id, earlier))
-    ids = {row["name"]: row["id"] for row in store.rows(_IDS, {"metrics": list(CARDS)})}
-    # Numbers in the text: only so does DuckDB leave the rows of all other metrics where they are.
-    listed = ", ".join(map(str, ids.values())) or "NULL"
-    rows = store.read(_ROWS.format(run_id=run_id, since=earlier.step, ids=listed))
+    ids = card_ids(store)
+    rows = newest_rows(store, run_id, list(ids.values()), earlier.step)
+    if earlier.others is not None:
+        rows = pa.concat_tables([rows, earlier.others])
     if LOWEST in ids:
         rows = pa.concat_tables([rows, _columns(ids[LOWEST], earlier, rows.schema)])
     active = _on_path(store, run_id, rows)
     found = [_figures(name, only(active, "metric_id", ids[name])) for name in CARDS if name in ids]
     return pa.Table.from_pylist([row for row in found if row], schema=_SCHEMA)
+
+
+def card_ids(store: Snapshot) -> dict[str, int]:
+    """Numbers of the metrics of `CARDS` that any run has logged. Raises StoreError."""
+    return {row["name"]: row["id"] for row in store.rows(_IDS, {"metrics": list(CARDS)})}
+
+
+def newest_rows(store: Snapshot, run_id: int, ids: list[int], since: int, until: int = FOREVER) -> pa.Table:
+    """Values of metrics, by number, from after a step up to one: metric_id, branch, step, value. Raises StoreError."""
+    # Numbers in the text: only so does DuckDB leave the rows of all other metrics where they are.
+    listed = ", ".join(map(str, ids)) or "NULL"
+    return store.read(_ROWS.format(run_id=run_id, since=since, until=until, ids=listed))
 
 
 def _on_path(store: Snapshot, run_id: int, rows: pa.Table) -> pa.Table:
@@ -115,5 +129,5 @@ _IDS = "SELECT name, id FROM metric_name WHERE name IN $metrics"
 
 _ROWS = """
 SELECT metric_id, branch, step, value FROM metric
-WHERE run_id = {run_id} AND step > {since} AND metric_id IN ({ids})
+WHERE run_id = {run_id} AND step > {since} AND step <= {until} AND metric_id IN ({ids})
 """

@@ -5,9 +5,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from store.database import Store
+from dashboard.fields import part
+from store.database import Snapshot, Store
 
-__all__ = ["SAID", "alarms", "origin", "traceback"]
+__all__ = ["SAID", "alarms", "config", "origin", "traceback"]
 
 SAID = 100
 """Warnings listed at the most."""
@@ -18,6 +19,12 @@ def origin(store: Store, run_id: int) -> dict[str, Any]:
     rows = store.rows("SELECT config, provenance FROM run WHERE id = $run_id", {"run_id": run_id})
     found = rows[0] if rows else {"config": None, "provenance": None}
     return {name: None if text is None else json.loads(text) for name, text in found.items()}
+
+
+def config(store: Store | Snapshot, run_id: int) -> dict[str, Any]:
+    """The run's configuration alone; empty where it recorded none. Raises StoreError."""
+    rows = store.rows("SELECT CAST(config AS VARCHAR) AS config FROM run WHERE id = $run_id", {"run_id": run_id})
+    return part({"config": json.loads(rows[0]["config"] or "null")}, "config") if rows else {}
 
 
 def alarms(store: Store, run_id: int) -> pa.Table:

@@ -4,19 +4,22 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from dashboard.queries.figures import CARDS, Before, figures
+from dashboard.queries.figures import CARDS, LOWEST, Before, card_ids, figures, newest_rows
 from store.database import Snapshot, Store
 from store.spans import open_spans, rows_not_closed
 from store.telling import telling
 
 __all__ = [
-    "CARDS", "WINDOW", "Before", "Moment", "all_names", "before", "checkpoints", "figures", "forks", "metric_names",
-    "moment", "run_facts",
+    "CARDS", "RECENT", "WINDOW", "Before", "Moment", "before", "checkpoints", "figures", "forks", "metric_names",
+    "moment", "run_facts", "run_row", "seconds_a_step",
 ]  # fmt: skip
 
 WINDOW = 2000
 """How far back, in steps, a metric's newest value is looked for: far enough for what is logged rarely,
 and near enough not to read a long run whole. Of the validation loss the newest and lowest are always found."""
+
+RECENT = 500
+"""Steps of them that each refresh reads; those before come with `before`. More than any figure's window."""
 
 PACE = 64
 """Steps that the pace of a run is taken from."""
@@ -43,25 +46,40 @@ def moment(store: Store | Snapshot, run_id: int, earlier: Before) -> Moment:
 
 
 def run_facts(store: Store | Snapshot, name: str) -> dict[str, Any] | None:
-    """The run's row with `branch` (the newest), `branches` (how many), `seconds_a_step`, `polls` (whether
-    its program takes requests: `assay train` does) and `imported` (whether it was made of a finished log); without what
-    is long, its configuration and provenance. None where there is no such run. Raises StoreError.
+    """`run_row` with `seconds_a_step`. None where there is no such run. Raises StoreError."""
+    if isinstance(store, Store):
+        return store.snapshot(lambda snapshot: run_facts(snapshot, name))
+    found = run_row(store, name)
+    return None if found is None else found | {"seconds_a_step": seconds_a_step(store, found)}
+
+
+def run_row(store: Snapshot, name: str) -> dict[str, Any] | None:
+    """The run's row with `branch` (the newest), `branches` (how many), `polls` (whether its program takes requests:
+    `assay train` does), `imported` (whether it was made of a finished log) and `hosted` (whether a script of its own
+    trains it); without what is long, its configuration and provenance. None where there is no such run.
+
+    Raises StoreError.
     """
-    return store.snapshot(lambda snapshot: _facts(snapshot, name)) if isinstance(store, Store) else _facts(store, name)
-
-
-def _facts(store: Snapshot, name: str) -> dict[str, Any] | None:
-    rows = store.rows(_FACTS, {"name": name})
+    rows = store.rows(_ROW, {"name": name})
     if not rows:
         return None
+    # A read each: DuckDB takes longer to plan their join.
+    branches = store.rows(_BRANCHES.format(run_id=rows[0]["id"]))[0]
+    return rows[0] | branches if branches["branches"] else None
+
+
+def seconds_a_step(store: Snapshot, run: dict[str, Any]) -> float | None:
+    """The pace of the newest steps of a run of `run_row`; None where it has too few. Raises StoreError."""
     # Written out: only so does DuckDB skip what lies before.
-    since = (rows[0]["last_step"] or 0) - PACE
-    newest = f"run_id = {rows[0]['id']} AND branch = {rows[0]['branch']} AND step > {since}"
-    return rows[0] | store.rows(_PACE.format(newest=newest))[0]
+    newest = f"run_id = {run['id']} AND branch = {run['branch']} AND step > {(run['last_step'] or 0) - PACE}"
+    return store.rows(_PACE.format(newest=newest))[0]["seconds_a_step"]
 
 
 def before(store: Store | Snapshot, run_id: int) -> Before:
-    """The validation loss before the newest steps. Raises StoreError."""
+    """What lies before the newest `RECENT` steps: the validation loss, and of the other figures what is in `WINDOW`.
+
+    Raises StoreError.
+    """
     return (
         store.snapshot(lambda snapshot: _before(snapshot, run_id))
         if isinstance(store, Store)
@@ -71,25 +89,21 @@ def before(store: Store | Snapshot, run_id: int) -> Before:
 
 def _before(store: Snapshot, run_id: int) -> Before:
     last = store.rows("SELECT max(last_step) AS step FROM run WHERE id = $run_id", {"run_id": run_id})[0]["step"]
-    step = (last or 0) - WINDOW
+    step = (last or 0) - RECENT
     if step < 0:
         return Before()
-    rare = [row["id"] for row in store.rows("SELECT id FROM metric_name WHERE name = 'val_loss'")]
+    ids = card_ids(store)
+    rare = [number for name, number in ids.items() if name == LOWEST]
     rows = store.rows(f"SELECT branch, step, value FROM ({telling(store, [run_id], rare, lowest=rare)})")
-    return Before(step, tuple((row["branch"], row["step"], row["value"]) for row in rows if row["step"] <= step))
+    kept = tuple((row["branch"], row["step"], row["value"]) for row in rows if row["step"] <= step)
+    others = [number for name, number in ids.items() if name != LOWEST]
+    return Before(step, kept, newest_rows(store, run_id, others, last - WINDOW, step))
 
 
-def all_names(store: Store) -> pa.Table:
-    """Names of all metrics that any run has logged, which takes a fraction of those of one. Raises StoreError."""
-    return store.read("SELECT name FROM metric_name ORDER BY name")
-
-
-def metric_names(store: Store, run_id: int) -> pa.Table:
+def metric_names(store: Store | Snapshot, run_id: int) -> pa.Table:
     """Names of all metrics the run has logged, in order. Raises StoreError."""
-    return store.snapshot(lambda snapshot: _names(snapshot, run_id))
-
-
-def _names(store: Snapshot, run_id: int) -> pa.Table:
+    if isinstance(store, Store):
+        return store.snapshot(lambda snapshot: metric_names(snapshot, run_id))
     raw = rows_not_closed(open_spans(store, run_id))
     newest = [f"SELECT metric_id FROM metric WHERE run_id = {run_id} AND {one}" for one in raw]
     return store.read(_NAMES.format(run_id=run_id, newest=" UNION ALL ".join(newest)))
@@ -105,14 +119,14 @@ def forks(store: Store | Snapshot, run_id: int) -> pa.Table:
     return store.read(_FORKS, {"run_id": run_id})
 
 
-_FACTS = """
-SELECT r.* EXCLUDE (config, provenance), b.branch, b.branches,
-       r.source IS NULL AND r.provenance IS NOT NULL AS polls,
-       coalesce(json_exists(r.provenance, '$.imported'), false) AS imported
-FROM run r
-JOIN (SELECT run_id, max(branch) AS branch, count(*) AS branches FROM branch GROUP BY run_id) b ON b.run_id = r.id
-WHERE r.name = $name
+_ROW = """
+SELECT * EXCLUDE (config, provenance), source IS NULL AND provenance IS NOT NULL AS polls,
+       coalesce(json_exists(provenance, '$.imported'), false) AS imported,
+       coalesce(json_exists(provenance, '$.output'), false) AS hosted
+FROM run WHERE name = $name
 """
+
+_BRANCHES = "SELECT max(branch) AS branch, count(*) AS branches FROM branch WHERE run_id = {run_id}"
 
 _PACE = """
 SELECT epoch(max(time) - min(time)) / nullif(max(step) - min(step), 0) AS seconds_a_step FROM metric WHERE {newest}

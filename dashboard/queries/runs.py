@@ -6,12 +6,12 @@ from typing import Any
 import pyarrow as pa
 
 from store.database import Snapshot, Store
-from store.telling import telling
+from store.telling import MOST_RANGES, telling
 
 __all__ = ["figures", "is_demo", "names", "runs"]
 
-AT_ONCE = 64
-"""Runs whose figures are read in one attach: planning more takes longer than they do."""
+AT_ONCE = 512
+"""Runs whose figures are read in one attach: the numbers of all of them stand in its queries."""
 
 
 def runs(store: Store, archived: bool = False) -> pa.Table:
@@ -22,7 +22,7 @@ def runs(store: Store, archived: bool = False) -> pa.Table:
     return store.read(_RUNS, {"archived": archived})
 
 
-def names(store: Store) -> pa.Table:
+def names(store: Store | Snapshot) -> pa.Table:
     """Names of the runs that are not archived, newest first. Raises StoreError."""
     return store.read("SELECT name FROM run WHERE NOT archived ORDER BY created DESC, id DESC")
 
@@ -57,7 +57,11 @@ def _best(store: Snapshot, run_ids: Sequence[int], val_loss: int) -> dict[int, i
     runs = ", ".join(map(str, run_ids))
     # What the trainer measured it wrote down with the checkpoint; only for others are values looked for.
     silent = store.rows(_SILENT.format(runs=runs))
-    looked_up = [_LOOKED_UP.format(**row, val_loss=val_loss) for row in silent]
+    if len(silent) > MOST_RANGES:
+        rows = ", ".join("({run_id}, {branch}, [{steps}])".format(**row) for row in silent)
+        looked_up = [_LOOKED_UP_AT_ONCE.format(rows=rows, val_loss=val_loss)]
+    else:
+        looked_up = [_LOOKED_UP.format(**row, val_loss=val_loss) for row in silent]
     measured = " UNION ALL ".join([_WRITTEN.format(runs=runs), *looked_up])
     return {row["run_id"]: row["step"] for row in store.rows(_BEST.format(measured=measured))}
 
@@ -102,6 +106,11 @@ _SILENT = (
 _LOOKED_UP = (
     "SELECT run_id, step, value FROM metric WHERE run_id = {run_id} AND branch = {branch} "
     "AND metric_id = {val_loss} AND step IN ({steps})"
+)
+
+_LOOKED_UP_AT_ONCE = (
+    "SELECT m.run_id, m.step, m.value FROM metric m JOIN (VALUES {rows}) s (run_id, branch, steps) "
+    "ON m.run_id = s.run_id AND m.branch = s.branch WHERE m.metric_id = {val_loss} AND list_contains(s.steps, m.step)"
 )
 
 _BEST = """

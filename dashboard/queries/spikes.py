@@ -9,8 +9,8 @@ __all__ = ["branches", "left", "told"]
 
 def told(store: Store | Snapshot, run_id: int) -> pa.Table:
     """What was told of spikes, and what the run did beside it, the oldest first: time, kind (`spike`, `guard`,
-    `spike-over`, `status`, `fork`, `resume`; `branch` for one that was opened), step, branch, message (of a branch its
-    reason), data (JSON). Raises StoreError.
+    `spike-over`, `status`, `fork`, `resume`, `replay`; `branch` for one that was opened), step, branch, message (of a
+    branch its reason), data (JSON). Raises StoreError.
     """
     return store.read(_TOLD, {"run_id": run_id})
 
@@ -34,7 +34,7 @@ def left(store: Store, run_id: int) -> pa.Table:
 _TOLD = """
 SELECT time, kind, step, branch, message, data FROM (
     SELECT time, kind, step, branch, message, CAST(data AS VARCHAR) AS data, rowid AS place FROM event
-    WHERE run_id = $run_id AND kind IN ('spike', 'guard', 'spike-over', 'status', 'fork', 'resume')
+    WHERE run_id = $run_id AND kind IN ('spike', 'guard', 'spike-over', 'status', 'fork', 'resume', 'replay')
     UNION ALL
     SELECT created, 'branch', fork_step, branch, reason, CAST(data AS VARCHAR), 0 FROM branch
     WHERE run_id = $run_id AND parent IS NOT NULL

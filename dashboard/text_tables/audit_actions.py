@@ -38,6 +38,10 @@ TEXTS: dict[str, Text] = {
     "audit.action.flag": {"zh": "报告了有问题的题目", "en": "reported a faulty pair"},
     "audit.action.guess": {"zh": "猜了哪个是新模型", "en": "guessed which answer was the new model's"},
     "audit.action.pack": {"zh": "把若干对回答装进离线文件", "en": "packed pairs into a file for judging offline"},
+    "audit.action.pack-import-begun": {
+        "zh": "开始导入离线评判",
+        "en": "began to import verdicts that were given offline",
+    },
     "audit.action.pack-import": {"zh": "导入了离线评判", "en": "imported verdicts that were given offline"},
     "audit.action.peek": {"zh": "看了结果", "en": "looked at results"},
     "audit.action.export": {"zh": "导出了评判", "en": "exported verdicts"},

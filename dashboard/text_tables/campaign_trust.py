@@ -63,6 +63,10 @@ TEXTS: dict[str, Text] = {
     },
     "campaigns.skips.holds": {"zh": "结论不取决于它们", "en": "the claim does not hang on them"},
     "campaigns.skips.hangs": {"zh": "结论取决于它们", "en": "the claim hangs on them"},
+    "campaigns.offline": {
+        "zh": "{of} 次评判中有 {n} 次来自离线文件，由 {by} 导入",
+        "en": "{n} of {of} verdicts came from offline packs, imported by {by}",
+    },
     "campaigns.length": {"zh": "回答长度", "en": "Length of the answers"},
     "campaigns.length.value": {
         "zh": "若一样长，胜负差为 {adjusted}（{low} 到 {high}）",

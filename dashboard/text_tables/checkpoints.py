@@ -23,6 +23,7 @@ TEXTS: dict[str, Text] = {
     "shelf.pin.proposal": {"zh": "由待发布的 {name} 保留", "en": "pinned by the proposal of {name}"},
     "shelf.pin.approval": {"zh": "由 {name} 的签字保留", "en": "pinned by the approval of {name}"},
     "shelf.pin.release": {"zh": "由发布 {name} 保留", "en": "pinned by release {name}"},
+    "shelf.pin.server": {"zh": "已保留（原因见服务器）", "en": "pinned; the server knows by what"},
     "shelf.pin.other": {"zh": "由 {name} 保留", "en": "pinned by {name}"},
     "shelf.choose": {"zh": "选中一行，就可以回滚到那里。", "en": "Choose a row to roll back to it."},
     "shelf.back": {"zh": "回滚到这里", "en": "Roll back to here"},
@@ -49,6 +50,11 @@ TEXTS: dict[str, Text] = {
         "en": "This checkpoint is not on the present path, so the run cannot go back to it; a new run can start here:",
     },
     "shelf.resume": {"zh": "从这里继续这个运行：", "en": "Go on with this run from here:"},
+    "shelf.host": {
+        "zh": "这个运行由它自己的脚本训练。要从这里继续，请用同样的名称和输出文件夹再次启动脚本，并写上：",
+        "en": "A script of its own trains this run. To go on from here, start it again with the same name and output "
+        "folder, and with:",
+    },
     "shelf.fork": {"zh": "从这里开始一个新的运行：", "en": "Start a new run from here:"},
     "shelf.folder": {"zh": "检查点所在的文件夹：", "en": "Its folder:"},
     "shelf.csv.help": {

@@ -22,6 +22,18 @@ TEXTS: dict[str, Text] = {
         "en": "The store is on a server, which shows what runs recorded. For this page, open the dashboard on the "
         "machine that runs assay serve.",
     },
+    "elsewhere.checkpoint": {
+        "zh": "这个存档在训练它的那台机器上；在那里、runs/ 的上一级文件夹里运行：",
+        "en": "The checkpoint lies on the machine that trained it. There, in the folder that holds runs/:",
+    },
+    "elsewhere.files": {
+        "zh": "日志和数据文件在训练它的那台机器上，请到那里查看。",
+        "en": "The log and the data files lie on the machine that trained the run; look at them there.",
+    },
+    "elsewhere.evals": {
+        "zh": "服务器上没有这次运行的评测；在训练它的那台机器上做的评测留在那里。",
+        "en": "The server has no evaluations of this run; those made where it was trained stay there.",
+    },
     # status of a run, in words
     "status.queued": {"zh": "排队中", "en": "queued"},
     "status.running": {"zh": "训练中", "en": "running"},

@@ -17,6 +17,10 @@ TEXTS: dict[str, Text] = {
         "zh": "点名称查看；勾选后可编辑，勾选多个可对比",
         "en": "press a name to open it; tick runs to edit them, several to compare them",
     },
+    "runs.open.elsewhere": {
+        "zh": "点名称查看；勾选多个可对比",
+        "en": "press a name to open it; tick several to compare them",
+    },
     "runs.none": {"zh": "没有符合条件的运行。", "en": "No run matches."},
     "runs.all_archived": {"zh": "所有运行都已归档。", "en": "Every run is archived."},
     "runs.columns": {"zh": "列", "en": "Columns"},

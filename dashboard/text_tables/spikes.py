@@ -33,6 +33,13 @@ TEXTS: dict[str, Text] = {
         "zh": "守护已放弃处理这个尖峰，有人让运行继续；尖峰过去后恢复自动处理。",
         "en": "It has given up on this spike, and someone let the run go on; once the spike is over it acts again.",
     },
+    # whether it went on bit for bit, in the head of the run
+    "run.not_exact": {"zh": "并非逐位一致", "en": "not exact"},
+    "run.not_exact.help": {
+        "zh": "重做的步没有得到与先前完全相同的数，或运行换了进程数继续；发布检查会计入这一点。",
+        "en": "Steps done again did not come to the same numbers, or the run went on in another number of processes; "
+        "the release check counts that.",
+    },
     # the rules
     "spikes.rule.T0": {"zh": "不是数", "en": "not a number"},
     "spikes.rule.T1": {"zh": "突跳", "en": "jump"},

@@ -48,8 +48,10 @@ Run = dict[str, Any]
 
 
 def takes_requests(run: Run) -> bool:
-    """Whether a trainer is there to take one."""
-    return bool(run["polls"]) and status_of(run, utc_now()) in ("running", "paused")
+    """Whether a trainer is there to take one; none takes them by way of a server."""
+    if not run["polls"] or cached.is_served(cached.store_path()):
+        return False
+    return status_of(run, utc_now()) in ("running", "paused")
 
 
 def buttons(run: Run) -> None:
@@ -145,7 +147,8 @@ def _line(row: Run, *, live: bool) -> str:
         words, since = t("request.taken", what=what), row["taken"]
     else:
         words, since = t("request.done", what=what, result=answer(row["result"] or "", current())), row["done"]
-    aside = f"{called(row['actor'])}, {ago(since, now, current())}"
+    # A server does not say who asked.
+    aside = ", ".join(filter(None, (called(row["actor"]), ago(since, now, current()))))
     tone = "a-quiet" if row["done"] else "a-warn"
     return f'<li title="{escape(hint)}"><span class="{tone}">{escape(words)}</span> · {escape(aside)}</li>'
 

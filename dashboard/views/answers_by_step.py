@@ -37,6 +37,9 @@ def show(run: Run) -> None:
     """The whole view of a run."""
     path = cached.store_path()
     found = prompts(cached_scores.answers(path, run["id"], cached_scores.stamp(path, run)))
+    if not found and cached.is_served(path):
+        widgets.notice(t("elsewhere.evals"))
+        return
     if not run["polls"] and not found:
         widgets.notice(t("samples.foreign"))
         return

@@ -23,8 +23,8 @@ Run = dict[str, Any]
 
 
 def show(run: Run) -> None:
-    """The field, whom to ask, and what was asked; nothing can be asked of another program's run."""
-    if not run["polls"]:
+    """The field, whom to ask, and what was asked; nothing can be asked of another program's run, nor from elsewhere."""
+    if not run["polls"] or cached.is_served(cached.store_path()):
         return
     widgets.heading(t("samples.ask"))
     _form(run)

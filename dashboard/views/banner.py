@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from dashboard import cached, cached_views
+from dashboard import cached
 from dashboard.fields import part
 from dashboard.language import current, t
 from dashboard.pages import page_path
@@ -16,7 +16,7 @@ from dashboard.words import count
 from store.clock import utc_now
 from store.runs import status_of
 
-__all__ = ["Guarded", "guard_html", "guarded", "show"]
+__all__ = ["Guarded", "exact_html", "guard_html", "guarded", "show"]
 
 ARMS_AT = 32
 """Steps that the guard needs to know what is usual."""
@@ -55,7 +55,7 @@ class Guarded(NamedTuple):
 def guarded(run: Run) -> Guarded:
     """All of it, as of now. Raises StoreError."""
     path = cached.store_path()
-    config = part(cached_views.origin(path, run["id"]), "config")
+    config = cached.config(path, run)
     mode, clean = part(config, "guard").get("mode"), part(config, "checkpoint").get("stable_after")
     found = cached.spikes(path, run)
     return Guarded(
@@ -73,6 +73,15 @@ def guard_html(run: Run) -> str:
     key, tone = _state(run, guard)
     said, hint = t(key, step=count(_arms_at(run, guard))), t(_HELP[key])
     return f'<span class="a-status a-{tone}" title="{escape(hint)}">{escape(said)}</span>'
+
+
+def exact_html(run: Run) -> str:
+    """That a run is not exact, and what was told of it, for its head; empty where nothing was told."""
+    told = cached.not_exact(cached.store_path(), run)
+    if not told:
+        return ""
+    hint = f"{t('run.not_exact.help')} {told}"
+    return f'<span class="a-status a-warn" title="{escape(hint)}">{escape(t("run.not_exact"))}</span>'
 
 
 def _state(run: Run, guard: Guarded) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard import widgets
 from dashboard.language import current, t
 from dashboard.model_text import beginning
 from dashboard.views import campaign_words as words
@@ -18,7 +19,10 @@ QUESTION = 120
 
 
 def show(found: Results) -> None:
-    """Two folded parts, and the pairs found faulty."""
+    """What came by packs, two folded parts, and the pairs found faulty."""
+    if known := found.offline:
+        by = ", ".join(known.imported_by)
+        widgets.notice(t("campaigns.offline", n=count(known.verdicts), of=count(known.of), by=by))
     if found.graders:
         with st.expander(t("campaigns.graders")):
             _graders(found)

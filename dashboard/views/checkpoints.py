@@ -23,7 +23,7 @@ from dashboard.views.checkpoints_scores import Extra, asked, extras
 from dashboard.words import count, figure, size
 from store.database import Store
 
-__all__ = ["show", "store_option", "train_command"]
+__all__ = ["host_command", "show", "store_option", "train_command"]
 
 ROW = 34
 """Height of a row, in pixels."""
@@ -35,7 +35,7 @@ Run = dict[str, Any]
 
 PINS = {
     "run": "shelf.pin.run", "campaign": "shelf.pin.campaign", "proposal": "shelf.pin.proposal",
-    "approval": "shelf.pin.approval", "release": "shelf.pin.release",
+    "approval": "shelf.pin.approval", "release": "shelf.pin.release", "server": "shelf.pin.server",
 }  # fmt: skip
 
 
@@ -166,15 +166,35 @@ def _pins(pins: list[str]) -> list[str]:
 
 def _about(run: Run, row: Run) -> None:
     """What can be done with a checkpoint."""
+    if cached.is_served(cached.store_path()):
+        _elsewhere(run, row)
+        return
     store = Path(cached.store_path())
     live = actions.takes_requests(run)
     if live and row["active"]:
         send_back.ask(run, row)
+    elif row["active"] and run["hosted"]:
+        _copied(t("shelf.host"), host_command(store.parent / row["path"]), language="python")
     elif row["active"]:
         send_back.offer(run, row)
         _copied(t("shelf.resume"), train_command("--resume", f"{run['name']}@{row['step']}", store))
     _copied(t("shelf.off_path" if live and not row["active"] else "shelf.fork"), _fork(run, row, store))
     _copied(t("shelf.folder"), str(store.parent / row["path"]), language=None)
+    _held(row)
+
+
+def _elsewhere(run: Run, row: Run) -> None:
+    """The same for a run of a server's store: commands where its files are, which need name no store."""
+    widgets.notice(t("elsewhere.checkpoint"))
+    if row["active"] and run["hosted"]:
+        _copied(t("shelf.host"), host_command(Path("runs") / row["path"]), language="python")
+    elif row["active"]:
+        _copied(t("shelf.resume"), train_command("--resume", f"{run['name']}@{row['step']}", None))
+    _copied(t("shelf.fork"), _fork(run, row, None))
+    _held(row)
+
+
+def _held(row: Run) -> None:
     if row["pins"]:
         widgets.notice(" · ".join(_pins(row["pins"])))
 
@@ -194,15 +214,22 @@ def _csv(path: str, run_id: int) -> bytes:
     return file.getvalue()
 
 
-def _fork(run: Run, row: Run, store: Path) -> str:
-    return train_command("--from", f"{run['name']}/{row['branch']}@{row['step']}", store)
+def _fork(run: Run, row: Run, store: Path | None) -> str:
+    # Only a configuration of one's own goes on from what a script has trained.
+    config = ("CONFIG.toml",) if run["hosted"] else ()
+    return train_command("--from", f"{run['name']}/{row['branch']}@{row['step']}", store, *config)
 
 
-def train_command(option: str, place: str, store: Path) -> str:
-    """A command that finds this store from the folder the server was started in."""
-    return shlex.join(["assay", "train", option, place, *store_option(store)])
+def host_command(folder: Path) -> str:
+    """What a script says that goes on from a checkpoint of its run."""
+    return f"trainer.train(resume_from_checkpoint={str(folder)!r})"
 
 
-def store_option(store: Path) -> list[str]:
+def train_command(option: str, place: str, store: Path | None, *config: str) -> str:
+    """A command that finds this store from the folder the server was started in; None: the one it is run beside."""
+    return shlex.join(["assay", "train", *config, option, place, *store_option(store)])
+
+
+def store_option(store: Path | None) -> list[str]:
     """What a command needs to find this store from the folder the server was started in."""
-    return [] if store.parent == Path.cwd() / "runs" else ["--store", str(store)]
+    return [] if store is None or store.parent == Path.cwd() / "runs" else ["--store", str(store)]

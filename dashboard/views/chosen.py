@@ -50,16 +50,20 @@ def _settle() -> None:
     if asked is not None and _facts(asked) is None:
         widgets.notice(t("run.missing", name=asked), "warn")
         asked = None
-    names = widgets.run_names()
-    seen = [name for name in (st.session_state.get(_SEEN), *names[:1]) if name in names]
-    wanted = asked or next(iter(seen), None)
+    wanted = asked or _seen()
     if wanted is not None:
         st.query_params["run"] = st.session_state[_SEEN] = wanted
 
 
+def _seen() -> str | None:
+    """The run seen last, else the newest one."""
+    names = widgets.run_names()
+    return next((name for name in (st.session_state.get(_SEEN), *names[:1]) if name in names), None)
+
+
 def picker(shown: dict[str, Any]) -> None:
     """A list of all other runs, to go to one."""
-    names = [name for name in widgets.run_names() if name != shown["name"]]
+    names = cached.other_runs(cached.store_path(), shown)
     if names:
         key = f"other-than-{shown['id']}"
         st.selectbox(

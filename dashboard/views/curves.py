@@ -14,7 +14,6 @@ from dashboard.language import current, t
 from dashboard.panels import Panel
 from dashboard.queries.curves import Curves, Span
 from dashboard.queries.run import CARDS
-from dashboard.stamps import settled
 from dashboard.tables import between, values
 from dashboard.texts import TEXTS
 from dashboard.views import exports, figures, metrics, zoom
@@ -34,7 +33,7 @@ Run = dict[str, Any]
 def show(run: Run) -> None:
     """The whole view of a run."""
     path = cached.store_path()
-    names = cached.metric_names(path, run["id"], settled(run, Span()))
+    names = cached.names_shown(path, run, zoom.span())
     if not names:
         widgets.notice(t("run.waiting"))
         return

@@ -36,11 +36,16 @@ def show(run: Run) -> None:
     """The whole view of a run."""
     path = cached.store_path()
     _files(cached_views.datasets(path, run["id"]))
-    data_check.show(run)
+    served = cached.is_served(path)
+    if served:
+        widgets.notice(t("elsewhere.files"))
+    else:
+        data_check.show(run)
     rows = cached_views.sources(path, run["id"])
     if rows:
         _sources(run, rows)
-    samples.show(run)
+    if not served:
+        samples.show(run)
 
 
 def _files(rows: list[Run]) -> None:

@@ -38,7 +38,7 @@ def panel(chosen: list[Run], everything: list[Run]) -> None:
     problem = st.session_state.pop(_PROBLEM, None)
     if problem:
         widgets.notice(t("ticked.failed", reason=problem), "bad")
-    if not chosen:
+    if not chosen or cached.is_served(cached.store_path()):
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="a-ticked"):
         _title(chosen)

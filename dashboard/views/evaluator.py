@@ -53,6 +53,8 @@ def config_lines(*, samples: bool) -> str:
 
 def requests(run: Row, *, questions: bool) -> None:
     """What was asked, questions or scores, the newest first; where something waits, what takes it."""
+    if cached.is_served(cached.store_path()):
+        return
     rows = [row for row in cached_scores.asked(cached.store_path(), run["id"]) if bool(row["question"]) == questions]
     if not rows:
         return
@@ -71,7 +73,8 @@ def _line(row: Row) -> str:
     else:
         words = t("evaluator.waiting" if row["taken"] is None else "evaluator.taken", what=what)
     since = row["done"] or row["taken"] or row["created"]
-    aside = f"{called(row['actor'])}, {ago(since, utc_now(), current())}"
+    # A server does not say who asked.
+    aside = ", ".join(filter(None, (called(row["actor"]), ago(since, utc_now(), current()))))
     tone = "a-quiet" if row["done"] else "a-warn"
     return f'<li><span class="{tone}">{escape(words)}</span> · {escape(aside)}</li>'
 
@@ -80,7 +83,7 @@ def score_now(run: Row, scored: set[tuple[int, int]]) -> None:
     """A button for checkpoints of which `scored` has no branch and step."""
     rows = cached_views.shelf(cached.store_path(), run["id"])
     missing = [row for row in rows if (row["branch"], row["step"]) not in scored]
-    if not missing or not run["polls"]:
+    if not missing or not run["polls"] or cached.is_served(cached.store_path()):
         return
     names = {f"{row['branch']}@{row['step']}": place_words(row) for row in missing}
     with st.container(horizontal=True, vertical_alignment="center", key="a-unscored"):

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import widgets
+from dashboard import cached, widgets
 from dashboard.language import t
 from dashboard.views import choices
 from dashboard.views.run_columns import CHOICE
@@ -23,7 +23,8 @@ def summary(rows: list[Run]) -> None:
     now = utc_now()
     shown = [row for row in rows if not row["archived"]]
     alive = [row for row in shown if status_of(row, now) in widgets.LIVE_STATUSES]
-    widgets.heading(t("runs.count", count=len(shown), running=len(alive)), t("runs.open"))
+    what = "runs.open.elsewhere" if cached.is_served(cached.store_path()) else "runs.open"
+    widgets.heading(t("runs.count", count=len(shown), running=len(alive)), t(what))
 
 
 def filtered(rows: list[Run]) -> list[Run]:

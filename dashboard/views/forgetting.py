@@ -72,7 +72,8 @@ def _choices(run: Run, known: list[Suite]) -> None:
         widgets.heading(t("forget.title"), t("forget.against", suite=suite.name))
     if chosen is None:
         widgets.notice(t("forget.no_base", suite=suite.name), "warn")
-        st.code(command(run), language="bash", wrap_lines=True)
+        if not cached.is_served(path):
+            st.code(command(run), language="bash", wrap_lines=True)
     else:
         _answer(run, suite, found, chosen)
 
@@ -84,6 +85,9 @@ def command(run: Run) -> str:
 
 
 def _empty(run: Run) -> None:
+    if cached.is_served(cached.store_path()):
+        widgets.notice(t("elsewhere.evals"))
+        return
     if not run["polls"]:
         widgets.notice(t("forget.foreign"))
         return

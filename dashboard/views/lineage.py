@@ -52,7 +52,7 @@ def _candidate(found: Lineage) -> dict[str, list[Step]]:
 
 
 def _parts(run: Run) -> dict[str, list[Step]]:
-    found = cached_views.lineage(cached.store_path(), run["id"])
+    found = cached.lineage(cached.store_path(), run)
     return {
         "ancestry": _ancestry(found["ancestry"]),
         "moments": _moments(run, found["moments"]),

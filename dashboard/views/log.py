@@ -65,6 +65,9 @@ def _alarm(row: Run) -> str:
 def _log(run: Run) -> None:
     path = cached.store_path()
     widgets.heading(t("log.last"), t("log.lines", lines=LINES))
+    if cached.is_served(path):
+        widgets.notice(t("elsewhere.files"))
+        return
     try:
         text = cached_views.log_tail(path, run["name"])
     except OSError as error:

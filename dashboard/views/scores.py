@@ -43,6 +43,9 @@ def show(run: Run) -> None:
 
 
 def _empty(run: Run) -> None:
+    if cached.is_served(cached.store_path()):
+        widgets.notice(t("elsewhere.evals"))
+        return
     if not run["polls"]:
         widgets.notice(t("scores.foreign"))
         st.code(FOLDER, language="bash")

@@ -30,8 +30,8 @@ def ask(run: Row, row: Row) -> None:
 
 
 def offer(run: Row, row: Row) -> None:
-    """For a run that has stopped: the same, done at once; none for the checkpoint the run is at."""
-    if row["step"] == run["last_step"]:
+    """For a run that has stopped: the same, done at once; none for the checkpoint the run is at, nor from elsewhere."""
+    if row["step"] == run["last_step"] or cached.is_served(cached.store_path()):
         return
     place = f"{run['id']}-{row['branch']}-{row['step']}"
     with st.popover(t("shelf.back"), key=f"send-back-{place}"):

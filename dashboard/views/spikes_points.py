@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import cached, cached_views, widgets
 from dashboard.language import t
 from dashboard.views import actions, send_back
-from dashboard.views.checkpoints import train_command
+from dashboard.views.checkpoints import host_command, train_command
 from dashboard.words import count, figure
 
 __all__ = ["show"]
@@ -43,11 +43,19 @@ def show(run: Row) -> None:
         _point(run, row, live=live)
     if len(rows) > SHOWN:
         widgets.notice(t("spikes.points.more"))
-    if not live:
-        best = next((row for row in rows if row["state"] == "stable"), rows[0])
-        widgets.notice(t("spikes.points.resume"))
-        place = f"{run['name']}@{best['step']}"
-        st.code(train_command("--resume", place, Path(cached.store_path())), language="bash", wrap_lines=True)
+    if not live and not cached.is_served(cached.store_path()):
+        _gone(run, next((row for row in rows if row["state"] == "stable"), rows[0]))
+
+
+def _gone(run: Row, best: Row) -> None:
+    """How to go on with a run that nobody trains."""
+    store = Path(cached.store_path())
+    if run["hosted"]:
+        widgets.notice(t("shelf.host"))
+        st.code(host_command(store.parent / best["path"]), language="python", wrap_lines=True)
+        return
+    widgets.notice(t("spikes.points.resume"))
+    st.code(train_command("--resume", f"{run['name']}@{best['step']}", store), language="bash", wrap_lines=True)
 
 
 def _newest(row: Row) -> tuple[int, int]:
@@ -70,5 +78,5 @@ def _point(run: Row, row: Row, *, live: bool) -> None:
         )
         if live:
             send_back.ask(run, row)
-        else:
+        elif not run["hosted"]:
             send_back.offer(run, row)

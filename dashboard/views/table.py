@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 import streamlit as st
 
-from dashboard import widgets
+from dashboard import cached, widgets
 from dashboard.language import current, t
 from dashboard.pages import page_path
 from dashboard.views import edit, filters, ticked
@@ -42,6 +42,8 @@ def show(rows: list[Run], none: str) -> None:
         st.switch_page(page_path("run"), query_params={"run": st.session_state.pop(_CHOSEN), "lang": current()})
     on_select = ticked.on_screen(KEY, [row["name"] for row in rows])
     shown = chosen_columns(rows, filters.columns())
+    if cached.is_served(cached.store_path()):
+        shown.remove("star")  # which is a button
     st.dataframe(  # pyright: ignore[reportUnknownMemberType] - an overload takes pyarrow arrays of any type
         _table(rows), key=KEY, hide_index=True, row_height=ROW, height=ROW * (min(len(rows), MOST) + 1) + 3,
         column_config=_columns(rows, column_widths(rows, shown)), column_order=shown, on_select=on_select,
@@ -81,7 +83,7 @@ def _columns(rows: list[Run], widths: dict[str, int]) -> dict[str, Any]:
 def _buttons(rows: list[Run], widths: dict[str, int]) -> tuple[Any, Any]:
     """The two columns that are pressed."""
     star = st.column_config.ButtonColumn(
-        t("column.star"), type="tertiary", pinned=True, width=widths["star"], on_click=_star, args=(rows,),
+        t("column.star"), type="tertiary", pinned=True, width=widths.get("star"), on_click=_star, args=(rows,),
         key=_STARRED, help=t("column.star.help"),
     )  # fmt: skip
     name = st.column_config.ButtonColumn(

@@ -106,6 +106,11 @@ def _trust(found: Results) -> list[str]:
     ]
     if found.unblinded:
         lines.append(f"verdicts by people who had seen results: {found.unblinded:,}")
+    if found.offline:
+        by = ", ".join(found.offline.imported_by)
+        lines.append(
+            f"{found.offline.verdicts:,} of {found.offline.of:,} verdicts came from offline packs, imported by {by}"
+        )
     return lines
 
 

@@ -7,6 +7,7 @@ fewer questions. It also moves where a model only became less sure of itself, so
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from statistics import fmean, stdev
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -143,6 +144,7 @@ def t_tail(t: float, degrees: int) -> float:
     return tail if t >= 0 else 1 - tail
 
 
+@cache
 def t_quantile(share: float, degrees: int) -> float:
     """The t that Student's t stays below with this probability, 0.5 to 0.9999.
 

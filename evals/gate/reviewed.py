@@ -72,6 +72,8 @@ def reviewed(found: Reviewed, bases: set[str], live: Any) -> dict[str, Any]:
             for grader in one.graders
         ],
         "without": [asdict(each) for each in one.without], "flags": len(one.flags), "warnings": one.warnings,
+        # Only where there are any: what was approved before stays approved.
+        **({"offline": one.offline._asdict()} if one.offline else {}),
         "others": [{"name": name, "decision": decision} for name, decision in found.others],
     }  # fmt: skip
 

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from rouge_score import scoring  # pyright: ignore[reportMissingTypeStubs] - it has no types
-from rouge_score.rouge_scorer import RougeScorer  # pyright: ignore[reportMissingTypeStubs] - it has no types
 
 from evals.metrics.measured import Measured, mean_of
 from evals.metrics.tokens import TOKENIZERS
@@ -19,6 +17,9 @@ def rouge(predictions: Sequence[str], references: Sequence[str], tokenizer: str 
     ROUGE-L takes a text as one sentence, as rouge-score's `rougeL` does, and all are equal to rouge-score's: a
     text without tokens scores 0, and in ROUGE-2 one of a single token.
     """
+    # It brings all of NLTK: every start of a training run would wait a second for it.
+    from rouge_score.rouge_scorer import RougeScorer  # noqa: PLC0415 # pyright: ignore[reportMissingTypeStubs] - see above; it has no types
+
     tokens = TOKENIZERS[tokenizer]
     scorer: Any = RougeScorer(["rouge1", "rouge2"], tokenizer=tokens)
     found = [_scores(scorer, *pair) for pair in zip(predictions, references, strict=True)]
@@ -37,6 +38,8 @@ def _longest(said: list[str], wanted: list[str]) -> float:
     """F of the longest common subsequence, 0 to 1."""
     if not said or not wanted:
         return 0.0
+    from rouge_score import scoring  # noqa: PLC0415 # pyright: ignore[reportMissingTypeStubs] - as above; it has no types
+
     common = common_subsequence(said, wanted)
     library: Any = scoring
     return library.fmeasure(common / len(said), common / len(wanted))

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from evals.review.errors import CampaignError
 from evals.review.judged import Judged, final_verdicts, planned_items
+from evals.review.offline import Offline, offline
 from evals.review.policy import ReviewPolicy, policy_from
 from evals.stats.items import PlannedItem, Verdict
 from store.database import Snapshot
@@ -79,6 +80,9 @@ class Gathered:
     names: Mapping[int, str]
     """Names of the graders."""
 
+    offline: Offline | None
+    """Of the verdicts, those that came by packs; None where none did."""
+
     @property
     def is_complete(self) -> bool:
         """Whether no verdict is to come: each pair has those it is to get, and all of them are final."""
@@ -106,11 +110,12 @@ def gather(snapshot: Snapshot, number: int) -> Gathered:
     campaign, policy = find_campaign(snapshot, number)
     values = {"campaign": number}
     order, final = tuple(planned_items(snapshot, number)), final_verdicts(snapshot, number)
+    wanted = _wanted(order, final)
     return Gathered(
         campaign=campaign, policy=policy, order=order,
         pairs={row["item"]: JudgedPair(**row) for row in snapshot.rows(_PAIRS, values)},
         identical=snapshot.rows(_IDENTICAL, values)[0]["count"],
-        verdicts=_wanted(order, final),
+        verdicts=wanted, offline=offline(snapshot, number, [verdict.id for verdict in wanted]),
         guesses=_guesses(snapshot.rows(_GUESSES, values), final), flags=tuple(snapshot.rows(_FLAGS, values)),
         names={row["id"]: row["name"] for row in snapshot.rows(_NAMES, values)},
     )  # fmt: skip

@@ -11,7 +11,7 @@ from evals.review.errors import CampaignError
 from evals.review.pack_seal import KIND, VERSION, digest_of, is_signed, key_of
 from store.database import Snapshot, Store
 
-__all__ = ["PackFile", "PackRow", "Said", "imported_row", "pack_row", "read_file", "said_in"]
+__all__ = ["PackFile", "PackRow", "Said", "import_row", "pack_row", "read_file", "said_in"]
 
 _LARGEST = 64_000_000
 """Bytes; what 200 pairs with full drafts come to is a twentieth of that."""
@@ -103,9 +103,9 @@ def pack_row(snapshot: Snapshot, file: PackFile) -> PackRow:
     raise CampaignError(f"{file.name} is of a pack that was not made from this store; import it where that was packed")
 
 
-def imported_row(snapshot: Snapshot, pack: str) -> Mapping[str, Any] | None:
-    """When and from which file a pack was imported: `time`, `file`; None where it was not."""
-    for row in snapshot.rows(_IMPORTED):
+def import_row(snapshot: Snapshot, pack: str, action: str) -> Mapping[str, Any] | None:
+    """When and from which file a pack was imported, or its import begun (`action`): `time`, `file`; None for never."""
+    for row in snapshot.rows(_IMPORTS, {"action": action}):
         told = json.loads(row["payload"])
         if told.get("pack") == pack:
             return {"time": row["created"], **told}
@@ -162,4 +162,4 @@ def _object(data: bytes) -> Mapping[str, Any]:
 
 _PACKED = "SELECT object, payload FROM audit WHERE action = 'pack' ORDER BY seq DESC"
 
-_IMPORTED = "SELECT created, payload FROM audit WHERE action = 'pack-import' ORDER BY seq"
+_IMPORTS = "SELECT created, payload FROM audit WHERE action = $action ORDER BY seq"

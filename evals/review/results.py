@@ -83,6 +83,7 @@ def results_dict(found: Results) -> dict[str, Any]:
     told = asdict(found)
     told["course"] = [point._asdict() for point in found.course]
     told["needed"] = found.needed._asdict()
+    told["offline"] = found.offline._asdict() if found.offline else None
     told["like_these"] = found.like_these._asdict() if found.like_these else None
     told["closed"] = _written(found.closed)
     told["flags"] = [{**flag, "created": _written(flag["created"])} for flag in found.flags]
@@ -101,7 +102,7 @@ def results_of(found: Gathered) -> Results:
     told = [said(verdict) for verdict in found.verdicts if verdict.item in {item.item for item in course.counted}]
     return Results(
         campaign=row["id"], **{name: row[name] for name in _KEPT},
-        unblinded=sum(verdict.unblinded for verdict in found.verdicts), closed=row["closed"],
+        unblinded=sum(verdict.unblinded for verdict in found.verdicts), offline=found.offline, closed=row["closed"],
         decision=course.decision, sentence=course.sentence, criterion=course.criterion,
         ended_at=course.course.ended.n if course.course.ended else None, n_max=policy.n_max, least=rules.least,
         margin=policy.margin, alpha=policy.alpha, decides_at=1 / policy.alpha, futile_at=1 / policy.futility,

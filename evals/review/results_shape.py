@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from evals.review.course_of import Sentence
 from evals.review.needed import Needed
+from evals.review.offline import Offline
 from evals.review.quality import BlindingFound, Critical, GraderFound, Position
 from evals.stats.agreement import Agreement
 from evals.stats.decision import Decision
@@ -118,6 +119,9 @@ class Results:
 
     unblinded: int
     """Verdicts by people who had seen results."""
+
+    offline: Offline | None
+    """Of the verdicts, those that came by packs; None where none did."""
 
     closed: datetime | None
     """When it was closed."""

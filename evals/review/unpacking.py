@@ -14,7 +14,7 @@ from evals.review.board import PACKED, read_board
 from evals.review.errors import CampaignError
 from evals.review.fields import answer_from, draft_from
 from evals.review.leasing import Deal, lease
-from evals.review.pack_file import PackFile, PackRow, Said, imported_row, pack_row, read_file, said_in
+from evals.review.pack_file import PackFile, PackRow, Said, import_row, pack_row, read_file, said_in
 from evals.review.packing import MOST_PAIRS, grader_actor, grader_standing
 from evals.review.settling import settle
 from evals.review.sittings import enter_to_write
@@ -80,7 +80,9 @@ class _Bringing(NamedTuple):
     """An import under way."""
 
     store: Store
+    importer: Actor
     actor: Actor
+    file: PackFile
     row: PackRow
     said: Mapping[str, Said]
     shown: Callable[[str], str]
@@ -95,7 +97,7 @@ def import_verdicts(store: Store, actor: Actor, path: Path, shown: Callable[[str
     """Enter the verdicts of a file, once. `shown` makes of an answer the text that a screen shows of it.
 
     Raises AccessError, ReviewError, StoreError, and CampaignError for a file that is none, was changed, is of another
-    store, of a campaign that is closed, or of a pack of which another file was imported.
+    store, of a campaign that is closed, or of a pack of which another file was imported, or begun to be.
     """
     store.snapshot(lambda snapshot: require(snapshot, actor, "user:invite"))
     file = read_file(path)
@@ -109,7 +111,7 @@ def import_verdicts(store: Store, actor: Actor, path: Path, shown: Callable[[str
             )
         return Brought(row.campaign, row.grader, f"{before['time']:%Y-%m-%d %H:%M}")
     grader = store.snapshot(lambda snapshot: grader_actor(snapshot, str(row.grader)))
-    brought = _enter(_Bringing(store, grader, row, said, shown))
+    brought = _enter(_Bringing(store, actor, grader, file, row, said, shown))
     store.transaction(lambda transaction: _note(transaction, actor, file, brought))
     settle(store, row.campaign)
     return brought
@@ -117,7 +119,7 @@ def import_verdicts(store: Store, actor: Actor, path: Path, shown: Callable[[str
 
 def _looked_up(snapshot: Snapshot, file: PackFile) -> tuple[PackRow, Mapping[str, Any] | None]:
     row = pack_row(snapshot, file)
-    before = imported_row(snapshot, file.pack)
+    before = import_row(snapshot, file.pack, "pack-import")
     if before is None:
         _require_open(snapshot, row.campaign, file.name)
     return row, before
@@ -132,7 +134,7 @@ def _require_open(snapshot: Snapshot, campaign: int, name: str) -> None:
 def _enter(bringing: _Bringing) -> Brought:
     """Into a sitting of their own, which is closed then; into that of the page, where one is open."""
     store, grader, campaign = bringing.store, bringing.actor, bringing.row.campaign
-    store.transaction(lambda transaction: grader_standing(transaction, grader, campaign))
+    store.transaction(lambda transaction: _begin(transaction, bringing))
     opened = service.sitting(store, grader, campaign)
     planned = len(bringing.judged) + (opened.judged + opened.skipped if opened else 0)
     service.begin_sitting(store, grader, campaign, max(1, min(MOST_PAIRS, planned)))
@@ -143,6 +145,22 @@ def _enter(bringing: _Bringing) -> Brought:
     counts = {name: sum(one.get(name, 0) for one in done) for name in _COUNTED}
     refused = tuple(one["refused"] for one in done if "refused" in one)
     return Brought(campaign, bringing.row.grader, "", **counts, refused=refused)
+
+
+def _begin(transaction: Transaction, bringing: _Bringing) -> None:
+    """Note which file is imported, before anything of it is entered: the next try must bring the same."""
+    file, row = bringing.file, bringing.row
+    grader_standing(transaction, bringing.actor, row.campaign)
+    role = require(transaction, bringing.importer, "user:invite")
+    before = import_row(transaction, file.pack, "pack-import-begun")
+    if before is None:
+        told = {"pack": file.pack, "grader": row.grader, "file": file.sha256}
+        append(transaction, Entry(bringing.importer.named, role, "pack-import-begun", f"campaign:{row.campaign}", told))
+    elif before["file"] != file.sha256:
+        raise CampaignError(
+            f"the import of another file of this pack was begun on {before['time']:%Y-%m-%d %H:%M} UTC, and a pack is "
+            f"imported once: nothing of {file.name} was taken; import that other file again"
+        )
 
 
 def _put_before(transaction: Transaction, bringing: _Bringing) -> set[str]:
@@ -180,7 +198,8 @@ def _entered(bringing: _Bringing, token: str, said: Said, *, is_taken: bool) -> 
     try:
         if said.verdict is not None:
             # What was said of it on the page meanwhile stays.
-            service.submit(store, grader, token, answer_from(said.verdict), known=0, shown=bringing.shown)
+            answer, shown = answer_from(said.verdict), bringing.shown
+            service.submit(store, grader, token, answer, known=0, shown=shown, pack=bringing.file.pack)
             done["practice" if row["number"] is None else "verdicts"] = 1
         elif said.skip is not None:
             service.skip(store, grader, token, said.skip)
@@ -218,7 +237,7 @@ def _give_back(transaction: Transaction, token: str) -> int:
 def _note(transaction: Transaction, actor: Actor, file: PackFile, brought: Brought) -> None:
     role = require(transaction, actor, "user:invite")
     # Of two imports at once the second entered what the first had, which is nothing.
-    if imported_row(transaction, file.pack) is None:
+    if import_row(transaction, file.pack, "pack-import") is None:
         told = {
             "pack": file.pack, "grader": brought.grader, "file": file.sha256, "verdicts": brought.verdicts,
             "skipped": brought.skipped, "refused": len(brought.refused),

@@ -23,14 +23,14 @@ ANSWER = ("choice", "criteria", "reasons", "comment", "errors")
 
 def submit(
     store: Store, actor: Actor, token: str, answer: Answer, *, known: int | None = None,
-    shown: Callable[[str], str] = str,
+    shown: Callable[[str], str] = str, pack: str | None = None,
 ) -> None:  # fmt: skip
     """Give the verdict on a pair.
 
     The same again changes nothing; another one takes its place while the sitting is open. `known` is that of the pair
     as it was shown: where a verdict has come from elsewhere meanwhile, that one stays; None asks for no such care.
-    `shown` makes of an answer the text that a screen shows of it, from which sentences are copied. Raises AccessError,
-    ReviewError.
+    `shown` makes of an answer the text that a screen shows of it, from which sentences are copied. `pack` is the one
+    that the verdict came by. Raises AccessError, ReviewError.
     """
 
     def work(transaction: Transaction) -> None:
@@ -39,7 +39,7 @@ def submit(
         if held_pair.lease["outcome"] == "verdict":
             _again(transaction, held_pair, said, known)
         else:
-            _first(transaction, held_pair, said)
+            _first(transaction, held_pair, said, {} if pack is None else {"pack": pack})
 
     store.transaction(work)
 
@@ -111,10 +111,10 @@ def _again(transaction: Transaction, held_pair: Held, said: Mapping[str, Any], k
         raise ReviewError(sentences.ELSEWHERE)
     values = {"now": held_pair.standing.now, "id": before["id"]}
     transaction.execute("UPDATE verdict SET superseded = $now WHERE id = $id", values)
-    _write(transaction, held_pair, said, before["seconds"], "verdict-edit")
+    _write(transaction, held_pair, said, before["seconds"], "verdict-edit", {})
 
 
-def _first(transaction: Transaction, held_pair: Held, said: Mapping[str, Any]) -> None:
+def _first(transaction: Transaction, held_pair: Held, said: Mapping[str, Any], way: Mapping[str, str]) -> None:
     standing, lease = held_pair
     standing.require_open()
     if lease["outcome"] == "skipped":
@@ -130,7 +130,7 @@ def _first(transaction: Transaction, held_pair: Held, said: Mapping[str, Any]) -
         tell(transaction, standing, "practice", held_pair.object, _told(said, seconds))
         _forget_draft(transaction, lease["token"])
     else:
-        _write(transaction, held_pair, said, seconds, "verdict")
+        _write(transaction, held_pair, said, seconds, "verdict", way)
 
 
 def _take_place(transaction: Transaction, held_pair: Held) -> None:
@@ -145,7 +145,10 @@ def _take_place(transaction: Transaction, held_pair: Held) -> None:
     end_stale(transaction, standing, board.stale(lease["item"], standing.grader), free - 1)
 
 
-def _write(transaction: Transaction, held_pair: Held, said: Mapping[str, Any], seconds: float, action: str) -> None:
+def _write(
+    transaction: Transaction, held_pair: Held, said: Mapping[str, Any], seconds: float, action: str,
+    way: Mapping[str, str],
+) -> None:  # fmt: skip
     standing, lease = held_pair
     number = transaction.rows("SELECT coalesce(max(id), 0) + 1 AS id FROM verdict")[0]["id"]
     row = {
@@ -156,7 +159,7 @@ def _write(transaction: Transaction, held_pair: Held, said: Mapping[str, Any], s
     }  # fmt: skip
     transaction.execute(_VERDICT, row)
     _forget_draft(transaction, lease["token"])
-    told = {"verdict": number, "unblinded": standing.peeked, **_told(said, seconds)}
+    told = {"verdict": number, "unblinded": standing.peeked, **_told(said, seconds), **way}
     tell(transaction, standing, action, held_pair.object, told)
 
 

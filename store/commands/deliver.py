@@ -1,18 +1,23 @@
 """`assay deliver`: bring what was recorded for a server to it."""
 
+import os
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import click
 
+from assay.delivery import send_to
 from assay.errors import AssayError
 from assay.locate import locate_store, server_address
 from assay.recording import is_run_name
+from store.clock import utc_now
 from store.commands.common import console, json_option, notes, print_json, store_option
 from store.errors import StoreError
-from store.serve.delivering import Deliverer, check_taken, destination_of, destined, rename
+from store.serve.delivering import Deliverer, Destination, check_taken, destination_of, destined, spools_of
+from store.serve.following import Follower
 from store.serve.remote import Service, UnreachableError, find_token
 
 __all__ = ["deliver"]
@@ -61,8 +66,9 @@ def deliver(
         return _check(check)
     if follow is not None:
         return _follow(Path(follow))
-    folders = _folders(locate_store(store).root, runs, to, name)
-    found = [_delivered(folder) for folder in folders]
+    server = _address(to) if to else None
+    folders = _folders(locate_store(store).root, runs, server, name)
+    found = [_delivered(folder, server, name) for folder in folders]
     if as_json:
         print_json({"runs": [result._asdict() for result in found]})
     else:
@@ -85,9 +91,6 @@ def _check(server: str) -> int:
 
 
 def _follow(folder: Path) -> int:
-    destination = destination_of(folder)
-    if destination is None:
-        raise StoreError(f"nothing says where the run in {folder} goes; name the server with --to")
     ended = threading.Event()
 
     def wait() -> None:
@@ -96,8 +99,16 @@ def _follow(folder: Path) -> int:
         ended.set()
 
     threading.Thread(target=wait, daemon=True).start()
-    Deliverer(folder, destination, Service(destination.server, find_token())).follow(ended)
+    Follower(folder, _tell).follow(ended)
     return 0
+
+
+def _tell(sentence: str) -> None:
+    """To the log of the delivery, with the time, and to the script."""
+    notes.print(f"{utc_now():%Y-%m-%d %H:%M:%S} UTC {sentence}", markup=False, soft_wrap=True)
+    # Not through sys.stdout, which would fail once more when it is closed: the script may be gone.
+    with suppress(OSError):
+        os.write(1, f"{sentence}\n".encode())
 
 
 def _address(text: str) -> str:
@@ -120,28 +131,47 @@ def _folders(root: Path, runs: tuple[str, ...], to: str | None, name: str | None
             raise AssayError(
                 f"there is no run {folder.name} in {root} that was recorded here; `assay runs ls` lists runs"
             )
-        known = destination_of(folder)
-        server = _address(to) if to else known and known.server
-        if not server:
+        if to is None and destination_of(folder) is None:
             raise AssayError(f"run {folder.name} goes to no server yet; name one with --to quack://HOST:PORT")
-        rename(folder, server, name)
     return folders
 
 
-def _delivered(folder: Path) -> Result:
-    destination = destination_of(folder)
-    assert destination is not None, "only those that go somewhere are looked at"
-    deliverer = Deliverer(folder, destination, Service(destination.server, find_token()))
+def _delivered(folder: Path, to: str | None, name: str | None) -> Result:
+    sent, known, server = 0, dict[str, int](), to or ""
     problem, refused = None, False
     try:
-        deliverer.deliver()
+        destination = _moved(folder, to, name)
+        server = destination.server
+        deliverer = Deliverer(folder, destination, Service(server, find_token()))
+        try:
+            deliverer.deliver()
+        finally:
+            sent, known = deliverer.sent, deliverer.known
     except UnreachableError as error:
         problem = str(error)
-    except (StoreError, OSError) as error:
+    except AssayError as error:
         # What is wrong with one run is no reason to keep the others here.
         problem, refused = str(error), True
-    waits = deliverer.waiting() if problem else 0
-    return Result(folder.name, destination.server, deliverer.sent, waits, problem, refused)
+    except OSError as error:
+        problem, refused = f"cannot use {error.filename or folder}: {error.strerror}; mend that, and try again", True
+    waits = sum(max(0, path.stat().st_size - known.get(path.name, 0)) for path in spools_of(folder)) if problem else 0
+    return Result(folder.name, server, sent, waits, problem, refused)
+
+
+def _moved(folder: Path, to: str | None, name: str | None) -> Destination:
+    """Where the run goes from now on. Raises StoreError where the server would not take it, and changes nothing."""
+    before = destination_of(folder)
+    if before is not None:
+        wanted = before._replace(server=to or before.server, name=name or before.name)
+        if wanted != before:
+            # A server that is away cannot be asked, and says it later.
+            with suppress(UnreachableError):
+                Deliverer(folder, wanted, Service(wanted.server, find_token())).ask()
+    server = to or (before.server if before else "")
+    send_to(folder, server, name)
+    found = destination_of(folder)
+    assert found is not None, "it was written just now"
+    return found
 
 
 def _say(found: list[Result]) -> None:

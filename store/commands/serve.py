@@ -12,6 +12,7 @@ from rich.text import Text
 from assay.errors import AssayError
 from store.commands.common import console, json_option, notes, open_store, print_json, store_option
 from store.database import Store
+from store.serve.ceiling import NO_CEILING, has_ceiling
 from store.serve.door import Counts
 from store.serve.server import LOOPBACK, Server
 from store.serve.tokens import KINDS, Kind, add_token, list_tokens, remove_token
@@ -53,6 +54,8 @@ def serve(context: click.Context, store: str | None, host: str, port: int) -> No
     with Server(opened) as server:
         taken = server.start(host, port)
         notes.print(f"Assay serves {opened.path} at quack://{host}:{taken}")
+        if has_ceiling() is False:
+            notes.print(NO_CEILING, soft_wrap=True)
         if not list_tokens(opened):
             notes.print("Nobody has a token yet: assay serve token add --kind read|inbox --name NAME")
         _watch(server, ending)

@@ -4,31 +4,20 @@ The spool stays here as long as its run, so nothing is lost while the server is 
 its place once, so nothing is doubled when an answer was lost on its way.
 """
 
-import json
-import threading
-import time
 from pathlib import Path
 from typing import NamedTuple
 
-from assay.delivery import DELIVERY_NAME, send_to
+from assay.delivery import DELIVERY_NAME, read_note
+from assay.errors import AssayError
 from store.errors import StoreError
 from store.loading import spool_files
 from store.serve.receiving import MOST_BYTES
-from store.serve.remote import RefusedError, Service, UnreachableError
+from store.serve.remote import RefusedError, Service
 from store.serve.wire import pack
 
-__all__ = ["Deliverer", "Destination", "check_taken", "destination_of", "destined", "rename"]
+__all__ = ["Deliverer", "Destination", "check_taken", "destination_of", "destined", "spools_of"]
 
-POLL_SECONDS = 0.5
 CHUNK_BYTES = 1 << 20
-PAUSES = (1.0, 2.0, 4.0, 8.0)
-"""Seconds between two tries to reach a server that does not answer."""
-
-REFUSED_PAUSE = 30.0
-"""Seconds until a server that said no is asked again: the token may be a new one, the name free."""
-
-LAST_PATIENCE = 60.0
-"""Seconds that a server may be away at a run's end."""
 
 assert CHUNK_BYTES <= MOST_BYTES
 
@@ -59,14 +48,13 @@ class Destination(NamedTuple):
 
 def destination_of(folder: Path) -> Destination | None:
     """Where the run of this folder goes; None where it stays here. Raises StoreError for a damaged note."""
-    place = folder / DELIVERY_NAME
     try:
-        note = json.loads(place.read_text(encoding="utf-8"))
-        return Destination(note["server"], note["origin"], note.get("as", folder.name))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise StoreError(f"cannot read {place} ({error}); remove it, and name the server with --to") from error
+        note = read_note(folder)
+    except AssayError as error:
+        raise StoreError(str(error)) from error
+    except OSError as error:
+        raise StoreError(f"cannot read {error.filename}: {error.strerror}; mend that, and try again") from error
+    return Destination(note["server"], note["origin"], note.get("as", folder.name)) if note else None
 
 
 def destined(root: Path) -> list[Path]:
@@ -75,13 +63,9 @@ def destined(root: Path) -> list[Path]:
     return sorted(folder for folder in found if not folder.name.startswith("."))
 
 
-def rename(folder: Path, server: str, name: str | None) -> None:
-    """Note where a run goes, and under which name; None leaves that as it is. Raises OSError."""
-    send_to(folder, server)
-    if name is not None:
-        place = folder / DELIVERY_NAME
-        note = json.loads(place.read_text(encoding="utf-8"))
-        place.write_text(json.dumps({**note, "as": name}) + "\n", encoding="utf-8")
+def spools_of(folder: Path) -> list[Path]:
+    """The spools of a run's folder, in the order they are delivered in."""
+    return [path for path in spool_files(folder.parent) if path.parent.parent == folder]
 
 
 class Deliverer:
@@ -90,65 +74,42 @@ class Deliverer:
     def __init__(self, folder: Path, destination: Destination, service: Service) -> None:
         """Nothing is sent yet."""
         self._folder, self._to, self._service = folder, destination, service
-        self._offsets: dict[str, int] | None = None
+        self._is_asked = False
+        self.known: dict[str, int] = {}
+        """How far the server has come with each spool, in bytes, by what it said last."""
         self.sent = 0
         """Bytes of spools sent so far."""
 
     def deliver(self) -> int:
-        """Send all there is by now; returns the bytes that were missing. Raises UnreachableError, RefusedError."""
+        """Send all there is by now; returns the bytes that were missing.
+
+        Raises UnreachableError, RefusedError, and StoreError for a spool that cannot be read.
+        """
         before = self.sent
         try:
-            for path in self._spools():
+            for path in spools_of(self._folder):
                 self._send(path)
         except StoreError:
             # How far the server has come is asked again: it may be another one since.
-            self._offsets = None
+            self._is_asked = False
             raise
+        except OSError as error:
+            raise StoreError(f"cannot read {error.filename}: {error.strerror}; mend that, and try again") from error
         return self.sent - before
 
-    def waiting(self) -> int:
-        """Bytes that the server is not known to have."""
-        known = self._offsets or {}
-        return sum(max(0, path.stat().st_size - known.get(path.name, 0)) for path in self._spools())
+    def ask(self) -> dict[str, int]:
+        """Ask how far the server has come with each spool, in bytes; nothing is sent or made.
 
-    def follow(self, ended: threading.Event) -> None:
-        """Deliver as long as the run is recorded, then the rest. Raises UnreachableError where the server is away at
-        the end, RefusedError where it then says no; what waits is delivered another time.
+        Raises UnreachableError, RefusedError.
         """
-        tries = 0
-        while not ended.is_set():
-            try:
-                self.deliver()
-                tries = 0
-                pause = POLL_SECONDS
-            except UnreachableError:
-                pause = PAUSES[min(tries, len(PAUSES) - 1)]
-                tries += 1
-            except RefusedError:
-                pause = REFUSED_PAUSE
-            ended.wait(pause)
-        self._deliver_last()
-
-    def _deliver_last(self) -> None:
-        deadline = time.monotonic() + LAST_PATIENCE
-        while True:
-            try:
-                self.deliver()
-                return
-            except UnreachableError:
-                if time.monotonic() > deadline:
-                    raise
-            time.sleep(PAUSES[0])
-
-    def _spools(self) -> list[Path]:
-        return [path for path in spool_files(self._folder.parent) if path.parent.parent == self._folder]
+        _check_taken(self._service)
+        said = self._service.told("offsets", {"run": self._to.name, "origin": self._to.origin})
+        return dict(said["offsets"])
 
     def _send(self, path: Path) -> None:
-        if self._offsets is None:
-            _check_taken(self._service)
-            said = self._service.told("offsets", {"run": self._to.name, "origin": self._to.origin})
-            self._offsets = dict(said["offsets"])
-        start = self._offsets.get(path.name, 0)
+        if not self._is_asked:
+            self.known, self._is_asked = self.ask(), True
+        start = self.known.get(path.name, 0)
         if path.stat().st_size <= start:
             return
         with path.open("rb") as file:
@@ -161,7 +122,7 @@ class Deliverer:
                 if reached == start:
                     raise RefusedError(f"{self._to.server} does not take what follows byte {start} of {path.name}")
                 self.sent += max(0, reached - start)
-                start = self._offsets[path.name] = reached
+                start = self.known[path.name] = reached
 
     def _put(self, file: str, start: int, data: bytes) -> int:
         fields = {

@@ -19,9 +19,10 @@ from store import instance
 from store.database import Snapshot, Store
 from store.errors import StoreError
 from store.question import ending_after, require_question
-from store.serve.wire import NOT_GIVEN
+from store.requests import ACTIONS, KINDS
+from store.serve.wire import NOT_GIVEN, quoted
 
-__all__ = ["LIMIT", "MOST_BYTES", "TABLES", "Questions"]
+__all__ = ["IN_PART", "LIMIT", "MOST_BYTES", "TABLES", "Questions"]
 
 TABLES = frozenset((
     "meta", "run", "branch", "metric_name", "metric", "metric_span", "step_batch", "checkpoint", "event", "request",
@@ -29,6 +30,20 @@ TABLES = frozenset((
     "active_path",
 ))  # fmt: skip
 """What may be read: what runs recorded, and how checkpoints scored. Nothing of people, reviews, releases and keys."""
+
+_SHOWN = ", ".join(quoted(kind) for kind in KINDS if kind not in ACTIONS)
+
+IN_PART = {
+    "request": (
+        "SELECT id, run_id, kind, args, '' AS actor, created, taken, done, result FROM {table} "
+        f"WHERE kind IN ({_SHOWN})"
+    ),
+    "pin": (
+        "SELECT target, bool_or(released IS NULL) AS held FROM {table} WHERE target_kind = 'checkpoint' GROUP BY target"
+    ),
+}
+"""Tables that name people, reviews and releases, and what is read in their place: what was asked of runs, not by whom;
+which checkpoints are held, not for what."""
 
 ROW_MAKERS = frozenset(("range", "generate_series", "unnest", "repeat", "repeat_row"))
 """Functions that may stand in place of a table."""
@@ -80,19 +95,18 @@ class Questions:
         """Nothing is read yet."""
         self._store = store
         self._hidden: frozenset[str] = frozenset()
-        self._known: set[str] = set()
+        self._known: dict[str, frozenset[str]] = {}
         self._limited = -1
 
     def answer(self, sql: str, params: Mapping[str, Any]) -> pa.Table:
         """The rows of a question. Raises StoreError for one that may not be asked, cannot be run, or takes too long."""
         self._limit()
         is_known = sql in self._known
-        if not is_known:
-            self.check(sql)
-        found = self._store.snapshot(lambda snapshot: _answer(snapshot, sql, params, is_known=is_known))
+        parts = self._known[sql] if is_known else self.check(sql)
+        found = self._store.snapshot(lambda snapshot: _answer(snapshot, sql, params, parts, is_known=is_known))
         if len(self._known) >= MOST_KNOWN:
             self._known.clear()
-        self._known.add(sql)
+        self._known[sql] = parts
         return found
 
     def _limit(self) -> None:
@@ -107,8 +121,10 @@ class Questions:
                 cursor.execute("SET GLOBAL threads = 1")
             self._limited = instance.generation()
 
-    def check(self, sql: str) -> None:
-        """Raise StoreError unless `sql` is written as a question that a `read` token may ask."""
+    def check(self, sql: str) -> frozenset[str]:
+        """Which tables of `IN_PART` a question reads. Raises StoreError unless it is written as one that a `read` token
+        may ask.
+        """
         if len(sql) > LONGEST:
             raise StoreError(
                 f"the question has {len(sql):,} characters, and {LONGEST:,} are the most; ask for less at a time"
@@ -123,6 +139,7 @@ class Questions:
         for tree in trees:
             for node in _nodes(tree):
                 _check_node(node, own)
+        return frozenset(name for tree in trees for name in _tables_in(tree) if name in IN_PART)
 
     def _names_taken(self) -> frozenset[str]:
         """All tables and views there are, DuckDB's own too."""
@@ -132,16 +149,26 @@ class Questions:
         return self._hidden
 
 
-def _answer(snapshot: Snapshot, sql: str, params: Mapping[str, Any], *, is_known: bool) -> pa.Table:
+def _answer(
+    snapshot: Snapshot, sql: str, params: Mapping[str, Any], parts: frozenset[str], *, is_known: bool
+) -> pa.Table:  # fmt: skip
     try:
         with ending_after(LIMIT, snapshot.interrupt):
+            _put_before(snapshot, parts)
             if not is_known:
-                _check_plan(snapshot, sql, params)
+                _check_plan(snapshot, sql, params, parts)
             return _gathered(snapshot.batches(sql, params))
     except duckdb.InterruptException as error:
         raise StoreError(f"the query took longer than {LIMIT:g} s; ask for less at a time") from error
     except duckdb.Error as error:
         raise StoreError(f"the query cannot be run: {str(error).splitlines()[0]}") from error
+
+
+def _put_before(snapshot: Snapshot, parts: frozenset[str]) -> None:
+    """Put what may be read of a table before the table itself, for this connection."""
+    for name in parts:
+        table = f"{snapshot.rows('SELECT current_database() AS name')[0]['name']}.main.{name}"
+        snapshot.read(f"CREATE TEMP VIEW {name} AS {IN_PART[name].format(table=table)}")
 
 
 def _gathered(reader: pa.RecordBatchReader) -> pa.Table:
@@ -155,14 +182,19 @@ def _gathered(reader: pa.RecordBatchReader) -> pa.Table:
     return pa.Table.from_batches(batches, reader.schema)
 
 
-def _check_plan(snapshot: Snapshot, sql: str, params: Mapping[str, Any]) -> None:
-    """Raise StoreError where DuckDB would read anything else; before it optimizes, which leaves some out."""
+def _check_plan(
+    snapshot: Snapshot, sql: str, params: Mapping[str, Any], parts: frozenset[str] = frozenset()
+) -> None:  # fmt: skip
+    """Raise StoreError where DuckDB would read anything else; before it optimizes, which leaves some out. Of the tables
+    in `IN_PART`, those in `parts` have their view before them.
+    """
+    whole = TABLES - IN_PART.keys()
     snapshot.read("SET explain_output = 'all'")
     plan = snapshot.rows(f"EXPLAIN (FORMAT JSON) {sql}", params)[0]["explain_value"]
     for node in _nodes(json.loads(plan)):
         table = node.get("Table")
         name = str(table).rpartition(".")[2].strip('"').casefold()
-        if table is not None and name not in TABLES:
+        if table is not None and name not in whole | parts:
             raise StoreError(_not_given(name))
         if "name" in node and not node.get("children") and not _is_table(node) and node["name"] not in SOURCES:
             raise StoreError(f"{node['name'].lower()} may not be read here")
@@ -193,6 +225,12 @@ def _nodes(tree: Any) -> Iterator[Node]:
             waiting.extend(node.values())
         elif isinstance(item, list):
             waiting.extend(cast("list[Any]", item))
+
+
+def _tables_in(tree: Node) -> Iterator[str]:
+    for node in _nodes(tree):
+        if node.get("type") == "BASE_TABLE":
+            yield node["table_name"].casefold()
 
 
 def _with_names(tree: Node) -> Iterator[str]:

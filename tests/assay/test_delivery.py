@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 
 import pytest
 
@@ -26,6 +27,42 @@ def test_a_run_stays_the_same_run_when_its_server_is_another(tmp_path):
     assert (first["server"], second["server"]) == (SERVER, "quack://other:1")
     assert first["origin"] == second["origin"]
     assert len(first["origin"]) == 32
+
+
+def test_a_new_name_is_noted_with_the_server_and_stays(tmp_path):
+    send_to(tmp_path, SERVER, "mine")
+    send_to(tmp_path, "quack://other:1")
+    note = json.loads((tmp_path / DELIVERY_NAME).read_text())
+    assert (note["server"], note["as"]) == ("quack://other:1", "mine")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '"x"', '{"origin": "x"}', "{", "null"])
+def test_a_damaged_note_is_said_and_makes_no_other_run_of_it(tmp_path, text):
+    place = tmp_path / DELIVERY_NAME
+    place.write_text(text)
+    with pytest.raises(
+        AssayError, match=r"delivery\.json is damaged, and the server knows the run by the origin in it"
+    ):
+        send_to(tmp_path, SERVER)
+    assert place.read_text() == text
+
+
+def test_a_note_that_cannot_be_read_makes_no_other_run_of_it(tmp_path):
+    (tmp_path / DELIVERY_NAME).mkdir()
+    with pytest.raises(IsADirectoryError):
+        send_to(tmp_path, SERVER)
+
+
+def test_what_the_server_refuses_is_said_while_the_script_runs(monkeypatch, tmp_path, capfd):
+    command(monkeypatch, "import sys; print('the server says no', flush=True); sys.stdin.read()")
+    one, said = Delivery(tmp_path), ""
+    deadline = time.monotonic() + 60
+    while not said:
+        assert time.monotonic() < deadline
+        said = capfd.readouterr().err
+    assert said == "assay: the server says no\n"
+    one.end()
+    assert capfd.readouterr().err == ""
 
 
 def test_a_server_that_says_no_is_the_scripts_error(monkeypatch):

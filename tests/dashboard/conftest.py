@@ -19,6 +19,7 @@ from streamlit.components.v2 import manifest_scanner
 
 import assay
 from assay.recording import Run
+from dashboard import kept_runs
 from evals.text import read_samples
 from store.database import Store
 from store.loading import load_spools
@@ -162,8 +163,10 @@ def missing_store(tmp_path: Path) -> Store:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_cache() -> None:
+def _fresh_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     st.cache_data.clear()
+    # Tests change a store and look at once.
+    monkeypatch.setattr(kept_runs, "SELDOM", 0.0)
 
 
 class Served(NamedTuple):

@@ -13,6 +13,7 @@ from dashboard import identity
 from dashboard.pages import page_path
 from dashboard.texts import TEXTS
 from dashboard.views import campaign_form
+from evals.review.offline import Offline
 from store.database import Statement
 from tests.dashboard.reviewed import QUOTE, copied, reviewed_store
 from tests.evals.review.campaigns import add_role, add_user, make_campaign
@@ -126,6 +127,19 @@ def test_what_was_decided_is_said_in_one_sentence(monkeypatch, made):
     assert "The candidate is better than the baseline; 11 pairs show it." in words
     assert "by its rules" in words
     assert ">none<" in words
+
+
+@pytest.mark.parametrize(
+    ("lang", "press_on", "words"),
+    [
+        ("en", "Show results", "3 of 12 verdicts came from offline packs, imported by &lt;b&gt;Wang, ann"),
+        ("zh", "查看结果", "12 次评判中有 3 次来自离线文件，由 &lt;b&gt;Wang, ann 导入"),
+    ],
+)
+def test_verdicts_that_came_by_packs_are_said_with_who_imported_them(monkeypatch, made, lang, press_on, words):
+    found = Offline(3, 12, ("<b>Wang", "ann"))
+    monkeypatch.setattr("evals.review.gathered.offline", lambda *_: found)
+    assert words in press(page(monkeypatch, made.store, made.won, lang=lang), press_on)
 
 
 def test_inconclusive_is_said_as_such_and_marked_where_it_is_simulated(monkeypatch, made):

@@ -49,7 +49,9 @@ def test_figures_of_a_run_are_read_again_only_when_it_says_something_new(full_st
     assert asked == [4, 0, 2]
 
 
-def test_the_best_checkpoint_is_safe_and_on_the_active_path(tmp_path):
+@pytest.mark.parametrize("most_ranges", [0, 16], ids=["in one pass", "branch by branch"])
+def test_the_best_checkpoint_is_safe_and_on_the_active_path(tmp_path, monkeypatch, most_ranges):
+    monkeypatch.setattr("dashboard.queries.runs.MOST_RANGES", most_ranges)
     with assay.run("mine", store=tmp_path) as recorded:
         for step in range(1, 9):
             recorded.log(step, loss=1.0, val_loss=10.0 - step)
@@ -175,7 +177,8 @@ def test_figures_know_what_was_lowest_long_ago(tmp_path):
     store = Store.at(tmp_path / "assay.duckdb")
     load_spools(store)
     known = run.before(store, 1)
-    assert known.step == 600
+    assert known.step == 2100
+    assert sorted(set(known.others["step"].to_pylist())) == list(range(601, 2101))
     assert 300 in {step for _, step, _ in known.rows}
     moment = run.moment(store, 1, known)
     figures = {row["metric"]: row for row in moment.figures.to_pylist()}
@@ -190,7 +193,25 @@ def test_a_long_run_without_a_validation_loss_is_not_read_whole_for_its_figures(
             recorded.log(step, loss=float(step))
     store = Store.at(tmp_path / "assay.duckdb")
     load_spools(store)
-    assert run.before(store, 1) == run.Before(600, ())
+    known = run.before(store, 1)
+    assert (known.step, known.rows) == (2100, ())
+    assert known.others["step"].to_pylist() == list(range(601, 2101))
+
+
+def test_figures_know_what_was_logged_rarely_before_what_each_refresh_reads(tmp_path):
+    with assay.run("long", store=tmp_path) as recorded:
+        for step in range(1, 2601):
+            recorded.log(step, loss=float(step))
+        for step in (1100, 1400):
+            recorded.log(step, lr=float(step))
+        # Step 1400 is left behind.
+        recorded.fork(after=1300, reason="rollback")
+        recorded.log(3000, loss=1.0)
+    store = Store.at(tmp_path / "assay.duckdb")
+    load_spools(store)
+    known = run.before(store, 1)
+    found = {row["metric"]: (row["step"], row["value"]) for row in run.figures(store, 1, known).to_pylist()}
+    assert (known.step, found) == (2500, {"loss": (3000, 1.0), "lr": (1100, 1100.0)})
 
 
 def test_curves_of_some_metrics_are_what_a_read_of_all_holds_of_them(full_store):

@@ -154,7 +154,8 @@ def test_a_key_that_follows_a_closed_question_at_once_is_taken(server, review, c
 # Keys as fast as no hand and no test presses them: the browser gets to nothing else in between.
 IN_ONE_TASK = """
 async (closing) => {
-    const press = (target, key) => target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, composed: true, cancelable: true }));
+    const kind = { bubbles: true, composed: true, cancelable: true };
+    const press = (target, key) => target.dispatchEvent(new KeyboardEvent("keydown", { key, ...kind }));
     const dialog = document.querySelector("dialog");
     if (closing === "Escape") dialog.requestClose();
     else press(dialog, closing);

@@ -1,5 +1,6 @@
 """The server as a process: what it answers, what its headers forbid, how it begins and ends."""
 
+import asyncio
 import base64
 import hashlib
 import re
@@ -20,6 +21,7 @@ from dashboard.assets import PARTS, html_page, parts, style_sheet
 from dashboard.colors import DARK, LIGHT
 from dashboard.command import dash
 from dashboard.security import content_security_policy
+from dashboard.server import bind
 from dashboard.settings import apply_settings, options
 from store.database import Statement, Store
 
@@ -98,6 +100,34 @@ def test_the_style_sheet_knows_both_themes(server):
     assert body == style_sheet()
     assert f"--accent: {LIGHT.accent}" in body
     assert f"--accent: {DARK.accent}" in body
+
+
+def test_no_answer_waits_for_the_browser_to_acknowledge_its_beginning():
+    async def accepted(listener):
+        found = asyncio.get_running_loop().create_future()
+
+        async def come(_, writer):
+            found.set_result(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        async with await asyncio.start_server(come, sock=listener):
+            _, writer = await asyncio.open_connection(*listener.getsockname())
+            delayed_never = await found
+            writer.close()
+        return delayed_never
+
+    assert asyncio.run(accepted(bind("127.0.0.1", 0))) != 0
+
+
+def test_files_of_streamlit_come_packed_with_the_headers_of_every_answer(server):
+    name = parts("run")[0]
+    headers, _ = get(f"{server[0].url}/static/js/{name}", **{"Accept-Encoding": "identity"})
+    assert headers["Cache-Control"] == "public, immutable, max-age=31536000"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    asked = urllib.request.Request(f"{server[0].url}/static/js/{name}", headers={"Accept-Encoding": "gzip"})
+    with urllib.request.urlopen(asked, timeout=10) as answer:
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
 
 
 def test_a_port_in_use_is_one_sentence_and_exit_2(tmp_path, dash):

@@ -313,3 +313,15 @@ def test_a_rollback_by_hand_ends_the_spike_and_names_who_did_it(monkeypatch, emp
     assert "ann went back from step 160 to step 120." in words
     assert "rolled back by ann" in words
     assert "a-banner" not in words
+
+
+@pytest.mark.parametrize(("equal", "language"), [(False, "en"), (False, "zh"), (True, "en")])
+def test_the_head_of_a_run_that_is_not_exact_says_so(monkeypatch, empty_store, equal, language):
+    sentence = "goes on in one process, where the checkpoint was written by 2 processes (ddp)"
+    with assay.run("r", store=empty_store.root) as run:
+        run.log(1, loss=2.0)
+        run.event("replay", sentence, level="warning", step=1, equal=equal, resharded=True)
+    load_spools(empty_store)
+    words = shown(opened(monkeypatch, empty_store, "r", "curves", lang=language))
+    assert (f">{TEXTS['run.not_exact'][language]}</span>" in words) == (not equal)
+    assert (sentence in words) == (not equal)

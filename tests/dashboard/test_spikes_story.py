@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from dashboard.spike_story import Baseline, baseline, is_open, spikes, waits
+from dashboard.spike_story import Baseline, baseline, is_open, not_exact, spikes, waits
 from store.clock import utc_now
 
 BEGAN = utc_now()
@@ -128,3 +128,15 @@ def test_what_the_guard_knew_is_that_of_where_the_run_went_on_last():
     assert baseline(told(resume, ("branch", 20, 2, "rollback", {}))) is None
     assert baseline(told(alarm(45))) is None
     assert len(spikes(told(alarm(45), resume))) == 1
+
+
+def replayed(step, message, equal):
+    return ("replay", step, 2, message, {"equal": equal})
+
+
+def test_a_run_is_not_exact_once_steps_differed_or_its_processes_did():
+    exact, other = replayed(9, "the same", True), replayed(20, "goes on in one process", False)
+    assert not_exact(told(alarm(5), exact)) == ""
+    assert not_exact(told(other, exact)) == "goes on in one process"
+    assert not_exact(told(other, replayed(30, "another loss", False), exact)) == "another loss"
+    assert spikes(told(other)) == []

@@ -6,6 +6,7 @@ import sacrebleu
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evals.metrics.measured import _resampled as resampled
 from evals.metrics.measured import mean_of, paired_difference, scored
 from evals.metrics.ngrams import bleu, chrf
 from evals.metrics.scores import compare_texts, score_texts
@@ -32,6 +33,17 @@ def test_a_mean_of_halves_has_the_interval_of_the_binomial():
     found = scored(mean_of(np.array([0.0, 100.0] * 200)), resamples=4000)
     # 50 ± 1.96 · 50 / sqrt(400)
     assert (found.low, found.score, found.high) == (pytest.approx(45.1, abs=0.5), 50.0, pytest.approx(54.9, abs=0.5))
+
+
+@pytest.mark.parametrize("texts", [1, 7, 300])
+@pytest.mark.parametrize("at_once", [1, 500, 20_000])
+def test_resamples_drawn_together_are_those_drawn_one_by_one(texts, at_once, monkeypatch):
+    monkeypatch.setattr("evals.metrics.measured.DRAWS_AT_ONCE", at_once)
+    metric = mean_of(np.random.default_rng(1).normal(50, 20, texts))
+    draw = np.random.default_rng(3)
+    drawn = [np.bincount(draw.integers(texts, size=texts), minlength=texts).astype(float) for _ in range(50)]
+    expected = np.array([times @ metric.statistics for times in drawn])
+    assert np.array_equal(resampled(metric, 3, 50), expected)
 
 
 @settings(deadline=None, max_examples=25)

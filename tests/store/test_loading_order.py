@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from assay.errors import AssayError
 from assay.spool import encode
-from store import loading
 from store.clock import utc_now
 from store.database import Statement, Store
 from store.errors import StoreError
 from store.loading import Loader, SpoolLoader, load_spools, spool_files
+from store.run_rows import RunRows
 
 FIRST, SECOND = "0-20260101T000000.000000Z-aa.jsonl", "0-20260102T000000.000000Z-bb.jsonl"
 
@@ -227,14 +227,14 @@ ODD = [pa.ArrowInvalid("odd"), OverflowError("odd"), RecursionError("odd"), duck
 
 @pytest.mark.parametrize("error", ODD)
 def test_a_file_whose_rows_the_store_refuses_keeps_no_other_out(root, store, monkeypatch, error):
-    put_rows = loading.put_rows
+    put = RunRows.put
 
-    def refusing(transaction, run, rows):
+    def refusing(self, run, rows):
         if run == "bad":
             raise error
-        return put_rows(transaction, run, rows)
+        return put(self, run, rows)
 
-    monkeypatch.setattr(loading, "put_rows", refusing)
+    monkeypatch.setattr(RunRows, "put", refusing)
     path = spool(root, "bad", step(1))
     spool(root, "good", step(1))
     loader = SpoolLoader(store)

@@ -57,8 +57,14 @@ def figures(snapshot, rows):
     return [repr(row) for row in snapshot.rows(FIGURES.format(rows=rows))]
 
 
+@pytest.fixture(params=[0, 1000], ids=["in one pass", "range by range"])
+def most_ranges(request, monkeypatch):
+    """Ranges up to which each is looked for by itself."""
+    monkeypatch.setattr("store.telling.MOST_RANGES", request.param)
+
+
 @pytest.mark.parametrize("seed", range(8))
-def test_newest_and_lowest_are_those_of_the_whole_active_path(root, seed):
+def test_newest_and_lowest_are_those_of_the_whole_active_path(root, seed, most_ranges):
     chance = random.Random(seed)
     for number in range(3):
         record(root, f"run-{number}", chance)
@@ -85,7 +91,7 @@ def long_run(root) -> Store:
     return store
 
 
-def test_few_rows_are_read_and_none_twice(root):
+def test_few_rows_are_read_and_none_twice(root, most_ranges):
     store = long_run(root)
     names = {row["name"]: row["id"] for row in store.rows("SELECT name, id FROM metric_name")}
     asked = [names["loss"], names["val_loss"]]
@@ -97,7 +103,7 @@ def test_few_rows_are_read_and_none_twice(root):
     assert {step for metric, step in places if metric == names["val_loss"]} == {500, 980, 1000}
 
 
-def test_of_no_run_and_of_no_metric_nothing_is_read(root):
+def test_of_no_run_and_of_no_metric_nothing_is_read(root, most_ranges):
     store = long_run(root)
     assert store.snapshot(lambda snapshot: snapshot.rows(telling(snapshot, [], [1]))) == []
     assert store.snapshot(lambda snapshot: snapshot.rows(telling(snapshot, [1], []))) == []

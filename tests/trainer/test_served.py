@@ -1,5 +1,7 @@
 """A run that is trained here and goes to a server."""
 
+import json
+
 import pytest
 
 from store.database import Store
@@ -55,3 +57,29 @@ def test_a_wrong_token_is_one_sentence_before_anything_is_made(monkeypatch, tmp_
     assert (done.returncode, done.stdout) == (2, "")
     assert "does not know the token in ASSAY_TOKEN" in one_sentence(done.stderr)
     assert list((tmp_path / "runs").iterdir()) == []
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_run_that_goes_on_from_its_mirror_goes_on_at_its_server(monkeypatch, tmp_path, served, config, assay, named):
+    monkeypatch.setenv("ASSAY_TOKEN", served.token("inbox"))
+    for machine in ("one", "two"):
+        (tmp_path / machine / "runs").mkdir(parents=True)
+    mirror = tmp_path / "mirror"
+    settings = ("--set", f"checkpoint.mirror={mirror}")
+    done = assay("train", config, *settings, "--store", served.address, cwd=tmp_path / "one")
+    assert done.returncode == 0, done.stderr
+    wait_until(lambda: steps_of(served.store, "r") == [1, 2, 3, 4, 5, 6])
+    noted = (tmp_path / "one" / "runs" / "r" / "delivery.json").read_text()
+    assert (mirror / "r" / "delivery.json").read_text() == noted
+    # The other machine has nothing but the mirror. Where the server is named too, it is by another name of it.
+    address = served.address.replace("127.0.0.1", "localhost")
+    store = ("--store", address) if named else ()
+    done = assay("train", "--resume", mirror / "r", "--set", "train.steps=8", *store, cwd=tmp_path / "two")
+    assert done.returncode == 0, done.stderr
+    wait_until(lambda: steps_of(served.store, "r") == [1, 2, 3, 4, 5, 6, 7, 8])
+    here = json.loads((tmp_path / "two" / "runs" / "r" / "delivery.json").read_text())
+    assert here == {**json.loads(noted), "server": address if named else served.address}
+    assert (mirror / "r" / "delivery.json").read_text() == (
+        tmp_path / "two" / "runs" / "r" / "delivery.json"
+    ).read_text()
+    assert [path.parent.name for path in served.root.glob("*/spool")] == ["r"]

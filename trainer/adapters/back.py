@@ -3,14 +3,13 @@
 What is decided, and what is tried, is as in `trainer.rollback`; only the host puts weights and optimizer back itself.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from assay.spikes import Verdict
-from store.artifacts import verify
-from store.rollback import nearest, newest_whole
+from store.rollback import newest_whole
 from trainer.adapters.hosted import Hosted
 from trainer.checkpoint import read_state
+from trainer.going_back import asked_for, check_whole, episode_after, facts_of
 from trainer.guard import baseline
 from trainer.ladder import Episode, next_rung, remedies_for
 from trainer.replay import Replay
@@ -19,21 +18,24 @@ from trainer.shelf import Kept
 __all__ = ["asked_back", "go_around"]
 
 
+_BY_HAND = "stop it, and start it again with resume_from_checkpoint set to the checkpoint"
+
+
 def asked_back(hosted: Hosted, step: int, actor: str) -> str:
     """Go back to a sealed checkpoint of the active path, because someone asked; says what came of it."""
     if not hosted.sees_steps:
         return "not done: the host's trainer can go back with AssayMixin among its classes only"
+    if hosted.is_one_of_several:
+        return f"not done: a host in several processes does not go back by itself; {_BY_HAND}"
     hosted.settle(wait=True)
-    active, left = hosted.shelf.active(hosted.history), hosted.state.step
-    steps = [item.step for item in active]
-    if step not in steps:
-        return f"not done: there is no sealed checkpoint at step {step}{nearest(steps, step)}"
-    target, refused = newest_whole([item for item in active if item.step <= step], _verify)
-    if target is None:
-        return f"not done: {'; '.join(refused)}"
+    found, left = asked_for(hosted.shelf, hosted.history, step), hosted.state.step
+    if isinstance(found, str):
+        return found
+    target, refused = found
     _restore(hosted, target)
     hosted.guard.episode = None
-    _fork(hosted, target, "rollback", {"abandoned_to": left, "actor": actor, "refused": refused})
+    facts = {"abandoned_to": left, "actor": actor, **({"refused": refused} if refused else {})}
+    _fork(hosted, target, "rollback", facts)
     instead = f"{'; '.join(refused)}; " if refused else ""
     return f"{instead}goes back from step {left} to step {target.step}, on branch {hosted.history.branch}"
 
@@ -49,27 +51,22 @@ def go_around(hosted: Hosted, verdict: Verdict) -> str | None:
     if next_rung(same, guard.config, guard.rollbacks) is None:
         return "the guard has done what it may"
     onset = min(guard.onset or left, same.onset if same else left)
-    target, refused = newest_whole(hosted.shelf.before(onset, hosted.history), _verify)
+    target, refused = newest_whole(hosted.shelf.before(onset, hosted.history), check_whole)
     if target is None:
         return f"the guard has nothing to go back to{''.join(f'; {said}' for said in refused)}"
-    alarm, over_after, at = guard.first_alarm or left, guard.over_after(left), target.step
-    episode = same.again(alarm=alarm, decided=left, over_after=over_after, target=at) if same else Episode(
-        verdict.rule or "", onset, alarm, over_after, at, left, hosted.state.remedies.as_dict()
+    episode = episode_after(
+        guard, verdict, same, onset=onset, left=left, target=target.step, remedies=hosted.state.remedies
     )  # fmt: skip
-    samples = guard.suspects.worst(alarm, left)
+    samples = guard.suspects.worst(episode.alarm, left)
     hosted.shelf.suspect(onset, hosted.history, f"after the spike that began at step {onset}")
-    replay = Replay({step: found for step, found in hosted.traces.items() if at < step <= alarm})
+    replay = Replay({step: found for step, found in hosted.traces.items() if target.step < step <= episode.alarm})
     _restore(hosted, target)
     _try(hosted, episode)
     hosted.replay = replay if episode.rung == "control" else Replay({})
-    facts = _facts(hosted, episode, left, refused)
+    facts = facts_of(guard, episode, left, hosted.state.remedies, refused)
     _fork(hosted, target, "replay" if episode.rung == "control" else "rollback", facts)
     hosted.tell("guard", _told(hosted, episode, left), level="warning", step=left, **facts, samples=samples)
     return None
-
-
-def _verify(item: Kept) -> None:
-    verify(item.folder)
 
 
 def _restore(hosted: Hosted, target: Kept) -> None:
@@ -97,22 +94,10 @@ def _fork(hosted: Hosted, target: Kept, reason: str, facts: dict[str, Any]) -> N
     step, guard = target.step, hosted.guard
     known = baseline(guard.state() | guard.opens(), step, hosted.state.remedies)
     path = target.folder.relative_to(hosted.run.folder.parent).as_posix()
-    data = {**_given(facts), "checkpoint": path, "baseline": known}
+    data = {**facts, "checkpoint": path, "baseline": known}
     hosted.run.fork(after=step, reason=reason, data=data)
     hosted.history = hosted.history.forked(step, reason, data)
     hosted.target = target
-
-
-def _given(facts: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in facts.items() if name != "refused" or value}
-
-
-def _facts(hosted: Hosted, episode: Episode, left: int, refused: list[str]) -> dict[str, Any]:
-    return {
-        "actor": "guard", "rung": episode.rung, "rule": episode.rule, "onset": episode.onset, "alarm": episode.alarm,
-        "abandoned_to": left, "target": episode.target, "remedies": hosted.state.remedies.as_dict(),
-        "guard": hosted.guard.opens(), "refused": refused,
-    }  # fmt: skip
 
 
 def _told(hosted: Hosted, episode: Episode, left: int) -> str:

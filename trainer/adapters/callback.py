@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import TrainerCallback
+from transformers import TrainerCallback, TrainerControl
 
 from assay.flusher import say
 from assay.foreign import Failure, attempt
@@ -18,6 +18,7 @@ from trainer.adapters.hosted import Hosted
 from trainer.adapters.losses import SampleLosses
 from trainer.adapters.opening import begin, record_rows
 from trainer.adapters.options import Options
+from trainer.adapters.others import ALONE, Others, meet
 from trainer.adapters.rows import take_rows, tokens_of
 from trainer.adapters.sealing import CHECKPOINT, make_way
 from trainer.adapters.seen import Seen
@@ -50,11 +51,16 @@ class AssayCallback(TrainerCallback):
         self.seen: Seen | None = None
         """The step being made, where the mixin sees it."""
         self._rates: list[float] = []
+        self._others: Others | None = None
 
     def on_train_begin(self, *given: Any, **known: Any) -> None:
         """Begin, or take up again what was stopped to go back."""
         args, state, _ = given
-        if not state.is_world_process_zero or state.is_hyper_param_search:
+        if state.is_hyper_param_search:
+            return
+        met = attempt(meet) if args.world_size > 1 else None
+        self._others = None if isinstance(met, Failure) else met
+        if not state.is_world_process_zero:
             return
         if self.goes_on_from is None:
             self._begin(args, state, known)
@@ -68,6 +74,8 @@ class AssayCallback(TrainerCallback):
 
     def on_optimizer_step(self, *_: Any, **known: Any) -> None:
         """Give the scheduler the learning rates it has set."""
+        if not self._rates:
+            return
         for group, rate in zip(known["optimizer"].param_groups, self._rates, strict=False):
             group["lr"] = rate
         self._rates = []
@@ -79,9 +87,11 @@ class AssayCallback(TrainerCallback):
             self._do(self._record, state.epoch)
         self.seen = None
         self._do(lambda hosted: hosted.reached(state.global_step))
-        if args.world_size == 1:  # what one of several processes does alone, the others would wait for
+        if args.world_size == 1:
             self._do(lambda hosted: act(hosted, control))
-        self._make_way(args, state, control)
+            self._make_way(args, state, control)
+        else:
+            self._act_together(args, state, control)
 
     def on_log(self, *given: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
         """Record what the host logs."""
@@ -94,18 +104,27 @@ class AssayCallback(TrainerCallback):
         if self.goes_on_from is not None:
             control.should_save = control.should_evaluate = False
         self._make_way(args, state, control)
+        self._with_others(lambda others: others.wait())  # before another one writes there
 
     def on_save(self, *given: Any, **_: Any) -> None:
         """Seal the checkpoint the host has just written."""
         args, state, _control = given
-        if args.world_size == 1 and not args.save_only_model:
-            self._do(lambda hosted: hosted.saved(_folder(args, state)))
+        if args.save_only_model:
+            return
+        folder = _folder(args, state)
+        if args.world_size == 1:
+            self._do(lambda hosted: hosted.saved(folder))
+            return
+        everywhere = self._with_others(lambda others: others.see(folder))
+        if everywhere is not None:
+            self._do(lambda hosted: hosted.saved_together(folder, everywhere))
 
     def on_train_end(self, *_given: Any, **_: Any) -> None:
         """Close the run, unless the host is stopped only to go back."""
         if self.goes_on_from is None:
             self._do(Hosted.end)
             self._forget()
+            self._leave_others()
 
     @property
     def goes_on_from(self) -> Path | None:
@@ -117,10 +136,11 @@ class AssayCallback(TrainerCallback):
         said = "stopped by Ctrl-C" if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"
         self._do(lambda hosted: hosted.end("failed", said))
         self._forget()
+        self._leave_others()
 
-    def begin_step(self, step: int, batches: Sequence[Any]) -> None:
-        """The mixin has the batches of the next step."""
-        rows = attempt(take_rows, batches)
+    def begin_step(self, step: int, source: Any, batches: Sequence[Any]) -> None:
+        """The mixin has the batches of the next step, which came out of the iterator `source`."""
+        rows = attempt(take_rows, source, batches)
         if self.hosted is not None:
             self.seen = Seen(step, None if isinstance(rows, Failure) else rows)
             # A loss that is scaled has to be run all the same: the scaler asks for its gradients.
@@ -157,6 +177,37 @@ class AssayCallback(TrainerCallback):
         if self.seen is not None:
             self.seen.grad_norm = grad_norm
 
+    def _act_together(self, args: Any, state: Any, control: Any) -> None:
+        """Do what people want in several processes: it is asked of the first one, and told to all."""
+        if self._others is None:
+            self._do(lambda hosted: hosted.wishes.refuse(ALONE))
+            self._make_way(args, state, control)
+            return
+        asked = TrainerControl()
+        self._do(lambda hosted: act(hosted, asked))
+        # Before another one writes there.
+        self._make_way(args, state, asked if asked.should_save else control)
+        self._with_others(lambda others: others.agree(asked))
+        control.should_save |= asked.should_save
+        control.should_training_stop |= asked.should_training_stop
+
+    def _with_others(self, work: Callable[[Others], Any]) -> Any:
+        """Say something to the other processes, where they can be told; None where not. The host hears of one that is
+        gone by itself.
+        """
+        if self._others is None:
+            return None
+        done = attempt(work, self._others)
+        if isinstance(done, Failure):
+            self._others = None
+            say(f"{done.kind}: {done.said}; the processes of this training are no longer told what people want")
+            return None
+        return done
+
+    def _leave_others(self) -> None:
+        self._with_others(lambda others: others.close())
+        self._others = None
+
     def _forget(self) -> None:
         """Nothing is recorded any more."""
         for output in [key for key, hosted in _recording.items() if hosted is self.hosted]:
@@ -191,7 +242,9 @@ class AssayCallback(TrainerCallback):
         dataset = getattr(self.host, "train_dataset", getattr(known.get("train_dataloader"), "dataset", None))
         decode = getattr(known.get("processing_class"), "decode", None)
         made = attempt(
-            lambda: Hosted(opened, dataset, decode, sees_steps=self.host is not None, roll_back=asked_back)
+            lambda: Hosted(
+                opened, dataset, decode, sees_steps=self.host is not None, roll_back=asked_back, others=self._others
+            )
         )  # fmt: skip
         if isinstance(made, Failure):
             say(f"{made.kind}: {made.said}; this training goes on without being recorded or guarded")
@@ -226,8 +279,12 @@ class AssayCallback(TrainerCallback):
         return {"loss_scale": scaler.get_scale()} if scaler is not None else {}
 
     def _make_way(self, args: Any, state: Any, control: Any) -> None:
-        if control.should_save:
-            self._do(lambda _: make_way(_folder(args, state)))
+        # Also where this run is not recorded: what is sealed may be another one's.
+        if control.should_save and state.is_world_process_zero:
+            folder = _folder(args, state)
+            done = attempt(make_way, folder)
+            if isinstance(done, Failure):
+                say(f"{done.said}; where {folder} is sealed, the host may write over what is sealed")
 
 
 def _folder(args: Any, state: Any) -> Path:

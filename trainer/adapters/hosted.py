@@ -18,6 +18,7 @@ from store.artifacts import announce, sealed_folders
 from store.readers.names import metric_name
 from trainer.adapters.guarding import HostGuard, HostSuspects, examples_of
 from trainer.adapters.opening import Opened
+from trainer.adapters.others import Others, lacking
 from trainer.adapters.sealing import Sealer, clear_behind
 from trainer.adapters.seen import Seen
 from trainer.checkpoint import PACKAGES
@@ -28,7 +29,7 @@ from trainer.model import fingerprint
 from trainer.objective import rules_of
 from trainer.progress import ProgressLine
 from trainer.remedies import Remedies
-from trainer.replay import MOST_TRACES, Replay, Trace
+from trainer.replay import Replay, Trace, compare
 from trainer.requests import Wishes
 from trainer.runlog import RunLog
 from trainer.shelf import Kept, Shelf
@@ -54,15 +55,17 @@ class Hosted:
 
     def __init__(
         self, opened: Opened, dataset: Any, decode: Any, *, sees_steps: bool,
-        roll_back: Callable[["Hosted", int, str], str],
+        roll_back: Callable[["Hosted", int, str], str], others: Others | None = None,
     ) -> None:  # fmt: skip
         """Record into `opened`; `sees_steps` says whether the mixin is there, `decode` makes text of token ids,
-        `roll_back` goes back to a checkpoint because someone asked.
+        `roll_back` goes back to a checkpoint because someone asked, `others` are the host's other processes.
         """
         self.opened, self.run, self.config = opened, opened.run, opened.config
         self.state, self.history = opened.state, opened.history
         self.sees_steps = sees_steps
         """Whether the mixin tells what is in each step."""
+        self.is_one_of_several = others is not None
+        """Whether the host trains in several processes, which all hear what people want."""
         self.target: Kept | None = None
         """The checkpoint the host is to go on from, while it is being stopped for that."""
         self.wants_save = False
@@ -90,7 +93,7 @@ class Hosted:
         inbox = stack.enter_context(Inbox(opened.store, self.run.name))
         self.wishes = Wishes(
             self.run, inbox, self.progress, at=lambda: self.state.step, save=self._save_soon,
-            roll_back=partial(roll_back, self),
+            roll_back=partial(roll_back, self), paused=others.pause if others else None,
         )  # fmt: skip
         self._say_beginning()
 
@@ -149,7 +152,7 @@ class Hosted:
     def reached(self, step: int) -> None:
         """The host has made a step; of what is in it nothing is known where the mixin is not there."""
         if not self.sees_steps:
-            self.state = replace(self.state, step=step, update=step)
+            self.state = self.state.at(step)
 
     def logged(self, step: int, logs: Mapping[str, Any], *, scales: bool) -> None:
         """Record what the host logged after a step."""
@@ -187,12 +190,20 @@ class Hosted:
         }  # fmt: skip
         self._sealer.take(folder, branch, state, to_toml(self.config), known)
 
+    def saved_together(self, folder: Path, everywhere: list[Mapping[str, int]]) -> None:
+        """The same of several processes, each of which has written a part of it: `everywhere` is what they see."""
+        why = lacking(everywhere)
+        if why is None:
+            self.saved(folder)
+            return
+        self.wants_save = False
+        self._say_unsealed(self.state.step, why)
+
     def settle(self, *, wait: bool = False) -> None:
         """Announce what has been sealed by now; all of it where one waits."""
         for item in self._sealer.done(wait=wait):
             if item.manifest is None:
-                sentence = f"the checkpoint at step {item.step} could not be sealed: {item.why_not}"
-                self.tell("checkpoint", sentence, level="alarm", step=item.step)
+                self._say_unsealed(item.step, item.why_not)
                 continue
             known = {name: item.manifest[name] for name in ("update", "val_loss")}
             announce(self.run, item.folder, "sealed", step=item.step, branch=item.branch, data=known)
@@ -248,13 +259,12 @@ class Hosted:
         self.run.log_batch(seen.step, {}, batch)
 
     def _compare(self, step: int, now: Trace) -> None:
-        self.traces[step] = now
-        if len(self.traces) > MOST_TRACES:
-            del self.traces[min(self.traces)]
-        if proof := self.replay.check(step, now):
+        if proof := compare(self.replay, self.traces, step, now, self.run):
             self.guard.learn(proof)
-            facts = {"first": proof.first, "last": proof.last, "equal": proof.equal, "sha256": proof.sha256}
-            self.run.event("replay", proof.says, level="info" if proof.equal else "warning", step=step, **facts)
+
+    def _say_unsealed(self, step: int, why: str | None) -> None:
+        sentence = f"the checkpoint at step {step} could not be sealed: {why}"
+        self.tell("checkpoint", sentence, level="alarm", step=step)
 
     def _validated(self) -> float | str | None:
         loss = self.state.val_loss if self.state.val_step == self.state.step else None

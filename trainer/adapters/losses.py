@@ -5,8 +5,7 @@ read from there. TRL's fused head gives them itself. Of TRL's DPO with its usual
 each pair is made of the log-likelihoods of policy and reference. Where none of this is found, no losses are told.
 """
 
-from collections.abc import Generator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -32,6 +31,13 @@ class SampleLosses:
         self._is_pairs = "completion_mask" in inputs and hasattr(host, "beta")
         self._means: torch.Tensor | None = None
         self._sums: list[torch.Tensor] = []
+        self.hooks: list[Any] = []
+        """What lets it hear the models."""
+
+    def close(self) -> None:
+        """Listen no longer."""
+        for hook in self.hooks:
+            hook.remove()
 
     def hear(self, _: Any, __: Any, output: Any) -> None:
         """Take note of one forward pass; a hook of the model, which never raises into it."""
@@ -77,14 +83,11 @@ class SampleLosses:
         return torch.cat(known) if len(known) == len(kept) else None
 
 
-@contextmanager
-def watched(host: Any, model: Any, inputs: Mapping[str, Any]) -> Generator[SampleLosses]:
-    """Listen to a host, and where that is needed to its models, while a micro-batch is trained on."""
+def watched(host: Any, model: Any, inputs: Mapping[str, Any]) -> SampleLosses:
+    """Listen to a host, and where that is needed to its models, until the listener is closed."""
     listener = SampleLosses(host, inputs)
-    with ExitStack() as stack:
-        for one in _to_hear(host, model):
-            stack.callback(one.register_forward_hook(listener.hear).remove)
-        yield listener
+    listener.hooks = [one.register_forward_hook(listener.hear) for one in _to_hear(host, model)]
+    return listener
 
 
 def _to_hear(host: Any, model: Any) -> list[Any]:
@@ -94,9 +97,11 @@ def _to_hear(host: Any, model: Any) -> list[Any]:
     return [model, *([host.ref_model] if getattr(host, "ref_model", None) is not None else [])]
 
 
-@torch.no_grad()
 def _means(loss: torch.Tensor, samples: int) -> torch.Tensor | None:
-    """Mean loss over each sample's own learned tokens, float32 [samples]; None where no such mean is found."""
+    """Mean loss over each sample's own learned tokens, float32 [samples]; None where no such mean is found.
+
+    As few operations as that takes: each costs a step more than its numbers do.
+    """
     node = _mean_over_tokens(loss.grad_fn, DEEPEST)
     if node is None:
         return None
@@ -104,17 +109,20 @@ def _means(loss: torch.Tensor, samples: int) -> torch.Tensor | None:
     log_probs, wanted, ignored = (getattr(node, f"_saved_{name}") for name in ("self", "target", "ignore_index"))
     if len(wanted) % samples:
         return None
-    learned = wanted != ignored
-    of_tokens = log_probs.gather(1, wanted.where(learned, 0)[:, None]).float().view(samples, -1)
-    whose = learned.view(samples, -1)
-    return (of_tokens * whose).sum(dim=1) / -whose.sum(dim=1).clamp(min=1)
+    if ignored >= 1 << 63:
+        ignored -= 1 << 64  # it is kept without its sign
+    # Of a token that is ignored it is 0.
+    of_tokens = functional.nll_loss(log_probs.detach(), wanted, ignore_index=ignored, reduction="none")
+    sums = of_tokens.view(samples, -1).sum(dim=1, dtype=torch.float32)
+    return sums / wanted.ne(ignored).view(samples, -1).sum(dim=1).clamp_(min=1)
 
 
 def _mean_over_tokens(node: Any, deepest: int) -> Any:
     """The node of a negative log-likelihood over tokens near the end of a computation; None without one."""
-    if node is None or node.name() == "NllLossBackward0":
+    if node is None or type(node).__name__ == "NllLossBackward0":
         return node
-    if deepest == 0:
-        return None
-    found = (_mean_over_tokens(below, deepest - 1) for below, _ in node.next_functions)
-    return next((one for one in found if one is not None), None)
+    if deepest > 0:
+        for below, _ in node.next_functions:
+            if (found := _mean_over_tokens(below, deepest - 1)) is not None:
+                return found
+    return None

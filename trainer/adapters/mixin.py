@@ -7,11 +7,11 @@ order of the data are the host's, to the bit.
 """
 
 from collections.abc import Mapping
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from assay.foreign import attempt
 from trainer.adapters.callback import AssayCallback
 from trainer.adapters.losses import SampleLosses, watched
 from trainer.adapters.rows import number_rows
@@ -49,14 +49,16 @@ class AssayMixin(_Host):
         return done
 
     def get_train_dataloader(self) -> Any:
-        """The host's loader, whose batches say which rows they hold while it trains."""
+        """The host's loader, which says which rows its batches hold while it trains."""
         loader = super().get_train_dataloader()
-        return number_rows(loader) if self.is_in_train else loader
+        if self.is_in_train:
+            attempt(number_rows, loader)
+        return loader
 
-    def get_batch_samples(self, *arguments: Any, **options: Any) -> Any:
+    def get_batch_samples(self, epoch_iterator: Any, *arguments: Any, **options: Any) -> Any:
         """The batches of the next step, as the host makes them."""
-        batches, count = super().get_batch_samples(*arguments, **options)
-        self._assay.begin_step(self.state.global_step + 1, batches)
+        batches, count = super().get_batch_samples(epoch_iterator, *arguments, **options)
+        self._assay.begin_step(self.state.global_step + 1, epoch_iterator, batches)
         return batches, count
 
     def training_step(self, model: Any, inputs: Any, *arguments: Any, **options: Any) -> torch.Tensor:
@@ -64,10 +66,13 @@ class AssayMixin(_Host):
         if self._assay.leaves_out:
             return self._assay.left_out(torch.zeros((), device=self.args.device))
         listens = self._assay.wants_sample_losses and isinstance(inputs, Mapping)
-        with watched(self, model, inputs) if listens else nullcontext() as heard:
-            self._listener = heard
+        heard = self._listener = watched(self, model, inputs) if listens else None
+        try:
             loss = super().training_step(model, inputs, *arguments, **options)  # pyright: ignore[reportArgumentType] - as given
-        self._listener = None
+        finally:
+            self._listener = None
+            if heard is not None:
+                heard.close()
         self._assay.trained(inputs, loss, heard)
         return loss
 

@@ -1,9 +1,11 @@
-"""Which rows of its dataset a batch holds: each row brings its number along, and the batch gives it up again.
+"""Which rows of its dataset a batch holds: each row brings its number along, and the batch gives it up again before
+anyone sees it.
 
 The host's sampler and order are left alone. A batch that is no mapping, or a dataset without numbered rows, tells none.
 """
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, NamedTuple
 
 from torch.utils.data import DataLoader, IterableDataset
@@ -11,7 +13,7 @@ from torch.utils.data import DataLoader, IterableDataset
 __all__ = ["KEY", "number_rows", "take_rows", "tokens_of"]
 
 KEY = "assay_rows"
-"""Where a batch holds the numbers, until they are taken."""
+"""Where a batch holds the numbers on its way from the collator."""
 
 
 class _Numbered(NamedTuple):
@@ -20,7 +22,7 @@ class _Numbered(NamedTuple):
 
 
 class _Rows:
-    """A dataset whose rows come with their numbers; asked for anything else it is the dataset."""
+    """A dataset that gives a loader its rows with their numbers; asked by anyone else it is the dataset."""
 
     def __init__(self, dataset: Any) -> None:
         self._dataset = dataset
@@ -29,8 +31,7 @@ class _Rows:
         return len(self._dataset)
 
     def __getitem__(self, key: Any) -> Any:
-        value = self._dataset[key]
-        return _Numbered(key, value) if isinstance(key, int) else value
+        return self._dataset[key]
 
     def __getitems__(self, keys: Sequence[int]) -> list[_Numbered]:
         several: Callable[[Sequence[int]], Any] | None = getattr(self._dataset, "__getitems__", None)
@@ -57,13 +58,46 @@ class _Collate:
         return batch
 
 
+class _Batches:
+    """The batches of a loader without the numbers, which are kept beside them."""
+
+    def __init__(self, batches: Iterator[Any]) -> None:
+        self._batches = batches
+        self._rows: deque[list[int] | None] = deque()
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        batch = next(self._batches)
+        self._rows.append(_taken(batch))
+        return batch
+
+    def rows(self) -> list[list[int] | None]:
+        """The numbers of each batch since this was asked last."""
+        found = list(self._rows)
+        self._rows.clear()
+        return found
+
+
+def _unmarked(kind: Any) -> type:
+    """The class of a loader, but its batches hold no numbers: a callback of a script may read them as the host does."""
+
+    def iterate(loader: Any) -> _Batches:
+        return _Batches(kind.__iter__(loader))
+
+    return type(kind.__name__, (kind,), {"__iter__": iterate, "__module__": kind.__module__})
+
+
 def number_rows(loader: Any) -> Any:
-    """Let the batches of a loader hold the numbers of their rows, where that is possible; gives the same loader."""
+    """Let a loader keep the numbers of its rows beside its batches, where that is possible; gives the same loader."""
     dataset = getattr(loader, "dataset", None)
     fits = isinstance(loader, DataLoader) and hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")
     if not fits or isinstance(dataset, IterableDataset) or loader.batch_sampler is None:
         return loader
     rows, collate = _Rows(dataset), _Collate(loader.collate_fn)
+    # accelerate's loader says that it is of another class, so its own is set as Python keeps it.
+    vars(object)["__class__"].__set__(loader, _unmarked(type(loader)))
     # accelerate's loader asks the one it was made of, and is asked itself where batches are passed over.
     for one in (loader, getattr(loader, "base_dataloader", loader)):
         # A loader refuses another dataset once it is made, for the sampler would not follow; this is the same one.
@@ -72,15 +106,18 @@ def number_rows(loader: Any) -> Any:
     return loader
 
 
-def take_rows(batches: Sequence[Any]) -> list[int] | None:
-    """Take the numbers out of a step's batches; None where one has none."""
-    found: list[int] = []
-    is_whole = bool(batches)
-    for batch in batches:
-        rows = batch.pop(KEY, None) if isinstance(batch, MutableMapping) else None
-        is_whole = is_whole and rows is not None
-        found += rows or []
-    return found if is_whole else None
+def take_rows(source: Any, batches: Sequence[Any]) -> list[int] | None:
+    """The rows of a step's batches, which came out of the iterator `source`; None where one does not tell."""
+    # Where batches are passed over, accelerate makes a loader of its own, whose batches hold their numbers still.
+    told = source.rows() if isinstance(source, _Batches) else [_taken(batch) for batch in batches]
+    if not batches or len(told) != len(batches):
+        return None
+    known = [rows for rows in told if rows is not None]
+    return [row for rows in known for row in rows] if len(known) == len(told) else None
+
+
+def _taken(batch: Any) -> list[int] | None:
+    return batch.pop(KEY, None) if isinstance(batch, MutableMapping) else None
 
 
 def tokens_of(inputs: Mapping[str, Any]) -> Any:

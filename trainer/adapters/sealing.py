@@ -1,19 +1,21 @@
 """The host's checkpoints, sealed: the same files under the run's own folder, with a manifest.
 
-The files are linked where that is possible, so that they take no second place on the disk, and read, hashed and made
-safe by a thread beside the training. A host that deletes or moves its own folder takes nothing away.
+The files are linked at once where that is possible, so that they take no second place on the disk, and read, hashed and
+made safe by a thread beside the training: a host that deletes or moves its own folder takes nothing away. Where they
+can only be copied, the thread does that too, and seals only what is still as the host had written it.
 """
 
 import json
 import os
 import shutil
+import stat
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from assay.spool import spell_nonfinite
-from store.artifacts import ArtifactError, Manifest, seal, temporary_for
+from store.artifacts import ArtifactError, Manifest, discard_temporary, seal, temporary_for
 from trainer.checkpoint import checkpoint_folder
 from trainer.state import TrainState
 
@@ -42,6 +44,29 @@ class Sealed(NamedTuple):
     """Why it could not."""
 
 
+class _Unlinked(NamedTuple):
+    """A file that can only be copied."""
+
+    source: Path
+    """The host's."""
+
+    place: Path
+    """Where it is to be copied."""
+
+    was: tuple[int, int]
+    """Its size and when it was last written, as the host had just written it."""
+
+
+class _Held(NamedTuple):
+    """What the training thread has taken of one folder."""
+
+    temporary: Path
+    """Where its files are linked."""
+
+    unlinked: list[_Unlinked]
+    """Those that are not."""
+
+
 class Sealer:
     """Seals one checkpoint after the other, beside the training."""
 
@@ -53,10 +78,15 @@ class Sealer:
 
     def take(self, source: Path, branch: int, state: TrainState, config: str, known: dict[str, Any]) -> None:
         """Seal a folder the host has just written; `config` is its configuration, `known` the facts of its manifest."""
-        self._waiting.append(self._thread.submit(self._seal, source, branch, state, config, known))
+        final = checkpoint_folder(self._run_folder, state.step, branch)
+        # Before the host goes on: what it deletes then is ours already.
+        held = _hold(source, final)
+        self._waiting.append(self._thread.submit(self._seal, final, held, branch, state, config, known))
 
     def done(self, *, wait: bool = False) -> list[Sealed]:
         """Those that have been sealed, or could not be, since this was asked last; all of them where one waits."""
+        if not self._waiting:
+            return []
         ready = [item for item in self._waiting if wait or item.done()]
         self._waiting = [item for item in self._waiting if item not in ready]
         return [item.result() for item in ready]
@@ -65,20 +95,22 @@ class Sealer:
         """End the thread."""
         self._thread.shutdown()
 
-    def _seal(self, source: Path, branch: int, state: TrainState, config: str, known: dict[str, Any]) -> Sealed:
-        final = checkpoint_folder(self._run_folder, state.step, branch)
+    def _seal(
+        self, final: Path, held: _Held | OSError, branch: int, state: TrainState, config: str, known: dict[str, Any]
+    ) -> Sealed:
         try:
-            temporary = temporary_for(final)
-            try:
-                _link(source, temporary)
-                kept = json.dumps(spell_nonfinite(state.as_dict()), indent=1)
-                (temporary / "state.json").write_text(kept + "\n", encoding="utf-8")
-                (temporary / "config.toml").write_text(config, encoding="utf-8")
-                manifest = seal(temporary, final, {**self._facts(), **known})
-            finally:
-                shutil.rmtree(temporary, ignore_errors=True)
+            if isinstance(held, OSError):
+                raise held
+            for file in held.unlinked:
+                _copy(file)
+            kept = json.dumps(spell_nonfinite(state.as_dict()), indent=1)
+            (held.temporary / "state.json").write_text(kept + "\n", encoding="utf-8")
+            (held.temporary / "config.toml").write_text(config, encoding="utf-8")
+            manifest = seal(held.temporary, final, {**self._facts(), **known})
         except (OSError, ArtifactError) as error:
             return Sealed(state.step, branch, final, None, getattr(error, "strerror", None) or str(error))
+        finally:
+            discard_temporary(final)
         return Sealed(state.step, branch, final, manifest)
 
 
@@ -103,15 +135,52 @@ def clear_behind(output: Path, step: int) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _link(source: Path, target: Path) -> None:
-    """Link the files of a folder, or copy them where the two lie on different disks. Raises OSError."""
+def _hold(source: Path, final: Path) -> _Held | OSError:
+    """Link the files of a folder where it is to be sealed, and list those that cannot be; what the disk said, where it
+    refused.
+    """
+    try:
+        temporary = temporary_for(final)
+        unlinked = _linked(source, temporary)
+        if not unlinked and not any(temporary.iterdir()):
+            return OSError(None, f"the host has written nothing in {source}")
+        return _Held(temporary, unlinked)
+    except OSError as error:
+        return error
+
+
+def _linked(source: Path, target: Path) -> list[_Unlinked]:
+    unlinked: list[_Unlinked] = []
     for path in sorted(source.rglob("*")):
-        place = target / path.relative_to(source)
-        if path.is_dir():
+        known, place = path.stat(), target / path.relative_to(source)
+        if stat.S_ISDIR(known.st_mode):
             place.mkdir(parents=True, exist_ok=True)
             continue
-        place.parent.mkdir(parents=True, exist_ok=True)
         try:
-            os.link(path, place)
+            # What a symbolic link names: a link to the link would not hold it.
+            os.link(path.resolve(), place)
+        except FileNotFoundError:
+            raise
         except OSError:
-            shutil.copy2(path, place)
+            unlinked.append(_Unlinked(path, place, _written(known)))
+    return unlinked
+
+
+def _copy(file: _Unlinked) -> None:
+    """Copy a file, as it was when it was listed. Raises OSError, also where it is another by now."""
+    try:
+        with file.source.open("rb") as source, file.place.open("wb") as target:
+            shutil.copyfileobj(source, target)
+            # Of the open file: one that is deleted while it is read is whole all the same.
+            is_same = _written(os.fstat(source.fileno())) == file.was
+    except FileNotFoundError as error:
+        raise OSError(None, f"the host deleted {file.source} before it was copied; {_ADVICE}") from error
+    if not is_same:
+        raise OSError(None, f"the host wrote {file.source} again before it was copied; {_ADVICE}")
+
+
+_ADVICE = "let the store lie on the same disk, where files are linked at once, or raise save_total_limit"
+
+
+def _written(known: os.stat_result) -> tuple[int, int]:
+    return known.st_size, known.st_mtime_ns

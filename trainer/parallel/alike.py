@@ -1,6 +1,7 @@
 """Whether all processes hold the same: a checkpoint is sealed only where they do, and all are there."""
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import torch
 from torch import nn
@@ -8,12 +9,23 @@ from torch import nn
 from trainer.errors import TrainingError
 from trainer.frozen import Frozen, sum_of
 from trainer.parallel.channel import current, order
-from trainer.parallel.shards import is_part
+from trainer.parallel.shards import is_part, own_part
 
 if TYPE_CHECKING:
     from trainer.job import Job
+    from trainer.parallel.spread import Gathered
 
-__all__ = ["changed_anywhere", "confirm", "held"]
+__all__ = ["Held", "changed_anywhere", "confirm", "held"]
+
+
+class Held(NamedTuple):
+    """What a process holds of a tensor."""
+
+    words: int
+    """Sum of its words."""
+
+    rows: int | None = None
+    """Rows of the whole that its part has, behind those of the processes before it; None where it has the whole."""
 
 
 class _Holds(Protocol):
@@ -24,8 +36,9 @@ class _Holds(Protocol):
     def optimizer(self) -> torch.optim.Optimizer: ...
 
 
-def confirm(job: "Job") -> None:
-    """Have all processes say what they hold, before what rank 0 holds becomes a checkpoint.
+def confirm(job: "Job", gathered: "Gathered | None" = None) -> None:
+    """Have all processes say what they hold, before what rank 0 holds, or has gathered of their parts, becomes a
+    checkpoint.
 
     Raises TrainingError where one of them holds something else, LostProcessError where one is gone.
     """
@@ -34,23 +47,57 @@ def confirm(job: "Job") -> None:
         return
     order("confirm")
     everywhere = channel.gather(held(job))
-    for rank, sums in enumerate(everywhere):
-        odd = [name for name, value in everywhere[0].items() if sums.get(name) != value]
-        if odd:
-            raise TrainingError(
-                f"process {rank} no longer holds the same as process 0, first in {odd[0]}: memory or a link of its "
-                f"machine is not sound, so nothing was sealed; leave that machine out, and go on with --resume"
-            )
+    wholes = _gathered(gathered) if gathered else {}
+    for name, first in everywhere[0].items():
+        theirs = [sums.get(name) for sums in everywhere]
+        wanted = [first] * len(theirs) if first.rows is None else _parts(wholes[name], theirs)
+        for rank, (has, known) in enumerate(zip(theirs, wanted, strict=True)):
+            if has != known:
+                raise TrainingError(_told(rank, name, is_part_of_it=first.rows is not None))
 
 
-def held(built: _Holds) -> dict[str, int]:
-    """Sums of the words of each weight that is trained and of its optimizer's state; of parts, which differ, none."""
-    found: dict[str, int] = {}
+def held(built: _Holds) -> dict[str, Held]:
+    """What this process holds of each weight that is trained and of its optimizer's state."""
+    return {name: Held(sum_of(value), _rows(value)) for name, value in _trained(built)}
+
+
+def _trained(built: _Holds) -> Iterator[tuple[str, torch.Tensor]]:
     for name, item in built.model.named_parameters():
-        if item.requires_grad and not is_part(item):
-            found[name] = sum_of(item)
-            found |= {f"{name}/{part}": sum_of(value) for part, value in built.optimizer.state.get(item, {}).items()}
-    return found
+        if item.requires_grad:
+            yield name, item
+            for part, value in built.optimizer.state.get(item, {}).items():
+                yield f"{name}/{part}", value
+
+
+def _rows(tensor: torch.Tensor) -> int | None:
+    return len(own_part(tensor)) if is_part(tensor) else None
+
+
+def _gathered(found: "Gathered") -> dict[str, torch.Tensor]:
+    return {**found.weights, **{f"{name}/{part}": value for (name, part), value in found.optimizer.items()}}
+
+
+def _parts(whole: torch.Tensor, theirs: Sequence[Held | None]) -> list[Held]:
+    """What each process must hold of a tensor that is cut by rows, as torch's `fully_shard` cuts it."""
+    begin, parts = 0, list[Held]()
+    for has in theirs:
+        rows = (has.rows if has else None) or 0
+        parts.append(Held(sum_of(whole[begin : begin + rows]), rows))
+        begin += rows
+    if begin != len(whole):
+        # Parts that do not make up the whole are those of none.
+        return [Held(0, -1)] * len(theirs)
+    return parts
+
+
+def _told(rank: int, name: str, *, is_part_of_it: bool) -> str:
+    found = f"process {rank} no longer holds the same as process 0, first in {name}"
+    if is_part_of_it:
+        found = f"process {rank} holds another part of {name} than was gathered of it"
+    return (
+        f"{found}: memory or a link of its machine is not sound, so nothing was sealed; leave that machine out, and go "
+        f"on with --resume"
+    )
 
 
 def changed_anywhere(frozen: Frozen) -> list[str]:

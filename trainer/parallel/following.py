@@ -125,11 +125,17 @@ class Follower:
         self._channel.gather(self._frozen.changed())
 
     def record(self, *, folder: str, seconds: float, branch: int, step: int) -> None:
-        """Record what this process's machine does, where the run's folder is on its disk too."""
+        """Record what this process's machine does, where the run's folder is on its disk too and can be written."""
         place = Path(folder)
-        if not (place / "spool").is_dir():
+        try:
+            if not (place / "spool").is_dir():
+                return
+            self._run = self._stack.enter_context(Run(place, rank=self._channel.rank))
+        except (AssayError, OSError) as error:
+            why = getattr(error, "strerror", None) or error
+            said = f"{place} cannot be written from here ({why}); what this machine does is not recorded"
+            click.echo(f"process {self._channel.rank}: {said}, and the training goes on", err=True)
             return
-        self._run = self._stack.enter_context(Run(place, rank=self._channel.rank))
         self._move_to(branch, step)
         if seconds:
             self._sample = self._stack.enter_context(System(place, seconds)).take

@@ -93,3 +93,15 @@ def test_verdicts_are_entered_once_and_what_was_not_is_said(run, store, tmp_path
     code, said, error = run("import", other)
     assert (code, said) == (2, "")
     assert "another file of this pack was imported on" in error
+
+
+def test_results_say_who_imported_what(run, store, tmp_path: Path):
+    made = make_campaign(store, pairs=4, practice=0)
+    pack = make_pack(store, LEAD, made.campaign, "grader 0", 3, 7)
+    assert run("import", saved(tmp_path, pack, {0: {"verdict": verdict()}}))[0] == 0
+    [row] = store.rows("SELECT DISTINCT actor FROM audit WHERE action = 'pack-import'")
+    name = row["actor"].removeprefix("command:")
+    code, said, error = run("results", "1")
+    assert (code, error) == (0, "")
+    assert f"1 of 1 verdicts came from offline packs, imported by {name}" in said
+    assert json.loads(run("results", "1", "--json")[1])["offline"] == {"verdicts": 1, "of": 1, "imported_by": [name]}

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -37,11 +38,14 @@ class Served:
         self.said: list[str] = []
         self._process: subprocess.Popen | None = None
 
-    def start(self) -> "Served":
+    def start(self, largest_file: int | None = None) -> "Served":
+        """`largest_file`: bytes at which its files are full, as on a disk without room."""
         self._process = subprocess.Popen(
             [sys.executable, "-m", "assay", "serve", "--store", str(self.root), "--port", str(self.port)],
             stderr=subprocess.PIPE, text=True, env=environment(),
         )  # fmt: skip
+        if largest_file is not None:
+            resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (largest_file, resource.RLIM_INFINITY))
         line = self._process.stderr.readline()
         assert self.address in line, line + self._process.stderr.read()
         return self

@@ -1,7 +1,6 @@
 """Runs arrive once, whatever becomes of the server meanwhile."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -11,10 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.delivery import DELIVERY_NAME
-from store.database import Store
-from store.serve.delivering import Deliverer, destination_of
-from store.serve.tokens import remove_token
+from assay.delivery import DELIVERY_NAME, send_to
 from tests.store.serve.serving import (
     Served,
     as_json,
@@ -183,27 +179,6 @@ def test_a_token_of_another_may_not_write_into_a_run(served, trainer):
     assert one_sentence(done.stderr) == "run demo is delivered with the token ann, not with eve; use that one"
 
 
-def test_a_clock_that_is_an_hour_off_is_said_and_nothing_is_sent(monkeypatch, served, trainer):
-    recorded(trainer, "demo", 3)
-    late = trainer / "late"
-    late.mkdir()
-    # As on a machine whose clock is an hour behind.
-    (late / "sitecustomize.py").write_text(
-        "import store.clock as clock, datetime\nnow = clock.utc_now\n"
-        "clock.utc_now = lambda: now() - datetime.timedelta(hours=1)\n"
-    )
-    path = os.pathsep.join([str(late), str(HERE)])
-    done = assay(
-        "deliver", "demo", "--to", served.address, folder=trainer, ASSAY_TOKEN=served.token("inbox"), PYTHONPATH=path
-    )
-    assert done.returncode == 2
-    assert one_sentence(done.stderr) == (
-        "the clock of this machine is 60 min behind the server's; set it right and try again: nothing was sent, and "
-        "what is recorded waits here"
-    )
-    assert not (served.root / "demo").exists()
-
-
 def test_a_run_that_is_not_there_and_one_that_goes_nowhere_are_one_sentence_each(tmp_path):
     recorded(tmp_path, "demo", 1)
     missing = assay("deliver", "nothing", folder=tmp_path, ASSAY_TOKEN="x")
@@ -225,14 +200,48 @@ def test_a_run_that_goes_on_stays_the_same_run(served, trainer):
     assert json.loads((trainer / "runs" / "r" / DELIVERY_NAME).read_text())["server"] == served.address
 
 
-def test_the_follower_tries_again_when_its_token_is_back(monkeypatch, served, trainer):
-    monkeypatch.setattr("store.serve.delivering.REFUSED_PAUSE", 0.05)
+def test_a_run_that_is_there_gets_no_second_name(served, trainer):
+    token = served.token("inbox")
     folder = recorded(trainer, "demo", 3)
-    assay("deliver", "demo", "--to", served.address, folder=trainer, ASSAY_TOKEN=served.token("inbox", "gpu"))
-    remove_token(served.store, "gpu")
-    deliverer = Deliverer(folder, destination_of(folder), served.service(served.token("inbox", "gpu")))
-    assert deliverer.deliver() == 0
-    assert Store.at(trainer / "runs" / "assay.duckdb").exists is False
+    assert assay("deliver", "demo", "--to", served.address, folder=trainer, ASSAY_TOKEN=token).returncode == 0
+    before = (folder / DELIVERY_NAME).read_text()
+    done = assay("deliver", "demo", "--as", "demo-2", folder=trainer, ASSAY_TOKEN=token)
+    assert (done.returncode, one_sentence(done.stderr)) == (
+        2, "the server has this run already and calls it demo; deliver it with --as demo",
+    )  # fmt: skip
+    # What is noted is as before, so it goes on under its name.
+    assert (folder / DELIVERY_NAME).read_text() == before
+    assert as_json(assay("deliver", "--json", folder=trainer, ASSAY_TOKEN=token))["runs"][0]["problem"] is None
+    assert sorted(path.parent.name for path in served.root.glob("*/spool")) == ["demo"]
+
+
+def test_a_run_goes_to_no_server_that_has_it_under_another_name(store, served, trainer, tmp_path):
+    """As after a change of the server's address, where somebody renames the run at the same time."""
+    token = served.token("inbox")
+    folder = recorded(trainer, "demo", 3)
+    assert assay("deliver", "demo", "--to", served.address, folder=trainer, ASSAY_TOKEN=token).returncode == 0
+    before = (folder / DELIVERY_NAME).read_text()
+    moved = served.address.replace("127.0.0.1", "localhost")
+    done = assay("deliver", "demo", "--to", moved, "--as", "mine", folder=trainer, ASSAY_TOKEN=token)
+    assert (done.returncode, "calls it demo" in one_sentence(done.stderr)) == (2, True)
+    assert (folder / DELIVERY_NAME).read_text() == before
+    assert assay("deliver", "demo", "--to", moved, folder=trainer, ASSAY_TOKEN=token).returncode == 0
+    assert json.loads((folder / DELIVERY_NAME).read_text())["server"] == moved
+
+
+def test_a_damaged_note_is_one_sentence_and_keeps_no_other_run_here(served, trainer):
+    token = served.token("inbox")
+    for name in ("a-damaged", "b-whole"):
+        folder = recorded(trainer, name, 2)
+        send_to(folder, served.address)
+    (trainer / "runs" / "a-damaged" / DELIVERY_NAME).write_text("")
+    done = assay("deliver", folder=trainer, ASSAY_TOKEN=token)
+    assert done.returncode == 2
+    assert "a-damaged/delivery.json is damaged, and the server knows the run by the origin in it" in one_sentence(
+        done.stderr
+    )
+    assert (trainer / "runs" / "a-damaged" / DELIVERY_NAME).read_text() == ""
+    wait_until(lambda: steps_of(served.store, "b-whole") == [1, 2])
 
 
 def test_ctrl_c_in_the_script_still_delivers_its_last_steps(served, trainer):

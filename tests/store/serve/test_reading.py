@@ -3,7 +3,11 @@
 import duckdb
 import pytest
 
+import assay
 from store.errors import StoreError
+from store.loading import load_spools
+from store.pins import pin, release
+from store.requests import ask
 from store.serve.reading import REFUSED_FUNCTIONS, ROW_MAKERS, TABLES, Questions, _check_plan
 
 HIDDEN = (
@@ -26,6 +30,76 @@ def test_each_table_is_either_given_or_hidden(store):
 @pytest.mark.parametrize("table", sorted(TABLES))
 def test_what_runs_recorded_can_be_read(questions, table):
     assert questions.answer(f'SELECT count(*) AS n FROM "{table}"', {}).num_rows == 1
+
+
+@pytest.fixture
+def asked(store):
+    """What people asked of a run, and what holds its checkpoints."""
+    with assay.run("demo", store=store.root):
+        pass
+    load_spools(store)
+    ask(store, "demo", "pause", actor="user:12")
+    ask(store, "demo", "note", {"text": "look"}, actor="command:ann")
+    for kind in ("open-campaign", "propose"):
+        ask(store, "demo", kind, {"candidate": "demo@5"}, actor="user:12")
+    for target, kind, holder in (
+        ("demo/checkpoints/1", "checkpoint", "campaign"),
+        ("demo/checkpoints/1", "checkpoint", "release"),
+        ("demo/checkpoints/2", "checkpoint", "approval"),
+        ("demo/evaluations/x.json", "answers", "campaign"),
+    ):
+        pin(store, target, target_kind=kind, run_id=1, holder="the review", holder_kind=holder)
+    release(store, "demo/checkpoints/2", holder="the review", holder_kind="approval")
+
+
+def test_of_what_was_asked_a_token_reads_what_but_not_by_whom_and_nothing_of_reviews_and_releases(questions, asked):
+    rows = questions.answer("SELECT kind, args, actor FROM request ORDER BY id", {}).to_pylist()
+    assert rows == [
+        {"kind": "pause", "args": "{}", "actor": ""}, {"kind": "note", "args": '{"text": "look"}', "actor": ""},
+    ]  # fmt: skip
+
+
+def test_of_pins_a_token_reads_which_checkpoints_are_held_and_not_for_what(questions, asked):
+    rows = questions.answer("FROM pin ORDER BY target", {}).to_pylist()
+    assert rows == [{"target": "demo/checkpoints/1", "held": True}, {"target": "demo/checkpoints/2", "held": False}]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        'SELECT {column} FROM "{table}"', 'SELECT "{table}".{column} FROM "{table}"',
+        "WITH x AS (FROM {table}) SELECT {column} FROM x", "SELECT COLUMNS('{column}') FROM {table}",
+        "SELECT t.{column} FROM run, LATERAL (FROM {table}) t",
+        "SELECT {column} FROM {table} UNION ALL SELECT '' WHERE false",
+        "SELECT {column} FROM main.{table}", "SELECT {column} FROM memory.main.{table}",
+        "SELECT {column} FROM {alias}.main.{table}", "SELECT {column} FROM {alias}.{table}",
+        "SELECT {column} FROM temp.{table}", 'SELECT {column} FROM "{alias}.main.{table}"',
+        "SELECT (SELECT max({column}) FROM {table}) FROM range(1)",
+        "SELECT {column} FROM {table} AS {table}",
+        "SELECT json_extract_string(to_json(t), '$.{column}') AS x FROM {table} t",
+        "SELECT {table} FROM {table}",
+    ],
+)  # fmt: skip
+def test_what_is_left_out_of_a_table_is_read_by_no_spelling(questions, store, asked, sql):
+    for table, column in (("request", "actor"), ("pin", "holder"), ("pin", "holder_kind")):
+        try:
+            found = questions.answer(sql.format(table=table, column=column, alias=store._alias), {})
+        except StoreError:
+            continue
+        assert not {"user:12", "command:ann", "the review", "campaign", "release"} & set(words_in(found.to_pylist()))
+
+
+def test_the_plan_alone_would_find_a_table_that_is_read_whole(store):
+    for table in ("request", "pin"):
+        with pytest.raises(StoreError, match=f"{table} is not given to tokens"):
+            store.snapshot(lambda snapshot, table=table: _check_plan(snapshot, f"FROM {table}", {}))
+
+
+def words_in(value):
+    """All texts in rows, however deep."""
+    if isinstance(value, dict):
+        return [word for item in value.values() for word in words_in(item)]
+    return [word for item in value for word in words_in(item)] if isinstance(value, list) else [value]
 
 
 @pytest.mark.parametrize(

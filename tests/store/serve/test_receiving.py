@@ -1,5 +1,8 @@
 """What trainers deliver is put at its place once, whoever asks how often."""
 
+import os
+import shutil
+
 import pytest
 
 from store.errors import StoreError
@@ -64,6 +67,95 @@ def test_a_run_that_was_removed_on_the_server_does_not_come_back_but_its_name_is
         put(receiver, 0, lines)
     assert not (store.root / "demo").exists()
     assert put(receiver, 0, lines, origin=OTHER) == len(lines)
+
+
+def test_nothing_is_made_by_asking_or_by_a_delivery_that_is_not_taken(store, receiver):
+    before = sorted(store.root.rglob("*"))
+    assert receiver.offsets("gpu", "demo", ORIGIN) == {}
+    assert put(receiver, 7, b"late\n") == 0
+    assert sorted(store.root.rglob("*")) == before
+    assert put(receiver, 0, b"mine\n", origin=OTHER) == 5
+
+
+def test_a_run_comes_under_one_name(store, receiver):
+    put(receiver, 0, b"one\n")
+    put(receiver, 0, b"two\n", run="other", origin=OTHER)
+    for known in (receiver, Receiver(store)):
+        with pytest.raises(StoreError, match=r"^the server has this run already and calls it demo; .* --as demo$"):
+            known.offsets("gpu", "demo-2", ORIGIN)
+        with pytest.raises(StoreError, match="calls it demo"):
+            put(known, 0, b"one\n", run="demo-2")
+    assert not (store.root / "demo-2").exists()
+    # One whose folder is gone is not there any more.
+    remove_run_folder(store, "demo")
+    assert put(receiver, 0, b"one\n", run="demo-2") == 4
+
+
+def remove_run_folder(store, name):
+    shutil.rmtree(store.root / name)
+
+
+def test_a_note_that_is_damaged_keeps_its_own_run_out_and_no_other(store, receiver):
+    put(receiver, 0, b"one\n")
+    (store.root / "demo" / "delivered.json").write_text("{}")
+    with pytest.raises(StoreError, match=r"the server's note .*delivered\.json is damaged"):
+        put(receiver, 4, b"two\n")
+    assert put(Receiver(store), 0, b"mine\n", run="other", origin=OTHER) == 5
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_line_that_is_too_long_is_refused_and_nothing_of_it_is_written(monkeypatch, store, receiver, known):
+    monkeypatch.setattr("store.serve.receiving.LONGEST_LINE", 100)
+    assert put(receiver, 0, b"one\n" + b"x" * 60) == 64
+    taker = receiver if known else Receiver(store)
+    assert put(taker, 64, b"x" * 40) == 104
+    for more in (b"x", b"\n", b"x\ntwo\n"):
+        with pytest.raises(
+            StoreError, match=rf"^a line of {FILE} in run demo is longer than the .* it stays where it is$"
+        ):
+            put(taker, 104, more)
+    assert spool(store) == b"one\n" + b"x" * 100
+    assert put(taker, 0, b"one\n") == 104
+
+
+def test_lines_that_fit_are_taken_however_many_there_are(monkeypatch, store, receiver):
+    monkeypatch.setattr("store.serve.receiving.LONGEST_LINE", 100)
+    lines = (b"x" * 99 + b"\n") * 50
+    for start in range(0, len(lines), 77):
+        assert put(receiver, start, lines[start : start + 77]) == min(start + 77, len(lines))
+    assert spool(store) == lines
+
+
+def test_a_disk_that_is_full_is_one_sentence_and_what_was_written_is_gone_on_from(monkeypatch, store, receiver):
+    put(receiver, 0, b"one\n")
+    real = os.write
+
+    def half(descriptor, data):
+        if len(data) < 4:
+            raise OSError(28, "No space left on device")
+        return real(descriptor, data[:4])
+
+    monkeypatch.setattr("store.serve.receiving.os.write", half)
+    with pytest.raises(
+        StoreError, match="the server cannot write run demo: No space left on device; what was recorded"
+    ):
+        put(receiver, 4, b"twelve\n")
+    monkeypatch.setattr("store.serve.receiving.os.write", real)
+    assert receiver.offsets("gpu", "demo", ORIGIN) == {FILE: 8}
+    assert put(receiver, 4, b"twelve\n") == 11
+    assert spool(store) == b"one\ntwelve\n"
+
+
+def test_a_disk_that_takes_no_note_leaves_no_run(monkeypatch, store, receiver):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("store.serve.receiving.write_note", full)
+        with pytest.raises(StoreError, match="the server cannot write run demo: No space left on device"):
+            put(receiver, 0, b"one\n")
+    assert [path.name for path in store.root.glob("*/") if not path.name.startswith(".")] == []
+    assert put(receiver, 0, b"one\n", origin=OTHER) == 4
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ from streamlit.testing.v1 import AppTest
 
 import dashboard
 from dashboard.pages import page_path
+from dashboard.texts import TEXTS
 from dashboard.views.menu import VIEWS
 from store.clock import utc_now
 from store.loading import load_spools
-from tests.trainer.adapters.hosts import SENTENCES, SeenShaken, recorded, shown
+from tests.trainer.adapters.hosts import SENTENCES, Seen, SeenShaken, recorded, shown
 from tests.trainer.asked import QUESTIONS
 
 APP = Path(dashboard.__file__).parent / "app.py"
@@ -38,15 +39,16 @@ def run_of(make, store, tmp_path):
 def opened(store, monkeypatch):
     """The page of a run, on a view."""
 
-    def read(view, run="r"):
+    def read(view, run="r", **asked):
         st.cache_data.clear()
         monkeypatch.setenv("ASSAY_STORE", str(store.path))
         app = AppTest.from_file(str(APP), default_timeout=60)
-        app.query_params.update({"lang": "en", "run": run, "view": view})
+        app.query_params.update({"lang": "en", "run": run, "view": view, **asked})
         app.run()
         app.switch_page(page_path("run")).run()
         assert not app.exception
-        return "\n".join([*(block.body for block in app.html), *(block.value for block in app.code)])
+        said = [*(block.body for block in app.html), *(block.value for block in app.markdown)]
+        return "\n".join([*said, *(block.value for block in [*app.caption, *app.code])])
 
     return read
 
@@ -101,3 +103,34 @@ def test_a_run_that_begins_with_its_checkpoint_names_and_holds_it(run_of, make, 
     assert shown(store, "next")["parent"] == "r/1@60"
     held = store.rows("SELECT target, holder FROM pin WHERE released IS NULL")
     assert held == [{"target": "r/checkpoints/00000060-b1", "holder": "next"}]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_run_that_ended_says_how_its_script_goes_on_and_offers_no_rollback_of_its_own(run_of, opened, store, lang):
+    run_of("watch")
+    (checkpoint,) = [item for item in shown(store)["checkpoints"] if item["state"] == "stable"][-1:]
+    pages = [opened("spikes", lang=lang), opened("checkpoints", lang=lang, at=f"1@{checkpoint['step']}")]
+    for words in pages:
+        assert f"trainer.train(resume_from_checkpoint={str(store.root / checkpoint['path'])!r})" in words
+        assert TEXTS["shelf.host"][lang] in words
+        assert "--resume" not in words
+    assert "assay train" not in pages[0]
+    assert f"assay train CONFIG.toml --from r/1@{checkpoint['step']}" in pages[1]
+
+
+def test_the_command_line_says_how_its_script_goes_back(run_of, assay, store, make):
+    run_of("watch")
+    (path,) = [item["path"] for item in shown(store)["checkpoints"] if item["step"] == 40]
+    refused = assay("rollback", "r", "--to", 40, "--store", store.root)
+    assert refused.returncode == 2
+    assert refused.stderr.strip() == (
+        "assay: a script of its own trained run r, so nothing was changed; to go back, start that script again with "
+        f"the same name and output folder and trainer.train(resume_from_checkpoint={str(store.root / path)!r})"
+    )
+    none = assay("rollback", "r", "--to", 41, "--store", store.root)
+    assert "run r has no sealed checkpoint at step 41; the nearest is at step 40" in none.stderr
+    # And so it does.
+    make(Seen, recorded(store, stable_after=5), max_steps=60, save_steps=10).train(str(store.root / path))
+    run = shown(store)
+    assert (run["step"], run["branch"], run["status"]) == (60, 2, "finished")
+    assert [(item["fork_step"], item["data"]["abandoned_to"]) for item in run["branches"][1:]] == [(40, 60)]

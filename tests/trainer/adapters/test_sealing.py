@@ -1,6 +1,9 @@
 """A host's folders are sealed by links, and what it does to its own changes nothing that is sealed."""
 
 import os
+import shutil
+import threading
+from contextlib import contextmanager
 
 import pytest
 
@@ -36,17 +39,103 @@ def test_the_files_are_linked_and_sealed_with_what_the_run_knew(checkpoint, seal
     assert (manifest["step"], manifest["base"]) == (4, {"path": "m"})
 
 
-def test_where_links_are_not_possible_the_files_are_copied(checkpoint, tmp_path, monkeypatch):
+@pytest.fixture
+def no_links(monkeypatch):
     def refused(*_):
         raise OSError(18, "Invalid cross-device link")
 
     monkeypatch.setattr(os, "link", refused)
-    sealer = Sealer(tmp_path / "runs" / "r", dict)
-    sealer.take(checkpoint, 1, TrainState(step=4), "", {})
-    (done,) = sealer.done(wait=True)
-    sealer.close()
-    verify(done.folder)
+
+
+@pytest.fixture
+def behind(checkpoint, tmp_path):
+    """Takes the checkpoint while the thread still hashes the one before, lets the host do something, and gives what
+    came of it.
+    """
+
+    @contextmanager
+    def busy():
+        go_on, found = threading.Event(), []
+        sealer = Sealer(tmp_path / "runs" / "r", lambda: {"waited": go_on.wait(30)})
+        earlier = checkpoint.with_name("checkpoint-2")
+        shutil.copytree(checkpoint, earlier)
+        sealer.take(earlier, 1, TrainState(step=2), "", {})
+        sealer.take(checkpoint, 1, TrainState(step=4), "", {})
+        yield found
+        go_on.set()
+        found += sealer.done(wait=True)
+        sealer.close()
+
+    return busy
+
+
+def test_where_links_are_not_possible_the_files_are_copied(checkpoint, taken, no_links):
+    done = taken(checkpoint)
+    assert sorted(verify(done.folder)["files"]) == [
+        "config.toml", "inner/more.json", "model.safetensors", "state.json"
+    ]  # fmt: skip
     assert not (done.folder / "model.safetensors").samefile(checkpoint / "model.safetensors")
+
+
+def test_what_the_host_deletes_while_an_earlier_one_is_hashed_is_sealed_whole(checkpoint, behind):
+    with behind() as found:
+        (checkpoint / "model.safetensors").unlink()
+    assert [sorted(verify(item.folder)["files"]) for item in found] == [
+        ["config.toml", "inner/more.json", "model.safetensors", "state.json"]
+    ] * 2
+    assert (found[1].folder / "model.safetensors").read_bytes() == b"weights"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda path: path.unlink(), "the host deleted "),
+        (lambda path: path.write_bytes(b"other"), "the host wrote "),
+    ],
+)
+def test_where_files_can_only_be_copied_a_checkpoint_that_lacks_one_is_not_sealed(
+    checkpoint, behind, no_links, spoil, says
+):
+    with behind() as found:
+        spoil(checkpoint / "model.safetensors")
+    assert [item.manifest is None for item in found] == [False, True]
+    assert found[1].why_not == (
+        f"{says}{checkpoint / 'model.safetensors'} {'before it was' if 'deleted' in says else 'again before it was'} "
+        "copied; let the store lie on the same disk, where files are linked at once, or raise save_total_limit"
+    )
+    assert sorted(path.name for path in found[0].folder.parent.iterdir()) == ["00000002-b1"]
+
+
+@pytest.fixture
+def taken(tmp_path):
+    """Takes a folder; what came of it."""
+
+    def take(folder):
+        sealer = Sealer(tmp_path / "runs" / "r", dict)
+        sealer.take(folder, 1, TrainState(step=4), "", {})
+        (done,) = sealer.done(wait=True)
+        sealer.close()
+        return done
+
+    return take
+
+
+def test_a_checkpoint_with_a_file_that_cannot_be_found_is_not_sealed_without_it(checkpoint, taken):
+    (checkpoint / "inner" / "broken").symlink_to("nowhere")
+    assert taken(checkpoint)[3:] == (None, "No such file or directory")
+
+
+def test_a_folder_that_is_not_there_is_not_sealed_as_an_empty_one(tmp_path, taken):
+    assert taken(tmp_path / "none")[3:] == (None, f"the host has written nothing in {tmp_path / 'none'}")
+
+
+def test_of_a_symbolic_link_what_it_names_is_held(checkpoint, taken):
+    (checkpoint / "big").write_bytes(b"far away")
+    (checkpoint / "inner" / "link").symlink_to(checkpoint / "big")
+    done = taken(checkpoint)
+    (checkpoint / "big").unlink()
+    verify(done.folder)
+    assert (done.folder / "inner" / "link").read_bytes() == b"far away"
 
 
 def test_a_host_that_writes_again_changes_nothing_that_is_sealed(checkpoint, sealed):

@@ -1,5 +1,6 @@
 """What goes wrong in one of several processes; each is called in all of them before they train."""
 
+import errno
 import json
 import math
 import os
@@ -10,7 +11,7 @@ import torch
 
 from trainer import job
 from trainer.errors import ModelError
-from trainer.parallel import channel, following
+from trainer.parallel import channel, following, spread
 from trainer.parallel.engine import SharedEngine
 
 
@@ -65,6 +66,35 @@ def flips_a_bit(rank, step):
 
     if here(rank):
         after(SharedEngine, "_measure", int(step), flipped)
+
+
+def part_flips(rank, number, of="weight"):
+    """A bit of what one process holds of a model in parts changes between its being gathered and being sealed."""
+
+    def flipped(real, model, optimizer):
+        found = real(model, optimizer)
+        item = next(item for item in model.parameters() if item.requires_grad)
+        tensor = item if of == "weight" else optimizer.state[item]["exp_avg"]
+        with torch.no_grad():
+            tensor.to_local().view(-1)[-1] += 1e-6
+        return found
+
+    if here(rank):
+        after(following, "gather_all", int(number), flipped)
+
+
+def a_link_garbles(rank, number):
+    """What rank 0 gathers is not what the others sent."""
+    real, count = spread.whole, iter(range(1, 1_000_000))
+
+    def garbled(tensor):
+        found = real(tensor)
+        if next(count) == int(number):
+            found.view(-1)[-1] += 1e-6
+        return found
+
+    if here(rank):
+        spread.whole = torch.no_grad()(garbled)
 
 
 def shows_parts(place):
@@ -129,3 +159,26 @@ def sees_no_folder(rank):
     """As on a node whose disk does not hold the store."""
     if here(rank):
         following.Path = lambda text: Path(f"/nowhere{text}")
+
+
+def cannot_write_the_folder(rank):
+    """As on a node to which the shared disk is given for reading only."""
+
+    def refuse(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    if here(rank):
+        following.Run = refuse
+
+
+def may_not_look_into_the_folder(rank):
+    """As on a node whose root is nobody on the shared disk."""
+    real = Path.is_dir
+
+    def refuse(self):
+        if self.name == "spool":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return real(self)
+
+    if here(rank):
+        Path.is_dir = refuse

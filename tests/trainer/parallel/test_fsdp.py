@@ -72,6 +72,20 @@ def test_a_run_in_parts_goes_on_to_the_bits(broken_off, trained, tmp_path):
     assert said(broken_off, "replay") == ["steps 4 to 5, done again, came to the same numbers, bit for bit"]
 
 
+@pytest.mark.parametrize(("harm", "says"), [
+    ("part_flips:1:2", "process 1 holds another part of "),
+    pytest.param("part_flips:1:2:moment", "exp_avg than was gathered of it: memory or a link", marks=pytest.mark.slow),
+    pytest.param("a_link_garbles:0:1", "process 1 holds another part of ", marks=pytest.mark.slow),
+], ids=["weight", "moment", "link"])  # fmt: skip
+def test_parts_that_are_not_those_that_were_gathered_are_not_sealed(written, tmp_path, harm, says):
+    place = tmp_path / "several"
+    ended = launch(tmp_path, written(**FSDP), "--store", place, harm=harm).wait()
+    assert ended[0].code == 2
+    assert says in ended[0].err
+    sealed = [folder.name for folder in checkpoints(Store.at(place / "assay.duckdb"))]
+    assert sealed == ([] if harm.endswith("garbles:0:1") else ["00000003-b1"])
+
+
 @pytest.mark.slow
 def test_parts_become_copies_or_one_process_only_where_that_is_declared(broken_off, tmp_path):
     copies = ("--resume", "r", "--store", broken_off.root, "--set", "train.parallel=ddp")

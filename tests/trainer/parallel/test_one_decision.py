@@ -115,3 +115,21 @@ def test_a_process_that_does_not_see_the_runs_folder_trains_and_records_nothing(
     store = trained(harm="sees_no_folder:1", record__system_seconds=0.1)
     assert [path.name[:2] for path in (store.root / "r" / "spool").iterdir()] == ["0-"]
     assert sorted(active(store, "loss")) == [*range(1, 7)]
+
+
+@pytest.mark.parametrize(("harm", "why"), [
+    ("cannot_write_the_folder:1", "Read-only file system"),
+    pytest.param("may_not_look_into_the_folder:1", "Permission denied", marks=pytest.mark.slow),
+])  # fmt: skip
+def test_a_process_that_cannot_write_the_runs_folder_says_so_and_trains(written, tmp_path, harm, why):
+    place = tmp_path / "several"
+    path = written(record__system_seconds=0.1)
+    ended = launch(tmp_path, path, "--store", place, harm=harm).wait()
+    assert [one.code for one in ended] == [0, 0], ended
+    assert ended[1].err.strip() == (
+        f"process 1: {place / 'r'} cannot be written from here ({why}); what this machine does is not recorded, and "
+        "the training goes on"
+    )
+    store = Store.at(place / "assay.duckdb")
+    assert sorted(active(store, "loss")) == [*range(1, 7)]
+    assert [item.name[:2] for item in (place / "r" / "spool").iterdir()] == ["0-"]

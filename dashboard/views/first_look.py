@@ -1,0 +1,25 @@
+"""The first look at a page of charts: what can wait a second is left to the page's first refresh.
+
+A browser draws all that has come together before any of it can be seen, and Vega takes a fifth of a second for each
+chart: the one that the page was opened for comes sooner where it comes alone. Where no refresh follows nothing waits.
+"""
+
+from typing import Any
+
+import streamlit as st
+
+from dashboard.views import chosen
+
+__all__ = ["leaves", "over"]
+
+_OVER = "first-look-over"
+
+
+def leaves(run: dict[str, Any]) -> bool:
+    """Whether the smaller charts of a run are left out for now."""
+    return _OVER not in st.session_state and chosen.pace(run) is not None
+
+
+def over() -> None:
+    """Say that the page has been drawn, so that the next time all of it is."""
+    st.session_state[_OVER] = True
