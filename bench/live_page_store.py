@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from store.clock import utc_now
 from store.database import Statement, Store, Transaction
-from store.spans import Touched, open_spans, put_spans
+from store.spans import Touched, close_spans, open_spans, put_spans
 
 __all__ = ["LONG", "NAMES", "RARE_NAMES", "SPIKES", "STEP_NAMES", "begin", "fill", "pieces", "values_of"]
 
@@ -70,6 +70,8 @@ def pieces(store: Store, number: int, steps: int, chunk: int, *, ended: bool) ->
         store.transaction(lambda tx, table=table, steps=range(first, last + 1): _put(tx, number, table, steps))
         yield last
     store.transact(_facts(number, steps, began, ended=ended))
+    if ended:
+        store.transaction(lambda tx: close_spans(tx, [number]))
 
 
 def _put(transaction: Transaction, number: int, table: pa.Table, steps: range) -> None:

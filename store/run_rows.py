@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from store.clock import utc_now
 from store.database import Transaction
-from store.spans import Touched, open_spans_of, put_spans
+from store.spans import Touched, close_spans, open_spans_of, put_spans
 from store.spool_rows import SpoolRows
 
 __all__ = ["RunRows"]
@@ -111,6 +111,7 @@ class RunRows:
         self._metrics = _Metrics(transaction)
         self._tables: dict[str, list[pa.Table]] = {}
         self._touched: dict[int, Touched] = {}
+        self._ended: list[int] = []
 
     def put(self, run: str, rows: SpoolRows) -> int:
         """Write the rows of a run, making it where it is new, but for what `finish` writes. Returns the run's id."""
@@ -121,11 +122,14 @@ class RunRows:
         _put_facts(transaction, run_id, rows)
         _put_branches(transaction, run_id, rows)
         for table, items in rows.tables.items():
-            self._add(table, _table(table, run_id, items))
+            if table != "branch":
+                self._add(table, _table(table, run_id, items))
         for item in rows.checkpoints:
             _put_checkpoint(transaction, run_id, item)
         if rows.values:
             self._add_values(run_id, rows)
+        if rows.facts.get("ended"):
+            self._ended.append(run_id)
         return run_id
 
     def finish(self) -> None:
@@ -136,6 +140,8 @@ class RunRows:
         opened = open_spans_of(self._transaction, list(self._touched))
         for run_id, touched in self._touched.items():
             put_spans(self._transaction, run_id, touched, opened.get(run_id, {}))
+        if self._ended:
+            close_spans(self._transaction, self._ended)
 
     def _add(self, table: str, rows: pa.Table) -> None:
         self._tables.setdefault(table, []).append(rows)
@@ -211,9 +217,9 @@ def _put_facts(transaction: Transaction, run_id: int, rows: SpoolRows) -> None:
 def _put_branches(transaction: Transaction, run_id: int, rows: SpoolRows) -> None:
     """A number is given to one branch only; a line that declares it again is damaged.
 
-    Ranks above 0 declare what rank 0 does.
+    Ranks above 0 declare what rank 0 does. What is left stays in `rows`, which may be put once more.
     """
-    declared = rows.tables.pop("branch", [])
+    declared = rows.tables.get("branch", [])
     if not declared:
         return
     sql = "SELECT branch FROM branch WHERE run_id = $run_id"
@@ -222,8 +228,9 @@ def _put_branches(transaction: Transaction, run_id: int, rows: SpoolRows) -> Non
     if rows.rank == 0:
         rows.lines -= len(declared) - len(fresh)
         rows.damaged += len(declared) - len(fresh)
+    rows.tables["branch"] = [fresh[branch] for branch in sorted(fresh)]
     if fresh:
-        transaction.insert("branch", _table("branch", run_id, [fresh[branch] for branch in sorted(fresh)]))
+        transaction.insert("branch", _table("branch", run_id, rows.tables["branch"]))
 
 
 def _table(table: str, run_id: int, items: list[Row]) -> pa.Table:

@@ -2,7 +2,7 @@
 
 The first values of a branch for a later span close the ones before, which are written in the transaction that
 inserts those values; what comes late for a closed span writes it anew. From a branch's first open span on values
-are read raw, so that nothing is rewritten as long as a run goes forward.
+are read raw, so that nothing is rewritten as long as a run goes forward. When a run ends, its last spans are closed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,8 @@ from typing import TypeAlias
 from store.database import Snapshot, Transaction
 
 __all__ = [
-    "DISAGREEING", "SHIFT", "Touched", "open_spans", "open_spans_of", "put_spans", "rows_not_closed", "stretches",
+    "DISAGREEING", "SHIFT", "Touched", "close_spans", "open_spans", "open_spans_of", "put_spans", "rows_not_closed",
+    "stretches",
 ]  # fmt: skip
 
 SHIFT = 9
@@ -56,6 +57,15 @@ def put_spans(transaction: Transaction, run_id: int, values: Touched, opened: Ma
         if newest > (first_open or 0):
             begin = "" if first_open is None else f"step >= {first_open << SHIFT} AND "
             transaction.execute(_WRITE.format(**own, which=f"{begin}step < {newest << SHIFT}"))
+
+
+def close_spans(transaction: Transaction, run_ids: Sequence[int]) -> None:
+    """Close all spans of runs that have ended: no values are expected for them any more."""
+    opened = open_spans_of(transaction, run_ids)
+    branches = transaction.rows(_BRANCHES, {"run_ids": list(run_ids)})
+    for row in branches:
+        first = opened.get(row["run_id"], {}).get(row["branch"], 0)
+        transaction.execute(_WRITE.format(**row, shift=SHIFT, which=f"step >= {first << SHIFT}"))
 
 
 def _ranges(late: list[Span]) -> list[tuple[Span, Span]]:
@@ -121,6 +131,8 @@ def stretches(closed: Iterable[tuple[Branch, Span]]) -> list[tuple[Branch, Span,
             found.append((branch, span, span))
     return found
 
+
+_BRANCHES = "SELECT run_id, branch FROM branch WHERE list_contains($run_ids, run_id) ORDER BY ALL"
 
 _OPENED = """
 SELECT run_id, branch, max(span) + 1 AS span FROM metric_span WHERE run_id IN ({run_ids}) GROUP BY ALL ORDER BY ALL

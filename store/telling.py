@@ -18,8 +18,8 @@ def telling(store: Snapshot, run_ids: Sequence[int], metric_ids: Sequence[int], 
     """A query for few values of metrics on the active path of each run: run_id, metric_id, branch, step, value, time.
 
     Among them are the newest value of each metric, the lowest finite one (of equal ones the first) of those in
-    `lowest`, and all of the 512 newest steps of the path's last branch. None comes twice; `time` is known of those
-    newest steps at least, else it may be null.
+    `lowest`, and, of a run that has not ended, all of the 512 newest steps of the path's last branch. None comes
+    twice; `time` is known of those newest steps at least, else it may be null.
     """
     asked = {"runs": _listed(run_ids), "metrics": _listed(metric_ids), "lowest": _listed(lowest)}
     found = store.rows(_PIECES.format(**asked, shift=spans.SHIFT))
@@ -69,10 +69,17 @@ WHERE m.metric_id IN ({metrics})
 _PIECES = """
 WITH opened AS (
     SELECT run_id, branch, max(span) + 1 AS span FROM metric_span WHERE run_id IN ({runs}) GROUP BY ALL
+), reach AS (
+    SELECT p.run_id, p.branch, p.last_step, least(p.last_step, coalesce(r.last_step, 0)) >> {shift} AS newest,
+           coalesce(o.span, 0) AS opened, r.ended IS NOT NULL AND p.last_step > r.last_step AS may_be_whole
+    FROM active_path p JOIN run r ON r.id = p.run_id LEFT JOIN opened o USING (run_id, branch)
+    WHERE p.run_id IN ({runs})
 ), path AS (
     -- From `span` on rows are read raw: one closed span more than must be, so that the newest steps are among them.
-    SELECT p.run_id, p.branch, p.last_step, greatest(0, least(coalesce(o.span, 0), p.last_step >> {shift}) - 1) AS span
-    FROM active_path p LEFT JOIN opened o USING (run_id, branch) WHERE p.run_id IN ({runs})
+    -- Of the last branch of a run that has ended, with all of its spans, none are.
+    SELECT *, may_be_whole AND opened > newest AS whole,
+           CASE WHEN whole THEN opened ELSE greatest(0, least(opened, newest) - 1) END AS span
+    FROM reach
 ), closed AS (
     SELECT s.*, row_number() OVER (PARTITION BY run_id, metric_id ORDER BY s.span DESC) = 1 AS newest,
            n > 0 AND row_number() OVER (PARTITION BY run_id, metric_id ORDER BY n = 0, min, s.span) = 1
@@ -83,7 +90,7 @@ WITH opened AS (
     -- The last finite value of a span is known without its rows; whether it is its newest, or its lowest, not always.
     SELECT *, odd = 0 AND (n = 1 OR lowest IS NOT true) AS known FROM closed WHERE newest OR lowest
 )
-SELECT run_id, NULL AS metric_id, branch, span << {shift} AS first, last_step AS last FROM path
+SELECT run_id, NULL AS metric_id, branch, span << {shift} AS first, last_step AS last FROM path WHERE NOT whole
 UNION
 SELECT run_id, NULL, branch, span << {shift}, ((span + 1) << {shift}) - 1 FROM telling WHERE NOT known
 UNION

@@ -247,6 +247,26 @@ def test_a_file_whose_rows_the_store_refuses_keeps_no_other_out(root, store, mon
     assert steps(store) == [("bad", 1), ("bad", 2), ("good", 1)]
 
 
+def test_what_was_put_before_a_file_that_is_refused_is_put_whole_once_more(root, store, monkeypatch):
+    put = RunRows.put
+
+    def refusing(self, run, rows):
+        if run == "worse":
+            raise pa.ArrowInvalid("odd")
+        return put(self, run, rows)
+
+    monkeypatch.setattr(RunRows, "put", refusing)
+    fork = {"k": "branch", "t": 11, "b": 2, "parent": 1, "fork": 1, "reason": "rollback", "data": {}}
+    spool(root, "good", step(1), step(2), fork, step(2, branch=2))
+    spool(root, "worse", step(1))
+    SpoolLoader(store).load()
+    assert store.rows("SELECT branch, fork_step FROM branch ORDER BY branch") == [
+        {"branch": 1, "fork_step": -1},
+        {"branch": 2, "fork_step": 1},
+    ]
+    assert store.rows("SELECT lines, damaged FROM spool_offset") == [{"lines": 5, "damaged": 0}]
+
+
 @pytest.mark.parametrize("error", [*ODD, MemoryError("odd"), RuntimeError("odd"), duckdb.Error("odd"), OSError("odd")])
 def test_a_loader_thread_outlives_whatever_a_pass_ends_with(root, store, monkeypatch, error):
     met = threading.Event()

@@ -130,8 +130,8 @@ def spans(store: Store) -> list[tuple]:
     return tuples(store.read("SELECT * FROM metric_span ORDER BY ALL"))
 
 
-def spans_anew(store: Store) -> list[tuple]:
-    """The spans that should be there, counted from the raw rows."""
+def spans_anew(store: Store, *, ended: bool = False) -> list[tuple]:
+    """The spans that should be there, counted from the raw rows: of a run that ended, the newest ones too."""
     return tuples(
         store.read(
             f"""
@@ -142,7 +142,7 @@ def spans_anew(store: Store) -> list[tuple]:
                    (count(*) FILTER (NOT isfinite(value)))::INTEGER AS odd
             FROM metric m JOIN (SELECT run_id, branch, max(step) >> {SHIFT} AS newest FROM metric GROUP BY ALL) t
             USING (run_id, branch)
-            WHERE step >> {SHIFT} < newest GROUP BY run_id, branch, metric_id, step >> {SHIFT} ORDER BY ALL
+            WHERE step >> {SHIFT} < newest OR {ended} GROUP BY run_id, branch, metric_id, step >> {SHIFT} ORDER BY ALL
             """
         )
     )
@@ -217,6 +217,24 @@ def test_spans_close_once_their_branch_has_gone_beyond_them(root):
     load_spools(store)
     assert spans(store) == [(1, 1, 1, 0, 0, 7, 8, 1.0, 1.0, 1.0, 0)]
     assert store.snapshot(lambda snapshot: open_spans(snapshot, 1)) == {1: 1}
+
+
+@pytest.mark.parametrize("more", [range(20, 22), range(20, 60), range(64, 70), range(3, 5)])
+def test_a_run_that_ends_closes_all_of_its_spans_and_may_go_on(root, more):
+    end = {"k": "status", "t": 2, "status": "finished"}
+    spool(root, [{"k": "step", "t": 1, "b": 1, "s": step, "v": {"loss": float(step)}} for step in range(20)])
+    spool(root, [end])
+    store = Store.at(root / "assay.duckdb")
+    load_spools(store)
+    assert spans(store)[-1] == (1, 1, 1, 2, 16, 19, 4, 16.0, 19.0, 19.0, 0)
+    spool(root, [{"k": "status", "t": 3, "status": "running"}])
+    spool(root, [{"k": "step", "t": 3, "b": 1, "s": step, "v": {"loss": -1.0, "acc": 1.0}} for step in more])
+    load_spools(store)
+    spool(root, [end])
+    load_spools(store)
+    assert spans(store) == spans_anew(store, ended=True)
+    rows = store.rows("SELECT count(*) AS n FROM metric")[0]["n"]
+    assert store.rows("SELECT sum(n + odd) AS n FROM metric_span") == [{"n": rows}]
 
 
 def test_what_comes_late_for_a_closed_span_is_in_it(root):
@@ -302,7 +320,7 @@ def test_spans_that_disagree_with_the_values_are_found(root, monkeypatch, sql):
         return next(check for check in check_store(store) if check.name == "roll-up")
 
     assert roll_up().ok
-    assert store.rows("SELECT sum(n) AS n FROM metric_span") == [{"n": 2048}]
+    assert store.rows("SELECT sum(n) AS n FROM metric_span") == [{"n": 2100}]
     store.transact([Statement(sql)])
     assert not roll_up().ok
     assert roll_up().says == "spans disagree with the values (run, branch): 1, 1; assay db rebuild makes them anew"
@@ -311,7 +329,7 @@ def test_spans_that_disagree_with_the_values_are_found(root, monkeypatch, sql):
 def test_a_rebuild_makes_the_same_spans_and_removing_a_run_removes_them(root):
     store = recorded(root, loss={step: float(step) for step in range(100)}, acc={3: 1.0, 4: math.inf})
     before = spans(store)
-    assert len(before) == 13
+    assert len(before) == 14
     rebuild(store)
     assert spans(store) == before
     remove_run(store, "mine")

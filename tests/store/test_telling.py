@@ -6,7 +6,7 @@ import random
 import pytest
 
 import assay
-from store.database import Store
+from store.database import Statement, Store
 from store.loading import load_spools
 from store.spans import open_spans, rows_not_closed
 from store.telling import telling
@@ -53,6 +53,9 @@ FROM ({rows}) GROUP BY run_id, metric_id ORDER BY run_id, metric_id
 """
 
 
+GOES_ON = "UPDATE run SET status = 'running', ended = NULL"
+
+
 def figures(snapshot, rows):
     return [repr(row) for row in snapshot.rows(FIGURES.format(rows=rows))]
 
@@ -63,13 +66,16 @@ def most_ranges(request, monkeypatch):
     monkeypatch.setattr("store.telling.MOST_RANGES", request.param)
 
 
+@pytest.mark.parametrize("going_on", [False, True], ids=["ended", "taken up again"])
 @pytest.mark.parametrize("seed", range(8))
-def test_newest_and_lowest_are_those_of_the_whole_active_path(root, seed, most_ranges):
+def test_newest_and_lowest_are_those_of_the_whole_active_path(root, seed, going_on, most_ranges):
     chance = random.Random(seed)
     for number in range(3):
         record(root, f"run-{number}", chance)
     store = Store.at(root / "assay.duckdb")
     load_spools(store)
+    if going_on:
+        store.transact([Statement(GOES_ON)])
     ids = [row["id"] for row in store.rows("SELECT id FROM metric_name ORDER BY id")]
 
     def both(snapshot):
@@ -91,16 +97,21 @@ def long_run(root) -> Store:
     return store
 
 
-def test_few_rows_are_read_and_none_twice(root, most_ranges):
+@pytest.mark.parametrize("going_on", [False, True])
+def test_few_rows_are_read_and_none_twice(root, going_on, most_ranges):
     store = long_run(root)
+    if going_on:
+        store.transact([Statement(GOES_ON)])
     names = {row["name"]: row["id"] for row in store.rows("SELECT name, id FROM metric_name")}
     asked = [names["loss"], names["val_loss"]]
     rows = store.snapshot(lambda snapshot: snapshot.rows(telling(snapshot, [1], asked, lowest=asked)))
     places = [(row["metric_id"], row["step"]) for row in rows]
     assert len(places) == len(set(places))
-    # The open span and one closed span, the span of the lowest loss, and the last value of the other closed spans.
-    assert {step for metric, step in places if metric == names["loss"]} == {*range(496, 504), 991, *range(992, 1001)}
-    assert {step for metric, step in places if metric == names["val_loss"]} == {500, 980, 1000}
+    # The span of the lowest loss, and the newest values; of a run that goes on, all of its last steps too.
+    newest = {991, *range(992, 1001)} if going_on else {1000}
+    assert {step for metric, step in places if metric == names["loss"]} == {*range(496, 504), *newest}
+    lowest = {500, 1000}
+    assert {step for metric, step in places if metric == names["val_loss"]} == lowest | ({980} if going_on else set())
 
 
 def test_of_no_run_and_of_no_metric_nothing_is_read(root, most_ranges):
