@@ -12,7 +12,9 @@ from dashboard.answers import FORMS, answer
 from dashboard.texts import TEXTS
 
 TRAINER = Path(trainer.__file__).parent
-ANSWERING = {"_answer", "_stop", "_pause", "_unpause", "_back", "_note", "save", "asked_back", "propose_requested"}
+ANSWERING = {
+    "_answer", "_stop", "_pause", "_unpause", "_back", "_note", "save", "asked_back", "asked_for", "propose_requested",
+}  # fmt: skip
 """Functions that return, or hand to `answer`, what came of a request."""
 
 FILL = "7"

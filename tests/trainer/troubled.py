@@ -305,7 +305,7 @@ def _watched(trouble: Trouble, store: Store) -> Iterator[_Seen]:
     with ExitStack() as patches:
         for made in (train_step, leave_out, goes_around):
             patches.enter_context(patch.object(Training, made.__name__, made))
-        for name in ("verify", "read_state", "put_back", "begin_again"):
+        for name in ("check_whole", "read_state", "put_back", "begin_again"):
             patches.enter_context(seen.reads(name))
         yield seen
 
