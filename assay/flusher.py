@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from assay.foreign import Failure, attempt, shown
-from assay.spool import FORMAT, SpoolFile, encode, spool_name
+from assay.spool import FORMAT, LONGEST_LINE, SpoolFile, encode, spool_name
 
 __all__ = ["Flusher", "Line", "say"]
 
@@ -27,6 +27,9 @@ PATIENCE_SECONDS = 10.0
 
 LINES_A_WRITE = 8
 """Small groups, because each write lets the training thread have the interpreter back."""
+
+_BEGINNING = 2000
+"""Characters that are kept of each text of a line that is too long."""
 
 Line: TypeAlias = dict[str, Any]
 
@@ -116,7 +119,23 @@ class Flusher:
         return []
 
     def _read(self, item: Any) -> list[bytes]:
-        return [encode(line) for line in self._take(item)]
+        return [data for line in self._take(item) if (data := self._fitting(line))]
+
+    def _fitting(self, line: Line) -> bytes:
+        """A line as bytes, cut where no reader would take it as it is; none where that is not enough."""
+        data = encode(line)
+        if len(data) <= LONGEST_LINE:
+            return data
+        cut = encode(_cut(line))
+        is_cut = len(cut) <= LONGEST_LINE
+        self._say_long(str(line["k"]), "cut to what it says first" if is_cut else "left out")
+        return cut if is_cut else b""
+
+    def _say_long(self, kind: str, done: str) -> None:
+        if (key := f"long {kind} {done}") not in self._dropped:
+            self._dropped.add(key)
+            most = f"the {LONGEST_LINE >> 20} MiB that a line may have"
+            say(f"a line of kind {kind} of run {self._folder.name} is longer than {most}; it is {done}")
 
     def _flush(self) -> None:
         while self.queue:
@@ -198,6 +217,12 @@ def say(sentence: str) -> None:
     """Tell the person on stderr, whatever became of `sys.stderr`."""
     with suppress(OSError):  # a program may have closed it
         os.write(2, f"assay: {sentence}\n".encode("utf-8", "replace"))
+
+
+def _cut(line: Line) -> Line:
+    """What a line says first: each text's beginning, and none of the data that came with it."""
+    short = {key: value[:_BEGINNING] if isinstance(value, str) else value for key, value in line.items()}
+    return {**short, "data": {}} if "data" in line else short
 
 
 def _removal_of(run_folder: Path) -> int | None:

@@ -183,7 +183,7 @@ def _timed(store: Store, chart: Chart, cold: _Taken, times: int) -> dict[str, An
     if said != found:
         raise SystemExit(f"the two sides differ at {chart.name}: {said} and {found}")
     # In turn, for the machine may be busier with other things at one time than at another.
-    turns = [(_taken([ours] * (times // COLD_TIMES)), _taken([theirs])) for _ in range(COLD_TIMES)]
+    turns = [(_taken([ours] * max(1, times // COLD_TIMES)), _taken([theirs])) for _ in range(COLD_TIMES)]
     clock = [seconds * 1e3 for taken, _ in turns for seconds in taken.clock]
     used = [seconds * 1e3 for taken, _ in turns for seconds in taken.processors]
     every_row = spread([taken.clock[0] * 1e3 for _, taken in turns])["p50"]

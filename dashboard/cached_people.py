@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard import cached
+from dashboard.language import t
 from store.askers import names
 from store.database import Store
 from store.errors import StoreError
@@ -11,11 +12,16 @@ __all__ = ["called"]
 
 
 def called(named: str) -> str:
-    """What the one is called whom `Actor.named` names; other words, as older requests have them, as they are."""
+    """What the one is called whom `Actor.named` names; other words, as older requests have them, as they are. Of people
+    a server's store tells nothing.
+    """
     if not named.startswith("user:"):
         return named.removeprefix("command:")
+    path = cached.store_path()
+    if cached.is_served(path):
+        return t("someone")
     try:
-        return _names(cached.store_path()).get(named, named)
+        return _names(path).get(named, named)
     except StoreError:
         return named
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from store.artifacts import verify
 from store.rollback import newest_whole
+from trainer.going_back import refused_facts
 from trainer.requests import Wishes
 from trainer.rollback import back_slower
 from trainer.shelf import Kept
@@ -56,7 +57,7 @@ def _obstacle_to_going_back(training: "Training", red: dict[str, str]) -> str | 
         said = "".join(f"; {sentence}" for sentence in refused)
         return f", and there is no green checkpoint before it to go back to{said}"
     left = training.state.step
-    facts: dict[str, Any] = {"rule": RULE, "suites": list(red), **({"refused": refused} if refused else {})}
+    facts: dict[str, Any] = {"rule": RULE, "suites": list(red), **refused_facts(refused)}
     back_slower(training, target, facts)
     now = training.state.remedies.told()
     sentence = f"went back from step {left} to step {target.step}, the last green one: {_told(red)}; now: {now}"

@@ -4,6 +4,7 @@ No checkpoint has them, so going back to one does not mend them: a bit that flip
 spike back for ever, whatever samples or learning rate are tried.
 """
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -39,4 +40,11 @@ def sum_of(tensor: torch.Tensor) -> int:
     """Sum of a tensor's words, as whole numbers; of one that processes share, of this process's part."""
     words = own_part(tensor).detach().contiguous().view(-1).view(_WORDS[tensor.element_size()])
     # In pieces: torch widens all it sums before it sums it.
-    return sum(int(piece.sum(dtype=torch.int64)) for piece in words.split(AT_ONCE))
+    return sum(_sum(piece) for piece in words.split(AT_ONCE))
+
+
+def _sum(words: torch.Tensor) -> int:
+    if words.device.type == "cpu":
+        # The same sum, many times faster: numpy widens as it goes.
+        return int(np.add.reduce(words.numpy(), dtype=np.int64))
+    return int(words.sum(dtype=torch.int64))

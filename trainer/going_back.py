@@ -11,7 +11,7 @@ from trainer.ladder import Episode
 from trainer.remedies import Remedies
 from trainer.shelf import Kept, Shelf
 
-__all__ = ["WayBack", "asked_for", "check_whole", "episode_after", "facts_of"]
+__all__ = ["WayBack", "asked_for", "check_whole", "episode_after", "facts_of", "refused_facts"]
 
 
 class WayBack(NamedTuple):
@@ -58,5 +58,10 @@ def facts_of(guard: Guard, episode: Episode, left: int, remedies: Remedies, refu
     return {
         "actor": "guard", "rung": episode.rung, "rule": episode.rule, "onset": episode.onset, "alarm": episode.alarm,
         "abandoned_to": left, "target": episode.target, "remedies": remedies.as_dict(), "guard": guard.opens(),
-        **({"refused": refused} if refused else {}),
+        **refused_facts(refused),
     }  # fmt: skip
+
+
+def refused_facts(refused: list[str]) -> dict[str, list[str]]:
+    """What a branch says of checkpoints that were not what was sealed, sentence by sentence; nothing where all were."""
+    return {"refused": refused} if refused else {}

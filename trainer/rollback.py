@@ -13,7 +13,7 @@ from assay.spikes import Verdict
 from store.rollback import newest_whole
 from trainer.changes import begins_anew
 from trainer.checkpoint import read_state
-from trainer.going_back import asked_for, check_whole, episode_after, facts_of
+from trainer.going_back import asked_for, check_whole, episode_after, facts_of, refused_facts
 from trainer.guard import baseline
 from trainer.job import begin_again
 from trainer.ladder import Episode, next_rung, remedies_for
@@ -40,7 +40,7 @@ def asked_back(training: "Training", step: int, actor: str) -> str:
     target, refused = found
     _restore(training, target)
     training.guard.episode = None
-    _fork(training, target, "rollback", {"abandoned_to": left, "actor": actor, **_if_any(refused)})
+    _fork(training, target, "rollback", {"abandoned_to": left, "actor": actor, **refused_facts(refused)})
     instead = f"{'; '.join(refused)}; " if refused else ""
     return f"{instead}went back from step {left} to step {target.step}, on branch {training.history.branch}"
 
@@ -88,10 +88,6 @@ def go_around(training: "Training", verdict: Verdict) -> str | None:
     facts |= {"samples": samples, "seconds": time.perf_counter() - began}
     training.tell("guard", sentence, level="warning", step=left, alert="rollback", **facts)
     return None
-
-
-def _if_any(refused: list[str]) -> dict[str, list[str]]:
-    return {"refused": refused} if refused else {}
 
 
 def _restore(training: "Training", target: Kept | None) -> None:

@@ -51,7 +51,6 @@ LAST_BYTES = 1 << 16
 """More than the line takes that ends a run."""
 
 _ELSEWHERE = "name another place with --store"
-
 _AS_IT_WAS = "the run is as it was: see to that, and resume it again"
 
 
@@ -153,7 +152,7 @@ def resume_run(name: str, settings: Sequence[str], store: Store, *, reshard: boo
         point = _brought_home(point, store)
         if mirror:
             folder = stack.enter_context(_home(ref.run, store))
-        _deliver(folder, store)
+        _deliver(folder, store, _AS_IT_WAS)
         notes = told(job.config, point.folder, settings)
         run = _recording(folder, job, _AS_IT_WAS, accounts=point.history.accounts)
         before = point.history.traces
@@ -203,9 +202,10 @@ def _home(run: str, store: Store) -> Iterator[Path]:
         yield folder
 
 
-def _deliver(folder: Path, store: Store) -> None:
+def _deliver(folder: Path, store: Store, advice: str) -> None:
     if store.delivers_to:
-        send_to(folder, store.delivers_to)
+        with _recorded_in(store, advice):
+            send_to(folder, store.delivers_to)
 
 
 def _brought_home(point: ResumePoint, store: Store) -> ResumePoint:
@@ -278,12 +278,18 @@ def _begun(job: Job, store: Store, parent: Parent | None, accounts: Sequence[str
 
 
 def _reserved(store: Store, config: Config) -> Path:
-    try:
+    with _recorded_in(store, _ELSEWHERE):
         folder = new_folder(store.root, config.run.name or _name_of(config))
-        _deliver(folder, store)
-        return folder
+    _deliver(folder, store, _ELSEWHERE)
+    return folder
+
+
+@contextmanager
+def _recorded_in(store: Store, advice: str) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        raise AssayError(f"cannot record in {store.root}: {error.strerror}; {_ELSEWHERE}") from error
+        raise AssayError(f"cannot record in {store.root}: {error.strerror}; {advice}") from error
 
 
 def _name_of(config: Config) -> str:

@@ -22,9 +22,11 @@ TEXTS: dict[str, Text] = {
         "en": "The store is on a server, which shows what runs recorded. For this page, open the dashboard on the "
         "machine that runs assay serve.",
     },
+    "someone": {"zh": "某人", "en": "someone"},
     "elsewhere.checkpoint": {
-        "zh": "这个存档在训练它的那台机器上；在那里、runs/ 的上一级文件夹里运行：",
-        "en": "The checkpoint lies on the machine that trained it. There, in the folder that holds runs/:",
+        "zh": "这个存档在训练它的那台机器上；这次运行在那里可能用的是另一个名字。在那里、runs/ 的上一级文件夹里运行：",
+        "en": "The checkpoint lies on the machine that trained it, where the run may have another name. There, in the "
+        "folder that holds runs/:",
     },
     "elsewhere.files": {
         "zh": "日志和数据文件在训练它的那台机器上，请到那里查看。",

@@ -80,7 +80,8 @@ def exact_html(run: Run) -> str:
     told = cached.not_exact(cached.store_path(), run)
     if not told:
         return ""
-    hint = f"{t('run.not_exact.help')} {told}"
+    # The trainer tells it in English.
+    hint = t("run.not_exact.help") if current() == "zh" else f"{t('run.not_exact.help')} {told}"
     return f'<span class="a-status a-warn" title="{escape(hint)}">{escape(t("run.not_exact"))}</span>'
 
 

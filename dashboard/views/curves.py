@@ -16,7 +16,7 @@ from dashboard.queries.curves import Curves, Span
 from dashboard.queries.run import CARDS
 from dashboard.tables import between, values
 from dashboard.texts import TEXTS
-from dashboard.views import exports, figures, metrics, zoom
+from dashboard.views import exports, figures, first_look, metrics, zoom
 from dashboard.views.chart_words import chart_words
 from dashboard.words import count
 
@@ -43,6 +43,8 @@ def show(run: Run) -> None:
     if losses:
         _loss(run, losses, newest)
     else:
+        # There is no chart that the others would wait for.
+        first_look.over()
         widgets.notice(t("curves.no_loss"))
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="a-controls"):
             zoom.back()

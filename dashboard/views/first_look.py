@@ -1,23 +1,28 @@
 """The first look at a page of charts: what can wait a second is left to the page's first refresh.
 
 A browser draws all that has come together before any of it can be seen, and Vega takes a fifth of a second for each
-chart: the one that the page was opened for comes sooner where it comes alone. Where no refresh follows nothing waits.
+chart: the one that the page was opened for comes sooner where it comes alone. Where no refresh follows within a second,
+or no such chart is there, nothing waits.
 """
 
 from typing import Any
 
 import streamlit as st
 
-from dashboard.views import chosen
+from dashboard import widgets
 
 __all__ = ["leaves", "over"]
 
 _OVER = "first-look-over"
 
+_SOON = 1.0
+"""Seconds until the refresh that a chart may wait for."""
+
 
 def leaves(run: dict[str, Any]) -> bool:
     """Whether the smaller charts of a run are left out for now."""
-    return _OVER not in st.session_state and chosen.pace(run) is not None
+    beat = widgets.beat(run)
+    return _OVER not in st.session_state and beat is not None and beat <= _SOON
 
 
 def over() -> None:

@@ -131,8 +131,6 @@ def _folders(root: Path, runs: tuple[str, ...], to: str | None, name: str | None
             raise AssayError(
                 f"there is no run {folder.name} in {root} that was recorded here; `assay runs ls` lists runs"
             )
-        if to is None and destination_of(folder) is None:
-            raise AssayError(f"run {folder.name} goes to no server yet; name one with --to quack://HOST:PORT")
     return folders
 
 
@@ -159,7 +157,9 @@ def _delivered(folder: Path, to: str | None, name: str | None) -> Result:
 
 
 def _moved(folder: Path, to: str | None, name: str | None) -> Destination:
-    """Where the run goes from now on. Raises StoreError where the server would not take it, and changes nothing."""
+    """Where the run goes from now on. Raises AssayError where that is nowhere, or the server would not take it, and
+    changes nothing.
+    """
     before = destination_of(folder)
     if before is not None:
         wanted = before._replace(server=to or before.server, name=name or before.name)
@@ -168,6 +168,8 @@ def _moved(folder: Path, to: str | None, name: str | None) -> Destination:
             with suppress(UnreachableError):
                 Deliverer(folder, wanted, Service(wanted.server, find_token())).ask()
     server = to or (before.server if before else "")
+    if not server:
+        raise AssayError(f"run {folder.name} goes to no server yet; name one with --to quack://HOST:PORT")
     send_to(folder, server, name)
     found = destination_of(folder)
     assert found is not None, "it was written just now"

@@ -53,7 +53,7 @@ def destination_of(folder: Path) -> Destination | None:
     except AssayError as error:
         raise StoreError(str(error)) from error
     except OSError as error:
-        raise StoreError(f"cannot read {error.filename}: {error.strerror}; mend that, and try again") from error
+        raise _unreadable(error, folder / DELIVERY_NAME) from error
     return Destination(note["server"], note["origin"], note.get("as", folder.name)) if note else None
 
 
@@ -83,18 +83,21 @@ class Deliverer:
     def deliver(self) -> int:
         """Send all there is by now; returns the bytes that were missing.
 
-        Raises UnreachableError, RefusedError, and StoreError for a spool that cannot be read.
+        Raises UnreachableError, StoreError for a spool that cannot be read, and RefusedError: what the server says
+        against one spool is raised once the others are sent.
         """
         before = self.sent
         try:
-            for path in spools_of(self._folder):
-                self._send(path)
+            spools = spools_of(self._folder)
+            if spools and not self._is_asked:
+                self.known, self._is_asked = self.ask(), True
+            refused = [error for path in spools if (error := self._tried(path)) is not None]
+            if refused:
+                raise refused[0]
         except StoreError:
             # How far the server has come is asked again: it may be another one since.
             self._is_asked = False
             raise
-        except OSError as error:
-            raise StoreError(f"cannot read {error.filename}: {error.strerror}; mend that, and try again") from error
         return self.sent - before
 
     def ask(self) -> dict[str, int]:
@@ -106,9 +109,17 @@ class Deliverer:
         said = self._service.told("offsets", {"run": self._to.name, "origin": self._to.origin})
         return dict(said["offsets"])
 
+    def _tried(self, path: Path) -> RefusedError | None:
+        """Send a spool; returns what the server says against it."""
+        try:
+            self._send(path)
+        except RefusedError as error:
+            return error
+        except OSError as error:
+            raise _unreadable(error, path) from error
+        return None
+
     def _send(self, path: Path) -> None:
-        if not self._is_asked:
-            self.known, self._is_asked = self.ask(), True
         start = self.known.get(path.name, 0)
         if path.stat().st_size <= start:
             return
@@ -132,3 +143,8 @@ class Deliverer:
         if not isinstance(reached, int) or reached < 0:
             raise RefusedError(f"{self._to.server} answers with {reached!r} where an offset belongs")
         return reached
+
+
+def _unreadable(error: OSError, path: Path) -> StoreError:
+    # A disk that fails while a file is read does not say which one.
+    return StoreError(f"cannot read {error.filename or path}: {error.strerror}; mend that, and try again")

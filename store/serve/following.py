@@ -52,7 +52,7 @@ class Follower:
         tries = 0
         while not ended.is_set():
             try:
-                self._deliver()
+                is_taken = self._deliver()
             except UnreachableError:
                 ended.wait(PAUSES[min(tries, len(PAUSES) - 1)])
                 tries += 1
@@ -61,19 +61,23 @@ class Follower:
                 self._say_refused(str(error))
                 self._wait_refused(ended)
             else:
-                self._say_taken()
+                if is_taken:
+                    self._say_taken()
                 ended.wait(POLL_SECONDS)
             tries = 0
         self._deliver_last()
 
-    def _deliver(self) -> None:
+    def _deliver(self) -> bool:
+        """Whether all there is has been taken; where the run was removed here there is nothing to take."""
         if not self._folder.is_dir():
-            return  # the run was removed here
+            # Its recorder may make it anew, so what becomes of it is still looked at.
+            return False
         aim = self._aimed()
         if self._deliverer is None or aim != self._aim:
             service = Service(aim.destination.server, aim.token)
             self._aim, self._deliverer = aim, Deliverer(self._folder, aim.destination, service)
         self._deliverer.deliver()
+        return True
 
     def _aimed(self) -> _Aim:
         destination = destination_of(self._folder)

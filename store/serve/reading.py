@@ -101,9 +101,10 @@ class Questions:
     def answer(self, sql: str, params: Mapping[str, Any]) -> pa.Table:
         """The rows of a question. Raises StoreError for one that may not be asked, cannot be run, or takes too long."""
         self._limit()
-        is_known = sql in self._known
-        parts = self._known[sql] if is_known else self.check(sql)
-        found = self._store.snapshot(lambda snapshot: _answer(snapshot, sql, params, parts, is_known=is_known))
+        # In one step: another thread may forget all questions right after.
+        known = self._known.get(sql)
+        parts = self.check(sql) if known is None else known
+        found = self._store.snapshot(lambda snapshot: _answer(snapshot, sql, params, parts, is_known=known is not None))
         if len(self._known) >= MOST_KNOWN:
             self._known.clear()
         self._known[sql] = parts

@@ -123,9 +123,10 @@ class Receiver:
     def _require_no_other_name(self, origin: str) -> None:
         """A run that is here under one name comes under no second one, or it would be here twice."""
         if self._names is None:
-            self._names = {}
+            names: dict[str, set[str]] = {}
             for name, known in _delivered(self._root):
-                self._names.setdefault(known, set()).add(name)
+                names.setdefault(known, set()).add(name)
+            self._names = names
         for name in sorted(self._names.get(origin, ())):
             known = _note(self._root / name / NOTE)
             if known is not None and known["origin"] == origin:

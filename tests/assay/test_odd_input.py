@@ -97,6 +97,47 @@ def test_a_line_that_cannot_be_made_is_left_out_and_said_once(root, capfd):
     assert lines_of(root / "mine", "status")[-1]["status"] == "finished"
 
 
+def test_an_event_that_no_reader_would_take_is_cut_and_that_is_said_once(root, monkeypatch, capfd):
+    monkeypatch.setattr("assay.flusher.LONGEST_LINE", 1 << 20)
+    with assay.run("mine", store=root) as run:
+        for _ in range(2):
+            run.event("note", "x" * (1 << 20), level="warning", step=3, found=[1])
+        run.log(4, loss=1.0)
+    first, second = lines_of(root / "mine", "event")
+    assert (first["message"], first["level"], first["s"], first["data"]) == ("x" * 2000, "warning", 3, {})
+    assert second["message"] == first["message"]
+    assert steps_of(root / "mine") == [(4, {"loss": 1.0})]
+    assert capfd.readouterr().err == (
+        "assay: a line of kind event of run mine is longer than the 1 MiB that a line may have; it is cut to what it "
+        "says first\n"
+    )
+
+
+def test_a_step_that_no_reader_would_take_is_left_out_and_that_is_said_once(root, monkeypatch, capfd):
+    monkeypatch.setattr("assay.flusher.LONGEST_LINE", 1 << 20)
+    many = {f"metric-{number}": 1.0 for number in range(60_000)}
+    with assay.run("mine", store=root) as run:
+        for step in (1, 2):
+            run.log(step, many)
+        run.log(3, loss=1.0)
+    assert steps_of(root / "mine") == [(3, {"loss": 1.0})]
+    assert capfd.readouterr().err == (
+        "assay: a line of kind step of run mine is longer than the 1 MiB that a line may have; it is left out\n"
+    )
+
+
+@pytest.mark.parametrize("over", [0, 1])
+def test_the_longest_line_that_is_written_is_the_longest_that_is_read(root, monkeypatch, over):
+    for reader in ("assay.flusher", "assay.spool"):
+        monkeypatch.setattr(f"{reader}.LONGEST_LINE", 10_000)
+    with assay.run("mine", store=root) as run:
+        run.record("samples", rows=[], dataset="", t=0)
+        bare = len('{"k":"samples","t":0,"rows":[],"dataset":""}\n')
+        run.record("samples", rows=["x" * (10_000 - bare - 2 + over)], dataset="", t=0)
+    lengths = [len(line["rows"]) for line in lines_of(root / "mine", "samples")]
+    assert lengths == [0, 1][: 2 - over]
+
+
 @pytest.mark.parametrize("values", [0.5, [1, 2], np.zeros(3)])
 def test_values_that_are_no_mapping_are_left_out_and_said_once(root, values, capfd):
     with assay.run("mine", store=root) as run:

@@ -20,11 +20,11 @@ SHOWN = ("loss", "grad_norm", "lr", "tokens_per_s", "loss/facts")
 """A chart each: one large, then three small ones, then one in the group that is open."""
 
 
-def recorded(root, name="live", **facts):
+def recorded(root, name="live", shown=SHOWN, **facts):
     with assay.run(name, store=root, total_steps=100) as run:
         run.facts(**facts)
         for step in range(1, 31):
-            run.log(step, dict.fromkeys(SHOWN, 1.0 / step))
+            run.log(step, dict.fromkeys(shown, 1.0 / step))
     store = Store.at(root / "assay.duckdb")
     load_spools(store)
     return store
@@ -81,6 +81,17 @@ def test_the_first_look_at_a_run_under_way_is_for_its_loss_the_refresh_after_it_
 def test_a_run_that_has_ended_is_shown_whole_at_once(monkeypatch, store):
     store.transact([Statement("UPDATE run SET status = 'finished', ended = heartbeat")])
     assert len(opened(monkeypatch, store).get("vega_lite_chart")) == len(SHOWN)
+
+
+def test_a_run_whose_next_refresh_is_seconds_away_is_shown_whole_at_once(monkeypatch, store):
+    store.transact([Statement("UPDATE run SET heartbeat = heartbeat - INTERVAL 10 MINUTE")])
+    assert len(opened(monkeypatch, store).get("vega_lite_chart")) == len(SHOWN)
+
+
+def test_a_run_without_a_loss_has_all_its_charts_at_once(monkeypatch, tmp_path):
+    shown = tuple(name for name in SHOWN if name != "loss")
+    store = going_on(recorded(tmp_path, shown=shown))
+    assert len(opened(monkeypatch, store).get("vega_lite_chart")) == len(shown)
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 import dashboard
 from assay.cli import main
+from dashboard.cached_people import called
+from dashboard.language import speaking
 from dashboard.pages import page_path
 from dashboard.queries.checkpoints import shelf
 from dashboard.text_tables.common import TEXTS
@@ -127,6 +129,23 @@ def test_a_checkpoint_is_gone_on_with_where_it_lies(monkeypatch, team, full_stor
     )[0]
     assert f"assay train --from triage/{newest['branch']}@{newest['step']}" in [code.value for code in app.code]
     assert TEXTS["elsewhere.checkpoint"]["en"] in words(app)
+
+
+def test_a_run_may_have_another_name_where_its_checkpoints_are():
+    assert "where the run may have another name" in TEXTS["elsewhere.checkpoint"]["en"]
+    assert "可能用的是另一个名字" in TEXTS["elsewhere.checkpoint"]["zh"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_people_are_someone_and_the_server_is_not_asked_for_their_names(monkeypatch, language):
+    monkeypatch.setenv("ASSAY_STORE", "quack://127.0.0.1:9494")
+    monkeypatch.setenv("ASSAY_TOKEN", "assay-read-none")
+    asked = []
+    monkeypatch.setattr("dashboard.cached_people.names", lambda store: asked.append(store) or {})
+    with speaking(language):
+        assert called("user:3") == {"en": "someone", "zh": "某人"}[language]
+        assert called("command:ann") == "ann"
+    assert asked == []
 
 
 def test_runs_are_listed_without_what_changes_them(monkeypatch, team):

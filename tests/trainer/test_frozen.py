@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tests.trainer.seen import checkpoints, events, learned
-from trainer.frozen import Frozen
+from trainer.frozen import Frozen, sum_of
 from trainer.job import prepare
 from trainer.rollback import asked_back
 from trainer.session import start_run
@@ -30,6 +30,17 @@ def test_any_bit_of_a_frozen_weight_is_missed_once_it_flips(config_for, dtype):
         assert name.endswith("layers.0.mlp.down_proj.base_layer.weight")
         flip(model, bit)
     assert frozen.changed() == []
+
+
+@pytest.mark.parametrize("word", [torch.int8, torch.int16, torch.int32, torch.int64])
+def test_a_sum_is_that_of_all_words_whatever_they_stand_for(word, monkeypatch):
+    monkeypatch.setattr("trainer.frozen.AT_ONCE", 100)
+    limits = torch.iinfo(word)
+    words = torch.randint(limits.min, limits.max, (7, 43), dtype=word, generator=torch.Generator().manual_seed(0))
+    pieces = [int(piece.sum(dtype=torch.int64)) for piece in words.view(-1).split(100)]
+    assert sum_of(words) == sum(pieces)
+    kinds = {torch.int16: torch.bfloat16, torch.int32: torch.float32, torch.int64: torch.float64}
+    assert sum_of(words.view(kinds.get(word, word))) == sum(pieces)
 
 
 def test_weights_that_are_trained_may_change(config_for):

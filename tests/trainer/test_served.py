@@ -4,9 +4,11 @@ import json
 
 import pytest
 
+from assay.errors import AssayError
 from store.database import Store
 from tests.store.serve.serving import Served, one_sentence, steps_of, wait_until
 from trainer.config_file import to_toml
+from trainer.session import resume_run, start_run
 
 
 @pytest.fixture
@@ -48,6 +50,22 @@ def test_a_run_that_goes_on_for_a_server_is_delivered_whole(monkeypatch, tmp_pat
     done = assay("train", "--resume", "r", *settings, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     wait_until(lambda: steps_of(served.store, "r") == [1, 2, 3, 4, 5, 6, 7, 8])
+
+
+def test_a_run_whose_server_cannot_be_noted_does_not_go_on_and_says_so(store, config_for, monkeypatch):
+    start_run(config_for(train__steps=2), store)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("trainer.session.send_to", full)
+    store.delivers_to = "http://somewhere:1"
+    with pytest.raises(AssayError) as caught:
+        resume_run("r", ["train.steps=4"], store)
+    assert str(caught.value) == (
+        f"cannot record in {store.root}: No space left on device; the run is as it was: see to that, and resume it "
+        "again"
+    )
 
 
 def test_a_wrong_token_is_one_sentence_before_anything_is_made(monkeypatch, tmp_path, served, config, assay):

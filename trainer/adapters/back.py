@@ -9,7 +9,7 @@ from assay.spikes import Verdict
 from store.rollback import newest_whole
 from trainer.adapters.hosted import Hosted
 from trainer.checkpoint import read_state
-from trainer.going_back import asked_for, check_whole, episode_after, facts_of
+from trainer.going_back import asked_for, check_whole, episode_after, facts_of, refused_facts
 from trainer.guard import baseline
 from trainer.ladder import Episode, next_rung, remedies_for
 from trainer.replay import Replay
@@ -34,7 +34,7 @@ def asked_back(hosted: Hosted, step: int, actor: str) -> str:
     target, refused = found
     _restore(hosted, target)
     hosted.guard.episode = None
-    facts = {"abandoned_to": left, "actor": actor, **({"refused": refused} if refused else {})}
+    facts = {"abandoned_to": left, "actor": actor, **refused_facts(refused)}
     _fork(hosted, target, "rollback", facts)
     instead = f"{'; '.join(refused)}; " if refused else ""
     return f"{instead}goes back from step {left} to step {target.step}, on branch {hosted.history.branch}"

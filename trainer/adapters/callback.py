@@ -18,7 +18,7 @@ from trainer.adapters.hosted import Hosted
 from trainer.adapters.losses import SampleLosses
 from trainer.adapters.opening import begin, record_rows
 from trainer.adapters.options import Options
-from trainer.adapters.others import ALONE, Others, meet
+from trainer.adapters.others import ALONE, Others, announce, meet
 from trainer.adapters.rows import take_rows, tokens_of
 from trainer.adapters.sealing import CHECKPOINT, make_way
 from trainer.adapters.seen import Seen
@@ -53,19 +53,26 @@ class AssayCallback(TrainerCallback):
         self._rates: list[float] = []
         self._others: Others | None = None
 
+    def on_init_end(self, *given: Any, **_: Any) -> None:
+        """Let the other processes know early that this one has a callback, so that they wait for it."""
+        if given[0].world_size > 1:
+            attempt(announce)  # where that fails, it is said before the first step
+
     def on_train_begin(self, *given: Any, **known: Any) -> None:
         """Begin, or take up again what was stopped to go back."""
         args, state, _ = given
         if state.is_hyper_param_search:
             return
-        met = attempt(meet) if args.world_size > 1 else None
-        self._others = None if isinstance(met, Failure) else met
+        why_alone = self._meet(args)
         if not state.is_world_process_zero:
             return
         if self.goes_on_from is None:
             self._begin(args, state, known)
         else:
             self._do(lambda hosted: hosted.goes_on(Path(args.output_dir)))
+        if why_alone:
+            sentence = f"no checkpoint of this training is sealed: {why_alone}"
+            self._do(lambda hosted: hosted.tell("checkpoint", sentence, level="warning", step=state.global_step))
 
     def on_pre_optimizer_step(self, *given: Any, **known: Any) -> None:
         """Look at the step before it is taken."""
@@ -89,6 +96,7 @@ class AssayCallback(TrainerCallback):
         self._do(lambda hosted: hosted.reached(state.global_step))
         if args.world_size == 1:
             self._do(lambda hosted: act(hosted, control))
+            _insist(args, control)
             self._make_way(args, state, control)
         else:
             self._act_together(args, state, control)
@@ -109,15 +117,18 @@ class AssayCallback(TrainerCallback):
     def on_save(self, *given: Any, **_: Any) -> None:
         """Seal the checkpoint the host has just written."""
         args, state, _control = given
+        if self.hosted is not None:
+            self.hosted.wants_save = False
         if args.save_only_model:
             return
         folder = _folder(args, state)
         if args.world_size == 1:
             self._do(lambda hosted: hosted.saved(folder))
             return
-        everywhere = self._with_others(lambda others: others.see(folder))
-        if everywhere is not None:
-            self._do(lambda hosted: hosted.saved_together(folder, everywhere))
+        # No step that all have to take: a host may save in its first process alone.
+        written = self._with_others(lambda others: others.wrote(state.global_step, folder))
+        if written is not None:
+            self._do(lambda hosted: hosted.saved(folder, written.everywhere))
 
     def on_train_end(self, *_given: Any, **_: Any) -> None:
         """Close the run, unless the host is stopped only to go back."""
@@ -136,7 +147,7 @@ class AssayCallback(TrainerCallback):
         said = "stopped by Ctrl-C" if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"
         self._do(lambda hosted: hosted.end("failed", said))
         self._forget()
-        self._leave_others()
+        self._leave_others(failed=True)
 
     def begin_step(self, step: int, source: Any, batches: Sequence[Any]) -> None:
         """The mixin has the batches of the next step, which came out of the iterator `source`."""
@@ -185,11 +196,11 @@ class AssayCallback(TrainerCallback):
             return
         asked = TrainerControl()
         self._do(lambda hosted: act(hosted, asked))
+        _add(asked, args, control)
         # Before another one writes there.
-        self._make_way(args, state, asked if asked.should_save else control)
+        self._make_way(args, state, control)
         self._with_others(lambda others: others.agree(asked))
-        control.should_save |= asked.should_save
-        control.should_training_stop |= asked.should_training_stop
+        _add(asked, args, control)
 
     def _with_others(self, work: Callable[[Others], Any]) -> Any:
         """Say something to the other processes, where they can be told; None where not. The host hears of one that is
@@ -204,8 +215,20 @@ class AssayCallback(TrainerCallback):
             return None
         return done
 
-    def _leave_others(self) -> None:
-        self._with_others(lambda others: others.close())
+    def _meet(self, args: Any) -> str | None:
+        """Meet the other processes, where there are any; why they cannot be told anything, where they cannot."""
+        self._others = None
+        if args.world_size == 1:
+            return None
+        met = attempt(meet)
+        if isinstance(met, Failure):
+            say(f"{met.kind}: {met.said}; the processes of this training are not told what people want")
+        else:
+            self._others = met
+        return ALONE if self._others is None else None
+
+    def _leave_others(self, *, failed: bool = False) -> None:
+        self._with_others(lambda others: others.close(failed=failed))
         self._others = None
 
     def _forget(self) -> None:
@@ -280,9 +303,10 @@ class AssayCallback(TrainerCallback):
 
     def _make_way(self, args: Any, state: Any, control: Any) -> None:
         # Also where this run is not recorded: what is sealed may be another one's.
-        if control.should_save and state.is_world_process_zero:
+        open_still = _decides_later(args, control)
+        if (control.should_save or open_still) and state.is_world_process_zero:
             folder = _folder(args, state)
-            done = attempt(make_way, folder)
+            done = attempt(lambda: make_way(folder, surely=not open_still))
             if isinstance(done, Failure):
                 say(f"{done.said}; where {folder} is sealed, the host may write over what is sealed")
 
@@ -290,3 +314,21 @@ class AssayCallback(TrainerCallback):
 def _folder(args: Any, state: Any) -> Path:
     """Where the host writes the checkpoint of a step."""
     return Path(args.output_dir) / f"{CHECKPOINT}{state.global_step}"
+
+
+def _decides_later(args: Any, control: Any) -> bool:
+    """Whether the host saves only where what it is about to evaluate is its best, whatever was set before."""
+    return args.save_strategy == "best" and control.should_evaluate
+
+
+def _insist(args: Any, control: Any) -> None:
+    """Let a host that is to save and stop do so: as it evaluates it would forget to save what is not its best."""
+    if control.should_save and control.should_training_stop and _decides_later(args, control):
+        control.should_evaluate = False
+
+
+def _add(asked: TrainerControl, args: Any, control: Any) -> None:
+    """Have the host do what was asked too."""
+    control.should_save |= asked.should_save
+    control.should_training_stop |= asked.should_training_stop
+    _insist(args, control)

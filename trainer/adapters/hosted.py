@@ -18,8 +18,8 @@ from store.artifacts import announce, sealed_folders
 from store.readers.names import metric_name
 from trainer.adapters.guarding import HostGuard, HostSuspects, examples_of
 from trainer.adapters.opening import Opened
-from trainer.adapters.others import Others, lacking
-from trainer.adapters.sealing import Sealer, clear_behind
+from trainer.adapters.others import Others
+from trainer.adapters.sealing import Everywhere, Sealer, clear_behind
 from trainer.adapters.seen import Seen
 from trainer.checkpoint import PACKAGES
 from trainer.config_file import to_toml
@@ -175,9 +175,8 @@ class Hosted:
         if not self.sees_steps and "loss" in wanted:
             self._judge_logged(step, wanted, scales=scales)
 
-    def saved(self, folder: Path) -> None:
-        """Seal the checkpoint the host has just written."""
-        self.wants_save = False
+    def saved(self, folder: Path, everywhere: Everywhere | None = None) -> None:
+        """Seal the checkpoint the host has just written; `everywhere` waits for what its other processes write."""
         step, branch = self.state.step, self.history.branch
         if (self.run.folder / "checkpoints" / f"{step:08d}-b{branch}").exists():
             return
@@ -188,16 +187,7 @@ class Hosted:
             "data": {"sha256": None, "files": []}, "versions": {name: version(name) for name in PACKAGES},
             "update": state.update, "val_loss": self._validated(),
         }  # fmt: skip
-        self._sealer.take(folder, branch, state, to_toml(self.config), known)
-
-    def saved_together(self, folder: Path, everywhere: list[Mapping[str, int]]) -> None:
-        """The same of several processes, each of which has written a part of it: `everywhere` is what they see."""
-        why = lacking(everywhere)
-        if why is None:
-            self.saved(folder)
-            return
-        self.wants_save = False
-        self._say_unsealed(self.state.step, why)
+        self._sealer.take(folder, branch, state, to_toml(self.config), known, everywhere)
 
     def settle(self, *, wait: bool = False) -> None:
         """Announce what has been sealed by now; all of it where one waits."""
@@ -212,7 +202,7 @@ class Hosted:
     def goes_on(self, output: Path) -> None:
         """The host goes on from the checkpoint it was stopped for; `output` is where it writes its own."""
         if self.target is not None:
-            clear_behind(output, self.target.step)
+            clear_behind(output, self.target.step, self.run.folder / "checkpoints")
         self.target, self._began = None, time.perf_counter()
 
     def end(self, status: str = "finished", error: str | None = None) -> None:

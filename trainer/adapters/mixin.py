@@ -36,6 +36,7 @@ class AssayMixin(_Host):
         self._assay.host = self
         if not found:
             self.add_callback(self._assay)
+            self._assay.on_init_end(self.args, self.state, self.control)
 
     def train(self, resume_from_checkpoint: str | bool | None = None, *arguments: Any, **options: Any) -> Any:
         """Train as the host does; where the guard or a person wants back, from that checkpoint on again."""

@@ -7,7 +7,8 @@ AssayCallback: that is found out before the first step, for a process that has n
 
 import itertools
 import threading
-from collections.abc import Mapping
+import time
+from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -17,9 +18,9 @@ import torch
 from torch import distributed
 from transformers import TrainerControl
 
-from assay.foreign import Failure, attempt
+from trainer.adapters.written import LIMIT_SECONDS, LOOK_SECONDS, Written
 
-__all__ = ["ALONE", "Others", "files_of", "lacking", "meet"]
+__all__ = ["ALONE", "Others", "announce", "meet"]
 
 T = TypeVar("T")
 
@@ -30,9 +31,12 @@ ALONE = (
 """Why what is asked of the host cannot be done."""
 
 MEETING = timedelta(seconds=20)
-"""How long the processes wait for each other's callbacks before the first step, which all reach at about the same
-time.
+"""How long the processes wait for each other's callbacks before the first step, where not all have said that they have
+one; and how long for them to be joined in a group.
 """
+
+GATHERING = timedelta(minutes=5)
+"""How long they wait where all have one: some may still prepare their data."""
 
 PATIENCE = timedelta(minutes=30)
 """How long a process waits for the first one between two steps; of one that has died it knows at once."""
@@ -50,11 +54,18 @@ _meetings = itertools.count()
 class Others:
     """The end of it that this process holds."""
 
-    def __init__(self, rank: int, size: int) -> None:
-        """Be process `rank` of `size`; to be made by all of them. Raises RuntimeError where one is gone."""
+    def __init__(self, rank: int, size: int, store: Any, name: str) -> None:
+        """Be process `rank` of `size`; to be made by all of them. What is said beside the training stands in torch's
+        `store` under `name`. Raises RuntimeError where one is gone.
+        """
         self.rank, self.size = rank, size
-        made = distributed.new_group(backend="gloo", timeout=PATIENCE)
+        self._store, self._name = store, name
+        self._saves = Counter[int]()
+        self._telling: list[threading.Thread] = []
+        # The timeout is also that of being joined, which nobody needs half an hour for.
+        made = distributed.new_group(backend="gloo", timeout=MEETING)
         assert isinstance(made, distributed.ProcessGroup), "of all processes"
+        distributed.distributed_c10d._set_pg_timeout(PATIENCE, made)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - torch gives it no other name
         self._group = made
         self._goes_on = threading.Event()
         self._beats: threading.Thread | None = None
@@ -76,14 +87,16 @@ class Others:
         """Wait until all have come here; to be called by all. Raises RuntimeError where one is gone."""
         self._gather(None)
 
-    def see(self, folder: Path) -> list[dict[str, int]]:
-        """Files that each process sees of a checkpoint once all have written theirs, by rank; to be called by all.
-
-        Raises RuntimeError where one is gone.
+    def wrote(self, step: int, folder: Path) -> Written:
+        """Say that this process has written its part of the checkpoint of a step; waits for nobody. Raises RuntimeError
+        where the others cannot be told.
         """
-        self.wait()
-        found = attempt(files_of, folder)
-        return self._gather({} if isinstance(found, Failure) else found)
+        self._saves[step] += 1
+        name = f"{self._name}/saved/{step}/{self._saves[step]}"
+        written = Written(self._store, name, self.rank, self.size, folder)
+        if self.rank:
+            self._telling = [thread for thread in self._telling if thread.is_alive()] + [written.tell_beside()]
+        return written
 
     def pause(self, waits: bool) -> None:
         """The first process waits for a person, or goes on."""
@@ -96,9 +109,11 @@ class Others:
             self._beats.join()
             self._beats = None
 
-    def close(self) -> None:
-        """Leave; where no more is to be said."""
+    def close(self, *, failed: bool = False) -> None:
+        """Leave; where no more is to be said. What was saved is told to the end, unless the training has failed."""
         self.pause(False)
+        for thread in self._telling if not failed else ():
+            thread.join(LIMIT_SECONDS)
         distributed.destroy_process_group(self._group)
 
     def _gather(self, value: T) -> list[T]:
@@ -120,6 +135,14 @@ class Others:
         return int(said)
 
 
+def announce() -> None:
+    """Say, as early as it can be said, that this process has an AssayCallback. Raises RuntimeError where the others
+    cannot be told.
+    """
+    if distributed.is_available() and distributed.is_initialized():
+        _store().set(_here(distributed.get_rank()), "here")
+
+
 def meet() -> Others | None:
     """Meet the other processes of a host before its first step; None where they cannot be told what people want.
 
@@ -128,32 +151,36 @@ def meet() -> Others | None:
     number = next(_meetings)
     if not distributed.is_available() or not distributed.is_initialized():
         return None
-    store: Any = distributed.distributed_c10d._get_default_store()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - torch gives it no other name
+    announce()
+    store, name = _store(), f"assay/{number}"
     rank, size = distributed.get_rank(), distributed.get_world_size()
-    together = f"assay/{number}/together"
-    store.set(f"assay/{number}/{rank}", "here")
-    try:
-        store.wait([f"assay/{number}/{each}" for each in range(size)] if rank == 0 else [together], MEETING)
-        said = "yes"
-    except RuntimeError:
-        said = "no"
+    store.set(f"{name}/{rank}", "here")
+    said = "yes" if _come_together(store, name, rank, size) else "no"
     # The first word counts, for all: one that came late must not wait for those who have given it up.
-    return Others(rank, size) if store.compare_set(together, "", said) == b"yes" else None
+    return Others(rank, size, store, name) if store.compare_set(_together(name), "", said) == b"yes" else None
 
 
-def files_of(folder: Path) -> dict[str, int]:
-    """Files of a checkpoint as this process sees them, with their sizes in bytes."""
-    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in folder.rglob("*") if path.is_file()}
+def _come_together(store: Any, name: str, rank: int, size: int) -> bool:
+    """Whether the first process has seen all of them, or has said what came of it to the others."""
+    wanted = [_together(name)] if rank else [f"{name}/{each}" for each in range(size)]
+    begun = time.monotonic()
+    # Asked again and again: who waits in a store that was made without libuv hears nothing of `compare_set`.
+    while not store.check(wanted):
+        # The first process is there, and will say what comes of it; or all have a callback, and will come.
+        comes = (rank and store.check([f"{name}/0"])) or store.check([_here(each) for each in range(size)])
+        if time.monotonic() - begun >= (GATHERING if comes else MEETING).total_seconds():
+            return False
+        time.sleep(LOOK_SECONDS)
+    return True
 
 
-def lacking(everywhere: list[Mapping[str, int]]) -> str | None:
-    """Why what the first process sees of a checkpoint is not all of it; None where it is."""
-    first = everywhere[0]
-    for rank, found in enumerate(everywhere):
-        odd = [name for name, size in found.items() if first.get(name) != size]
-        if odd:
-            return (
-                f"process {rank} has written {odd[0]}, which process 0 does not see; let output_dir lie on a disk that "
-                f"all of them share"
-            )
-    return None
+def _store() -> Any:
+    return distributed.distributed_c10d._get_default_store()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - torch gives it no other name
+
+
+def _here(rank: int) -> str:
+    return f"assay/here/{rank}"
+
+
+def _together(name: str) -> str:
+    return f"{name}/together"

@@ -4,10 +4,12 @@ anyone sees it.
 The host's sampler and order are left alone. A batch that is no mapping, or a dataset without numbered rows, tells none.
 """
 
+import operator
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, NamedTuple
 
+from accelerate.data_loader import DataLoaderDispatcher
 from torch.utils.data import DataLoader, IterableDataset
 
 __all__ = ["KEY", "number_rows", "take_rows", "tokens_of"]
@@ -33,10 +35,14 @@ class _Rows:
     def __getitem__(self, key: Any) -> Any:
         return self._dataset[key]
 
-    def __getitems__(self, keys: Sequence[int]) -> list[_Numbered]:
-        several: Callable[[Sequence[int]], Any] | None = getattr(self._dataset, "__getitems__", None)
+    def __getitems__(self, keys: Sequence[Any]) -> Any:
+        several: Callable[[Sequence[Any]], Any] | None = getattr(self._dataset, "__getitems__", None)
         values = several(keys) if several else [self._dataset[key] for key in keys]
-        return [_Numbered(int(key), value) for key, value in zip(keys, values, strict=True)]
+        numbers = _numbers(keys)
+        # A batch that is ready already, or one of rows that have names, is left as it is.
+        if numbers is None or not isinstance(values, list) or len(values) != len(numbers):
+            return values
+        return [_Numbered(number, value) for number, value in zip(numbers, values, strict=True)]
 
     def __getattr__(self, name: str) -> Any:
         # A copy that is just being unpickled has nothing to ask yet.
@@ -51,9 +57,11 @@ class _Collate:
     def __init__(self, collate: Callable[[list[Any]], Any]) -> None:
         self._collate = collate
 
-    def __call__(self, items: list[Any]) -> Any:
-        batch = self._collate([item.value if isinstance(item, _Numbered) else item for item in items])
-        if isinstance(batch, MutableMapping) and all(isinstance(item, _Numbered) for item in items):
+    def __call__(self, items: Any) -> Any:
+        if not isinstance(items, list) or not all(isinstance(item, _Numbered) for item in items):
+            return self._collate(items)
+        batch = self._collate([item.value for item in items])
+        if isinstance(batch, MutableMapping):
             batch[KEY] = [item.row for item in items]
         return batch
 
@@ -95,6 +103,9 @@ def number_rows(loader: Any) -> Any:
     fits = isinstance(loader, DataLoader) and hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")
     if not fits or isinstance(dataset, IterableDataset) or loader.batch_sampler is None:
         return loader
+    # It puts the batches of all processes together, of tensors alone; what it says of its class is another one's.
+    if issubclass(type(loader), DataLoaderDispatcher):
+        return loader
     rows, collate = _Rows(dataset), _Collate(loader.collate_fn)
     # accelerate's loader says that it is of another class, so its own is set as Python keeps it.
     vars(object)["__class__"].__set__(loader, _unmarked(type(loader)))
@@ -114,6 +125,14 @@ def take_rows(source: Any, batches: Sequence[Any]) -> list[int] | None:
         return None
     known = [rows for rows in told if rows is not None]
     return [row for rows in known for row in rows] if len(known) == len(told) else None
+
+
+def _numbers(keys: Sequence[Any]) -> list[int] | None:
+    """Keys of a dataset as numbers of rows; None where they are none."""
+    try:
+        return [operator.index(key) for key in keys]
+    except TypeError:
+        return None
 
 
 def _taken(batch: Any) -> list[int] | None:

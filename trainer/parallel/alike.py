@@ -50,7 +50,7 @@ def confirm(job: "Job", gathered: "Gathered | None" = None) -> None:
     wholes = _gathered(gathered) if gathered else {}
     for name, first in everywhere[0].items():
         theirs = [sums.get(name) for sums in everywhere]
-        wanted = [first] * len(theirs) if first.rows is None else _parts(wholes[name], theirs)
+        wanted = [first] * len(theirs) if first.rows is None else _parts(name, wholes[name], theirs)
         for rank, (has, known) in enumerate(zip(theirs, wanted, strict=True)):
             if has != known:
                 raise TrainingError(_told(rank, name, is_part_of_it=first.rows is not None))
@@ -77,16 +77,23 @@ def _gathered(found: "Gathered") -> dict[str, torch.Tensor]:
     return {**found.weights, **{f"{name}/{part}": value for (name, part), value in found.optimizer.items()}}
 
 
-def _parts(whole: torch.Tensor, theirs: Sequence[Held | None]) -> list[Held]:
-    """What each process must hold of a tensor that is cut by rows, as torch's `fully_shard` cuts it."""
+def _parts(name: str, whole: torch.Tensor, theirs: Sequence[Held | None]) -> list[Held]:
+    """What each process must hold of a tensor that is cut by rows, as torch's `fully_shard` cuts it.
+
+    Raises TrainingError where one holds none of it, or their parts do not make up the whole.
+    """
     begin, parts = 0, list[Held]()
-    for has in theirs:
-        rows = (has.rows if has else None) or 0
+    for rank, has in enumerate(theirs):
+        if has is None:
+            raise TrainingError(_told(rank, name, is_part_of_it=True))
+        rows = has.rows or 0
         parts.append(Held(sum_of(whole[begin : begin + rows]), rows))
         begin += rows
     if begin != len(whole):
-        # Parts that do not make up the whole are those of none.
-        return [Held(0, -1)] * len(theirs)
+        raise TrainingError(
+            f"the parts of {name} that the processes hold have {begin} rows together, and {len(whole)} were gathered: "
+            f"a machine or a link between two is not sound, so nothing was sealed; go on with --resume"
+        )
     return parts
 
 
@@ -94,10 +101,13 @@ def _told(rank: int, name: str, *, is_part_of_it: bool) -> str:
     found = f"process {rank} no longer holds the same as process 0, first in {name}"
     if is_part_of_it:
         found = f"process {rank} holds another part of {name} than was gathered of it"
-    return (
-        f"{found}: memory or a link of its machine is not sound, so nothing was sealed; leave that machine out, and go "
-        f"on with --resume"
-    )
+    return f"{found}: {_UNSOUND}"
+
+
+_UNSOUND = (
+    "memory or a link of its machine is not sound, so nothing was sealed; leave that machine out, and go on "
+    "with --resume"
+)
 
 
 def changed_anywhere(frozen: Frozen) -> list[str]:

@@ -229,19 +229,31 @@ def test_a_run_goes_to_no_server_that_has_it_under_another_name(store, served, t
     assert json.loads((folder / DELIVERY_NAME).read_text())["server"] == moved
 
 
-def test_a_damaged_note_is_one_sentence_and_keeps_no_other_run_here(served, trainer):
+@pytest.mark.parametrize("named", [(), ("a-damaged", "b-whole")])
+def test_a_damaged_note_is_one_sentence_and_keeps_no_other_run_here(served, trainer, named):
     token = served.token("inbox")
     for name in ("a-damaged", "b-whole"):
         folder = recorded(trainer, name, 2)
         send_to(folder, served.address)
     (trainer / "runs" / "a-damaged" / DELIVERY_NAME).write_text("")
-    done = assay("deliver", folder=trainer, ASSAY_TOKEN=token)
+    done = assay("deliver", *named, folder=trainer, ASSAY_TOKEN=token)
     assert done.returncode == 2
     assert "a-damaged/delivery.json is damaged, and the server knows the run by the origin in it" in one_sentence(
         done.stderr
     )
     assert (trainer / "runs" / "a-damaged" / DELIVERY_NAME).read_text() == ""
     wait_until(lambda: steps_of(served.store, "b-whole") == [1, 2])
+
+
+def test_a_named_run_that_goes_nowhere_keeps_no_other_one_here(served, trainer):
+    recorded(trainer, "a-nowhere", 2)
+    send_to(recorded(trainer, "b-sent", 2), served.address)
+    done = assay("deliver", "a-nowhere", "b-sent", folder=trainer, ASSAY_TOKEN=served.token("inbox"))
+    assert (done.returncode, one_sentence(done.stderr)) == (
+        2, "run a-nowhere goes to no server yet; name one with --to quack://HOST:PORT",
+    )  # fmt: skip
+    assert not (trainer / "runs" / "a-nowhere" / DELIVERY_NAME).exists()
+    wait_until(lambda: steps_of(served.store, "b-sent") == [1, 2])
 
 
 def test_ctrl_c_in_the_script_still_delivers_its_last_steps(served, trainer):

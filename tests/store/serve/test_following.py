@@ -89,6 +89,20 @@ def test_another_name_that_is_given_beside_it_is_followed_at_once(served, sent, 
     assert steps_of(served.store, "demo") == [1]
 
 
+def test_a_run_that_was_refused_and_is_removed_here_is_not_told_as_delivered(
+    monkeypatch, served, sent, following, tmp_path
+):
+    taken_elsewhere(served, tmp_path)
+    one = following(sent)
+    wait_until(lambda: one.told)
+    real, passes = Follower._deliver, []
+    monkeypatch.setattr(Follower, "_deliver", lambda self: passes.append(sent.is_dir()) or real(self))
+    sent.rename(tmp_path / "removed")
+    wait_until(lambda: passes.count(False) > 3)
+    assert one.end() is None
+    assert [sentence.partition(":")[0] for sentence in one.told] == ["run demo is not delivered"]
+
+
 def test_a_token_that_is_taken_back_is_told_and_one_in_its_place_is_used(
     monkeypatch, served, sent, following, tmp_path
 ):

@@ -32,6 +32,20 @@ def test_what_runs_recorded_can_be_read(questions, table):
     assert questions.answer(f'SELECT count(*) AS n FROM "{table}"', {}).num_rows == 1
 
 
+def test_a_question_that_is_forgotten_while_it_is_asked_again_is_answered(monkeypatch, questions):
+    class Forgetting(dict):
+        """As where another thread clears it between two looks."""
+
+        def __contains__(self, sql):
+            is_known = super().__contains__(sql)
+            self.clear()
+            return is_known
+
+    monkeypatch.setattr(questions, "_known", Forgetting())
+    for _ in range(2):
+        assert questions.answer("SELECT count(*) AS n FROM run", {}).to_pylist() == [{"n": 0}]
+
+
 @pytest.fixture
 def asked(store):
     """What people asked of a run, and what holds its checkpoints."""

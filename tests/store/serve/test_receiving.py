@@ -91,6 +91,23 @@ def test_a_run_comes_under_one_name(store, receiver):
     assert put(receiver, 0, b"one\n", run="demo-2") == 4
 
 
+def test_a_disk_that_fails_while_names_are_read_leaves_no_half_of_them(monkeypatch, store, receiver):
+    put(receiver, 0, b"one\n")
+    put(receiver, 0, b"two\n", run="other", origin=OTHER)
+
+    def failing(_):
+        yield "demo", ORIGIN
+        raise OSError(5, "Input/output error")
+
+    again = Receiver(store)
+    with monkeypatch.context() as patched:
+        patched.setattr("store.serve.receiving._delivered", failing)
+        with pytest.raises(StoreError, match="Input/output error"):
+            again.offsets("gpu", "third", OTHER)
+    with pytest.raises(StoreError, match="the server has this run already and calls it other"):
+        again.offsets("gpu", "third", OTHER)
+
+
 def remove_run_folder(store, name):
     shutil.rmtree(store.root / name)
 

@@ -120,8 +120,9 @@ def test_without_a_checkpoint_to_go_back_to_it_asks(act, store, monkeypatch):
 def asked(make, store):
     """Trains a host of which something is asked behind its tenth step; gives it and the answers."""
 
-    def run(kind, **args):
-        trainer = make(Seen, recorded(store))
+    def run(kind, kind_of_host=Seen, step=None, **settings):
+        trainer = make(kind_of_host, recorded(store), **settings)
+        args = {} if step is None else {"step": step}
         step_end, answers = trainer._assay.on_step_end, []
 
         def ask(*given, **known):
@@ -136,6 +137,34 @@ def asked(make, store):
         return trainer, answers
 
     return run
+
+
+class NeverBest(Seen):
+    """A host whose evaluations find nothing better, at every fifth step."""
+
+    def _determine_best_metric(self, *_, **__):
+        return False
+
+
+BEST = {"save_strategy": "best", "eval_strategy": "steps", "eval_steps": 5, "metric_for_best_model": "loss"}
+
+
+def test_a_host_that_saves_its_best_alone_is_stopped_and_saves(asked, store):
+    trainer, answers = asked("stop-and-save", kind_of_host=NeverBest, **BEST)
+    assert answers == ["stops after step 10 and saves"]
+    assert trainer.state.global_step == 10
+    assert [item["step"] for item in shown(store)["checkpoints"]] == [10]
+
+
+def test_a_host_that_saves_its_best_alone_saves_now_after_the_next_step_it_does_not_evaluate(asked, store):
+    trainer, _ = asked("save-now", kind_of_host=NeverBest, **BEST)
+    assert trainer.state.global_step == 12
+    assert [item["step"] for item in shown(store)["checkpoints"]] == [11]
+
+
+def test_a_host_that_saves_its_model_alone_is_asked_to_save_once(asked, tmp_path):
+    asked("save-now", save_only_model=True, save_strategy="no")
+    assert [path.name for path in (tmp_path / "out").glob("checkpoint-*")] == ["checkpoint-10"]
 
 
 def test_a_loss_that_is_no_number_is_not_stepped_on_though_nothing_more_is_tried(act, store, monkeypatch):

@@ -70,7 +70,7 @@ def test_a_checkpoint_that_cannot_be_sealed_is_told(make, store, monkeypatch, ca
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("trainer.adapters.sealing._linked", full)
+    monkeypatch.setattr("trainer.adapters.holding._take", full)
     make(Seen, recorded(store), max_steps=4).train()
     run = shown(store)
     assert (run["status"], run["checkpoints"]) == ("finished", [])

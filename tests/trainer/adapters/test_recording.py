@@ -101,7 +101,8 @@ def test_a_loss_that_is_no_number_is_recorded_as_one(make, store):
     assert said(store, "host", "seen") == []
 
 
-def test_checkpoints_of_the_host_are_sealed_and_become_stable(make, store, tmp_path):
+def test_checkpoints_of_the_host_are_sealed_and_become_stable(make, store, tmp_path, monkeypatch):
+    monkeypatch.setattr("trainer.adapters.holding.SMALL", 1 << 12)  # the weights are a large file
     trainer = make(Seen, recorded(store, stable_after=4), eval_strategy="steps", eval_steps=4)
     trainer.train()
     found = {item["step"]: item for item in shown(store)["checkpoints"]}

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import DataLoader, Dataset, IterableDataset
 from transformers import Trainer, TrainerCallback
 
 from tests.trainer.adapters.hosts import Seen, recorded, shown
@@ -95,6 +95,54 @@ def test_a_loader_that_cannot_be_numbered_trains_all_the_same(make, store, monke
     trainer.train()
     assert shown(store)["status"] == "finished"
     assert [(item["rows"], item["losses"]) for item in batches(store)] == [([], []), ([], [])]
+
+
+class Named(Dataset):
+    """Rows that have names."""
+
+    def __init__(self, name):
+        self.names = [name(number) for number in range(4)]
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, name):
+        return {"id": self.names.index(name)}
+
+
+class Ready(Dataset):
+    """Rows that come as a batch."""
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, number):
+        return {"id": number}
+
+    def __getitems__(self, numbers):
+        return {"ids": torch.tensor(numbers)}
+
+
+@pytest.mark.parametrize("name", [lambda number: f"row-{number}", lambda number: ("row", number)])
+def test_rows_that_have_names_are_left_as_they_are(name):
+    rows = Named(name)
+    batches = [rows.names[:2], rows.names[2:]]
+    loader = number_rows(DataLoader(rows, batch_sampler=batches, collate_fn=collated))
+    assert [(rows, batch["ids"].tolist()) for rows, batch in steps_of(loader)] == [(None, [0, 1]), (None, [2, 3])]
+
+
+def test_a_batch_that_a_dataset_makes_itself_is_left_as_it_is():
+    loader = number_rows(DataLoader(Ready(), batch_size=2, collate_fn=dict))
+    found = [(rows, batch["ids"].tolist(), sorted(batch)) for rows, batch in steps_of(loader)]
+    assert found == [(None, [0, 1], ["ids"]), (None, [2, 3], ["ids"])]
+
+
+def test_a_loader_that_deals_out_the_batches_of_one_process_is_left_alone(make, store):
+    trainer = make(Seen, recorded(store), max_steps=2, accelerator_config={"dispatch_batches": True})
+    trainer.train()
+    assert type(trainer.callback_handler.train_dataloader).__name__ == "DataLoaderDispatcher"
+    assert shown(store)["status"] == "finished"
+    assert [item["rows"] for item in batches(store)] == [[], []]
 
 
 def test_a_stream_has_no_rows():

@@ -1,7 +1,5 @@
 """A host in several processes: what people want is told to all of them, and their checkpoints are sealed as one."""
 
-import json
-
 import pytest
 
 from store.artifacts import verify
@@ -9,7 +7,7 @@ from store.database import Store
 from tests.trainer.adapters.hosts import shown
 from tests.trainer.adapters.together import train_together
 from tests.trainer.seen import events, said
-from trainer.adapters.others import ALONE, files_of, lacking
+from trainer.adapters.others import ALONE
 
 
 @pytest.fixture
@@ -57,7 +55,20 @@ def test_where_another_process_has_no_callback_what_is_asked_is_refused_at_once(
     assert done[0]["answers"] == [f"not done: {ALONE}", "noted"]
     run = shown(store)
     assert (run["status"], run["checkpoints"]) == ("finished", [])
+    assert said(store, "checkpoint") == [f"no checkpoint of this training is sealed: {ALONE}"]
     assert [item["step"] for item in events(store, "request")] == [5]
+
+
+def test_a_host_that_saves_in_its_first_process_alone_trains_on_and_says_what_is_not_sealed(
+    model_folder, tmp_path, store
+):
+    done = train_together("plain", model_folder, tmp_path, saves_alone=5, save_steps=8)
+    assert [(item["step"], item["saved"]) for item in done] == [(12, [5, 8, 12]), (12, [8, 12])]
+    assert [item["step"] for item in shown(store)["checkpoints"]] == [8, 12]
+    assert said(store, "checkpoint")[0] == (
+        "the checkpoint at step 5 could not be sealed: process 1 has not saved it within 3 seconds; let every process "
+        "of the host set should_save at the same step"
+    )
 
 
 @pytest.mark.slow
@@ -69,13 +80,3 @@ def test_a_checkpoint_of_which_the_first_process_sees_a_part_is_not_sealed(model
         "the checkpoint at step 4 could not be sealed: process 1 has written rng_state_1.pth, which process 0 does not "
         "see; let output_dir lie on a disk that all of them share"
     )
-
-
-def test_what_one_process_sees_and_the_first_one_does_not_is_named(tmp_path):
-    (tmp_path / "inner").mkdir()
-    (tmp_path / "inner" / "part").write_text(json.dumps([1, 2]))
-    found = files_of(tmp_path)
-    assert found == {"inner/part": 6}
-    assert lacking([found, found]) is None
-    assert lacking([{**found, "more": 1}, found]) is None
-    assert lacking([found, {"inner/part": 7}]).startswith("process 1 has written inner/part, which process 0 does not")

@@ -13,16 +13,19 @@ from transformers import Trainer, TrainerCallback
 from store.requests import Request
 from tests.trainer.adapters.hosts import Seen, host
 from tests.trainer.parallel.launched import CONTEXT, _no_main
-from trainer.adapters import AssayCallback, others
+from trainer.adapters import AssayCallback, others, written
 
 SECONDS = 150
 
 
 class Notes(TrainerCallback):
-    """Keeps what the host does in this process."""
+    """Keeps what the host does in this process, and has it save after a step."""
 
-    def __init__(self) -> None:
-        self.saved: list[int] = []
+    def __init__(self, saves: int | None) -> None:
+        self.saves, self.saved = saves, list[int]()
+
+    def on_step_end(self, args, state, control, **_):
+        control.should_save |= state.global_step == self.saves
 
     def on_save(self, args, state, control, **_):
         self.saved.append(state.global_step)
@@ -31,7 +34,8 @@ class Notes(TrainerCallback):
 def train_together(kind: str, model: Path, folder: Path, asks: str = "", *, size: int = 2, **given: Any) -> list[dict]:
     """Train a host in several processes; of the first one `asks` is asked behind its fifth step. What each did.
 
-    Without Assay's callback in the other processes where `everywhere` is False; `apart` gives each a disk of its own.
+    Without Assay's callback in the other processes where `everywhere` is False; `apart` gives each a disk of its own;
+    the first one alone wants a checkpoint after the step `saves_alone`.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -61,13 +65,18 @@ def _train(rank: int, size: int, port: int, given: dict[str, Any]) -> None:
     }  # fmt: skip
     torch.set_num_threads(1)
     everywhere, apart = given.pop("everywhere", True), given.pop("apart", False)
-    notes, callback = Notes(), AssayCallback("r", store=str(folder / "runs"))
+    alone = given.pop("saves_alone", None)
+    if alone:
+        written.LIMIT_SECONDS = 3.0
+    notes, callback = Notes(None if rank else alone), AssayCallback("r", store=str(folder / "runs"))
     callbacks = [notes, callback] if rank == 0 or everywhere else [notes]
     output = folder / (f"out-{rank}" if apart else "out")
     if not everywhere:
         others.MEETING /= 20
     kind, model = {"seen": Seen, "plain": Trainer}[given.pop("kind")], given.pop("model")
     trainer = host(kind, model, output, *callbacks, ddp_backend="gloo", **given)
+    if alone:
+        trainer.store_flos = lambda: None  # which all have to do together
     answers: list[str] = []
     if rank == 0 and asks:
         _ask(callback, asks, answers)

@@ -1,0 +1,61 @@
+"""Each process says what it has written of a checkpoint, and none waits for another while it trains."""
+
+import pytest
+from torch.distributed import HashStore
+
+from trainer.adapters import written
+from trainer.adapters.written import Written, files_of, lacking
+
+
+@pytest.fixture
+def part(tmp_path):
+    """Writes a file of one process, which says so."""
+    store = HashStore()
+
+    def write(rank, name, size=2):
+        (tmp_path / name).write_text("part")
+        return Written(store, "step-4", rank, size, tmp_path)
+
+    return write
+
+
+def test_what_all_see_is_known_once_all_have_written(part):
+    other = part(1, "second").tell_beside()
+    first = part(0, "first")
+    assert first.everywhere() == [{"first": 4, "second": 4}] * 2
+    other.join(30)
+    assert not other.is_alive()
+
+
+def test_who_has_not_written_in_time_is_named(part, monkeypatch):
+    monkeypatch.setattr(written, "LIMIT_SECONDS", 0.0)
+    part(1, "second", size=3)
+    with pytest.raises(OSError) as caught:  # noqa: PT011 - what it says is compared whole
+        part(0, "first", size=3).everywhere()
+    assert caught.value.strerror == (
+        "process 2 has not saved it within 0 seconds; let every process of the host set should_save at the same step"
+    )
+
+
+def test_a_store_that_is_gone_is_said(part, monkeypatch):
+    first = part(0, "first", size=1)
+
+    def gone(*_):
+        raise RuntimeError("Connection reset by peer")
+
+    monkeypatch.setattr(written, "await_keys", gone)
+    with pytest.raises(OSError) as caught:  # noqa: PT011 - what it says is compared whole
+        first.everywhere()
+    assert caught.value.strerror == (
+        "the processes of the host cannot be asked what they have written: Connection reset by peer"
+    )
+
+
+def test_what_one_process_sees_and_the_first_one_does_not_is_named(tmp_path):
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "part").write_text("[1, 2]")
+    found = files_of(tmp_path)
+    assert found == {"inner/part": 6}
+    assert lacking([found, found]) is None
+    assert lacking([{**found, "more": 1}, found]) is None
+    assert lacking([found, {"inner/part": 7}]).startswith("process 1 has written inner/part, which process 0 does not")
