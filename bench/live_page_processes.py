@@ -15,7 +15,7 @@ from bench.common import ROOT, offline
 from bench.live_page_store import LONG
 from store.database import Store
 
-__all__ = ["Served", "Writer", "served", "writing"]
+__all__ = ["Served", "Writer", "answering", "free_port", "served", "writing"]
 
 STARTING_SECONDS = 60
 
@@ -50,16 +50,28 @@ class Writer:
 @contextmanager
 def served(store: Store, times: Path) -> Generator[Served]:
     """The dashboard on a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     times.touch()
     command = [sys.executable, "-m", "bench.live_page_server", str(store.path), str(port), str(times)]
+    url = f"http://127.0.0.1:{port}"
     process = subprocess.Popen(command, cwd=ROOT, env=offline())
-    try:
-        url = f"http://127.0.0.1:{port}"
-        _wait_for(f"{url}/healthz")
+    with answering(process, f"{url}/healthz"):
         yield Served(url, process.pid, times)
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@contextmanager
+def answering(process: "subprocess.Popen[Any]", url: str) -> Generator[None]:
+    """Wait until a server answers; it is ended in the end. Raises OSError where it does not begin to."""
+    try:
+        _wait_for(url)
+        yield
     finally:
         process.terminate()
         process.wait(timeout=30)
