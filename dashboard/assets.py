@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import streamlit
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
@@ -82,9 +83,17 @@ def _page(name: str) -> Callable[[Request], Awaitable[HTMLResponse]]:
     async def page(request: Request) -> HTMLResponse:
         asked = request.query_params.get("lang") or request.headers.get("accept-language", "")[:2]
         language = asked if asked in LANGUAGES else DEFAULT
-        return HTMLResponse(html_page(language, name), headers={"Cache-Control": "no-cache"})
+        # When the answer has gone out: the browser does not wait for it.
+        ahead = BackgroundTask(_read_ahead, name, dict(request.query_params))
+        return HTMLResponse(html_page(language, name), headers={"Cache-Control": "no-cache"}, background=ahead)
 
     return page
+
+
+def _read_ahead(page: str, asked: dict[str, str]) -> None:
+    from dashboard.ahead import read_ahead  # noqa: PLC0415 - what is cached wants Streamlit's runtime, which comes later
+
+    read_ahead(page, asked)
 
 
 async def _style(_: Request) -> Response:

@@ -5,20 +5,12 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from dashboard.queries.figures import Place, active_path
 from dashboard.queries.origin import config
 from dashboard.queries.requests import requests
-from dashboard.queries.run import (
-    WINDOW,
-    Before,
-    Moment,
-    before,
-    checkpoints,
-    figures,
-    forks,
-    run_row,
-    seconds_a_step,
-)
+from dashboard.queries.run import WINDOW, Before, Moment, before, checkpoints, figures, forks, own_row, seconds_a_step
 from dashboard.queries.runs import names
+from dashboard.queries.signature import Signature, signature
 from dashboard.queries.spikes import told
 from dashboard.queries.strip import strip
 from dashboard.spike_story import Baseline, Spike, baseline, not_exact, spikes
@@ -77,7 +69,23 @@ class RunNow(NamedTuple):
     """What changes seldom."""
 
 
+class _Few(NamedTuple):
+    """The few rows that stand beside a run's values, read again when their signature is another one."""
+
+    signature: tuple[Any, Signature]
+    """When the run was made, and that of the rows."""
+
+    place: Place
+    checkpoints: pa.Table
+    forks: pa.Table
+    requests: list[Row]
+    spikes: list[Spike]
+    baseline: Baseline | None
+    not_exact: str
+
+
 class _Known(NamedTuple):
+    few: _Few
     stamp: Any
     earlier: Before
     heartbeat: Any
@@ -98,34 +106,38 @@ class KeptRuns:
         return store.snapshot(lambda snapshot: self._now(snapshot, name))
 
     def _now(self, snapshot: Snapshot, name: str) -> RunNow | None:
-        facts = run_row(snapshot, name)
-        if facts is None:
+        own = own_row(snapshot, name)
+        signed = signature(snapshot, own["id"]) if own else None
+        if own is None or signed is None or not signed.branches:
             return None
+        facts: Row = own | {"branch": signed.branch, "branches": signed.branches}
         run_id = facts["id"]
-        known = self._read(snapshot, facts)
+        known = self._read(snapshot, facts, signed)
         if len(self._known) >= MOST and run_id not in self._known:
             self._known.clear()
             self._beside.clear()
         self._known[run_id] = known
-        rows, moment = told(snapshot, run_id).to_pylist(), _moment(snapshot, run_id, known)
+        few = known.few
         # What the strip tells of this run; the rest of it comes from elsewhere.
-        own = (facts["created"], facts["branches"], facts["status"], len(rows), moment.checkpoints)
+        changed = (facts["status"], few.signature)
         return RunNow(
-            facts | {"seconds_a_step": known.pace[1]}, moment, requests(snapshot, run_id).to_pylist(), spikes(rows),
-            baseline(rows), not_exact(rows), self._seldom(snapshot, run_id, own),
+            facts | {"seconds_a_step": known.pace[1]}, Moment(known.figures, few.checkpoints, few.forks), few.requests,
+            few.spikes, few.baseline, few.not_exact, self._seldom(snapshot, run_id, changed),
         )  # fmt: skip
 
-    def _read(self, snapshot: Snapshot, facts: Row) -> _Known:
+    def _read(self, snapshot: Snapshot, facts: Row, signed: Signature) -> _Known:
         run_id, known = facts["id"], self._known.get(facts["id"])
+        of_run = (facts["created"], signed)
+        few = known.few if known and known.few.signature == of_run else _few(snapshot, run_id, of_run)
         own = (facts["created"], facts["branch"], facts["status"])
         stamp, heartbeat = (*own, *_long_ago(facts)), (*own, facts["heartbeat"])
         if known and known.heartbeat == heartbeat:
-            return known
+            return known._replace(few=few)
         earlier = known.earlier if known and known.stamp == stamp else before(snapshot, run_id)
         # Of another branch or a run made anew the pace is another one.
         pace = known.pace if known and known.heartbeat[:3] == own and time.monotonic() - known.pace[0] < PACE else None
         pace = pace or (time.monotonic(), seconds_a_step(snapshot, facts))
-        return _Known(stamp, earlier, heartbeat, figures(snapshot, run_id, earlier), pace)
+        return _Known(few, stamp, earlier, heartbeat, figures(snapshot, run_id, earlier, few.place), pace)
 
     def _seldom(self, snapshot: Snapshot, run_id: int, own: Any) -> Beside:
         before_that, read, beside = self._beside.get(run_id, (None, 0.0, None))
@@ -136,11 +148,14 @@ class KeptRuns:
         return found
 
 
+def _few(snapshot: Snapshot, run_id: int, of_run: tuple[Any, Signature]) -> _Few:
+    rows = told(snapshot, run_id).to_pylist()
+    return _Few(
+        of_run, Place(of_run[1].ids, active_path(snapshot, run_id)), checkpoints(snapshot, run_id),
+        forks(snapshot, run_id), requests(snapshot, run_id).to_pylist(), spikes(rows), baseline(rows), not_exact(rows),
+    )  # fmt: skip
+
+
 def _long_ago(facts: Row) -> tuple[Any, int]:
     """What of a run changes each minute, and each `WINDOW` steps: from then on too many are read again each time."""
     return facts["heartbeat"].replace(second=0, microsecond=0), (facts["last_step"] or 0) // WINDOW
-
-
-def _moment(snapshot: Snapshot, run_id: int, known: _Known) -> Moment:
-    # Checkpoints are thrown away without a word of the run: they are always read.
-    return Moment(known.figures, checkpoints(snapshot, run_id), forks(snapshot, run_id))

@@ -21,6 +21,15 @@ class Span(NamedTuple):
     last: int | None = None
     """Last step shown."""
 
+    @classmethod
+    def named(cls, first: str, last: str) -> "Span":
+        """The range that an address names; all steps where it names none.
+
+        >>> Span.named("100", "200"), Span.named("200", "100"), Span.named("", "")
+        (Span(first=100, last=200), Span(first=None, last=None), Span(first=None, last=None))
+        """
+        return cls(int(first), int(last)) if first.isdigit() and last.isdigit() and int(first) < int(last) else cls()
+
 
 class Curves(NamedTuple):
     """Points of one or more metrics of a run."""

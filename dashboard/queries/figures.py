@@ -11,7 +11,7 @@ import pyarrow as pa
 from dashboard.tables import between, only, values
 from store.database import Snapshot, Store
 
-__all__ = ["CARDS", "LOWEST", "Before", "card_ids", "figures", "newest_rows"]
+__all__ = ["CARDS", "LOWEST", "Before", "Place", "active_path", "card_ids", "figures", "newest_rows"]
 
 CARDS = ("loss", "val_loss", "grad_norm", "tokens_per_s", "lr")
 """Metrics with a card of their own, in the order they are shown."""
@@ -38,22 +38,33 @@ class Before(NamedTuple):
     """Those of the other metrics, as far back as they are looked for; see `newest_rows`."""
 
 
-def figures(store: Store | Snapshot, run_id: int, earlier: Before) -> pa.Table:
-    """Newest values on the active path, a row a metric of `CARDS` that has any. Raises StoreError.
+class Place(NamedTuple):
+    """Where the figures of a run are found."""
+
+    ids: dict[str, int]
+    """See `card_ids`."""
+
+    path: list[dict[str, Any]]
+    """See `active_path`."""
+
+
+def figures(store: Store | Snapshot, run_id: int, earlier: Before, place: Place | None = None) -> pa.Table:
+    """Newest values on the active path, a row a metric of `CARDS` that has any; `place` is asked for where it is not
+    known. Raises StoreError.
 
     `recent` is the mean of the last 20 steps, `earlier` that of the 20 steps 50 steps before; `low` and
     `high` span the last 128 steps, of which `since` is the first that has a value. All of them take finite
     values only, but for `value` itself; `lowest` and `lowest_step` are given for the validation loss only.
     """
     if isinstance(store, Store):
-        return store.snapshot(lambda snapshot: figures(snapshot, run_id, earlier))
-    ids = card_ids(store)
+        return store.snapshot(lambda snapshot: figures(snapshot, run_id, earlier, place))
+    ids, path = place or (card_ids(store), active_path(store, run_id))
     rows = newest_rows(store, run_id, list(ids.values()), earlier.step)
     if earlier.others is not None:
         rows = pa.concat_tables([rows, earlier.others])
     if LOWEST in ids:
         rows = pa.concat_tables([rows, _columns(ids[LOWEST], earlier, rows.schema)])
-    active = _on_path(store, run_id, rows)
+    active = _on_path(path, rows)
     found = [_figures(name, only(active, "metric_id", ids[name])) for name in CARDS if name in ids]
     return pa.Table.from_pylist([row for row in found if row], schema=_SCHEMA)
 
@@ -70,12 +81,17 @@ def newest_rows(store: Snapshot, run_id: int, ids: list[int], since: int, until:
     return store.read(_ROWS.format(run_id=run_id, since=since, until=until, ids=listed))
 
 
-def _on_path(store: Snapshot, run_id: int, rows: pa.Table) -> pa.Table:
+def active_path(store: Snapshot, run_id: int) -> list[dict[str, Any]]:
+    """Branches of a run's active path: branch, first_step, and where there are several last_step. Raises StoreError."""
     own = {"run_id": run_id}
     path = store.rows("SELECT branch, fork_step + 1 AS first_step FROM branch WHERE run_id = $run_id", own)
     if len(path) > 1:
         # Planning the view takes longer than reading it: a run without a rollback does without.
         path = store.rows("SELECT branch, first_step, last_step FROM active_path WHERE run_id = $run_id", own)
+    return path
+
+
+def _on_path(path: list[dict[str, Any]], rows: pa.Table) -> pa.Table:
     parts = [
         between(only(rows, "branch", part["branch"]), "step", part["first_step"], part.get("last_step", FOREVER))
         for part in path

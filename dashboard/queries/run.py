@@ -11,7 +11,7 @@ from store.telling import telling
 
 __all__ = [
     "CARDS", "RECENT", "WINDOW", "Before", "Moment", "before", "checkpoints", "figures", "forks", "metric_names",
-    "moment", "run_facts", "run_row", "seconds_a_step",
+    "moment", "own_row", "run_facts", "seconds_a_step",
 ]  # fmt: skip
 
 WINDOW = 2000
@@ -46,30 +46,35 @@ def moment(store: Store | Snapshot, run_id: int, earlier: Before) -> Moment:
 
 
 def run_facts(store: Store | Snapshot, name: str) -> dict[str, Any] | None:
-    """`run_row` with `seconds_a_step`. None where there is no such run. Raises StoreError."""
+    """`own_row` with `branch` (the newest), `branches` (how many) and `seconds_a_step`; None where there is no such
+    run. Raises StoreError.
+    """
     if isinstance(store, Store):
         return store.snapshot(lambda snapshot: run_facts(snapshot, name))
-    found = run_row(store, name)
-    return None if found is None else found | {"seconds_a_step": seconds_a_step(store, found)}
+    own = own_row(store, name)
+    if own is None:
+        return None
+    # A read each: DuckDB takes longer to plan their join.
+    found = own | store.rows(_BRANCHES.format(run_id=own["id"]))[0]
+    return found | {"seconds_a_step": seconds_a_step(store, found)} if found["branches"] else None
 
 
-def run_row(store: Snapshot, name: str) -> dict[str, Any] | None:
-    """The run's row with `branch` (the newest), `branches` (how many), `polls` (whether its program takes requests:
-    `assay train` does), `imported` (whether it was made of a finished log) and `hosted` (whether a script of its own
-    trains it); without what is long, its configuration and provenance. None where there is no such run.
+def own_row(store: Snapshot, name: str) -> dict[str, Any] | None:
+    """The run's row with `polls` (whether its program takes requests: `assay train` does), `imported` (whether it was
+    made of a finished log) and `hosted` (whether a script of its own trains it); without what is long, its
+    configuration and provenance. None where there is no such run.
 
     Raises StoreError.
     """
     rows = store.rows(_ROW, {"name": name})
-    if not rows:
-        return None
-    # A read each: DuckDB takes longer to plan their join.
-    branches = store.rows(_BRANCHES.format(run_id=rows[0]["id"]))[0]
-    return rows[0] | branches if branches["branches"] else None
+    return rows[0] if rows else None
 
 
 def seconds_a_step(store: Snapshot, run: dict[str, Any]) -> float | None:
-    """The pace of the newest steps of a run of `run_row`; None where it has too few. Raises StoreError."""
+    """The pace of the newest steps of a run, whose id, branch and last_step are known; None where it has too few.
+
+    Raises StoreError.
+    """
     # Written out: only so does DuckDB skip what lies before.
     newest = f"run_id = {run['id']} AND branch = {run['branch']} AND step > {(run['last_step'] or 0) - PACE}"
     return store.rows(_PACE.format(newest=newest))[0]["seconds_a_step"]

@@ -4,15 +4,17 @@ import pyarrow as pa
 
 from store.database import Snapshot, Store
 
-__all__ = ["branches", "left", "told"]
+__all__ = ["TOLD", "branches", "left", "told"]
+
+TOLD = ("spike", "guard", "spike-over", "status", "fork", "resume", "replay")
+"""Kinds of events that tell of spikes, or of what the run did beside them."""
 
 
 def told(store: Store | Snapshot, run_id: int) -> pa.Table:
-    """What was told of spikes, and what the run did beside it, the oldest first: time, kind (`spike`, `guard`,
-    `spike-over`, `status`, `fork`, `resume`, `replay`; `branch` for one that was opened), step, branch, message (of a
-    branch its reason), data (JSON). Raises StoreError.
+    """What was told of spikes, and what the run did beside it, the oldest first: time, kind (one of `TOLD`; `branch`
+    for one that was opened), step, branch, message (of a branch its reason), data (JSON). Raises StoreError.
     """
-    return store.read(_TOLD, {"run_id": run_id})
+    return store.read(_TOLD, {"run_id": run_id, "kinds": list(TOLD)})
 
 
 def branches(store: Store, run_id: int) -> pa.Table:
@@ -34,7 +36,7 @@ def left(store: Store, run_id: int) -> pa.Table:
 _TOLD = """
 SELECT time, kind, step, branch, message, data FROM (
     SELECT time, kind, step, branch, message, CAST(data AS VARCHAR) AS data, rowid AS place FROM event
-    WHERE run_id = $run_id AND kind IN ('spike', 'guard', 'spike-over', 'status', 'fork', 'resume', 'replay')
+    WHERE run_id = $run_id AND kind IN $kinds
     UNION ALL
     SELECT created, 'branch', fork_step, branch, reason, CAST(data AS VARCHAR), 0 FROM branch
     WHERE run_id = $run_id AND parent IS NOT NULL

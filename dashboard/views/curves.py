@@ -49,7 +49,8 @@ def show(run: Run) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="a-controls"):
             zoom.back()
     metrics.draw(run, [Panel("", t(f"metric.{name}"), {name: name}) for name in SINGLE if name in names])
-    metrics.others(run, [name for name in names if name not in CARDS])
+    if not first_look.leaves(run):
+        metrics.others(run, [name for name in names if name not in CARDS])
 
 
 def _loss(run: Run, names: tuple[str, ...], newest: list[dict[str, Any]]) -> None:
@@ -69,8 +70,9 @@ def _loss(run: Run, names: tuple[str, ...], newest: list[dict[str, Any]]) -> Non
     same = ("loss", path, run["id"], names, span, stamp, said, current(), look, log, smooth)
     zoom.kept_chart(same, made, f"loss-{run['id']}", t("curves.alt", name=run["name"]))
     _caption(series, smooth if "loss" in names else 0, log=log, zoomed=span.first is not None)
-    with st.container(horizontal=True, gap="small", key="a-exports"):
-        exports.buttons(run, names, span, made)
+    if not first_look.leaves(run):
+        with st.container(horizontal=True, gap="small", key="a-exports"):
+            exports.buttons(run, names, span, made)
 
 
 def _controls(run: Run) -> tuple[bool, float]:

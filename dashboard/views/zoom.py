@@ -18,8 +18,7 @@ __all__ = ["back", "chart", "ends", "kept_chart", "selected", "span"]
 
 def span() -> Span:
     """The range of steps in the address."""
-    first, last = st.query_params.get("first", ""), st.query_params.get("last", "")
-    return Span(int(first), int(last)) if first.isdigit() and last.isdigit() and int(first) < int(last) else Span()
+    return Span.named(st.query_params.get("first", ""), st.query_params.get("last", ""))
 
 
 def ends(shown: Span) -> tuple[int, int] | None:

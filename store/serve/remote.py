@@ -189,6 +189,9 @@ class _RemoteSnapshot(Snapshot):
     def read(self, sql: str, params: Mapping[str, Any] | None = None) -> pa.Table:
         return self._service.ask(write("ask", dict(params or {}), sql))
 
+    def rows(self, sql: str, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        return self.read(sql, params).to_pylist()
+
     def interrupt(self) -> None:
         """The server ends what takes too long."""
 

@@ -72,7 +72,7 @@ def test_a_busy_store_is_one_sentence(monkeypatch, full_store, page):
         raise StoreBusyError("held by another program")
 
     monkeypatch.setattr("dashboard.queries.runs.runs", busy)
-    monkeypatch.setattr("dashboard.kept_runs.run_row", busy)
+    monkeypatch.setattr("dashboard.kept_runs.own_row", busy)
     assert "held by another program" in shown(opened(monkeypatch, full_store, page))
 
 

@@ -1,0 +1,93 @@
+"""What a page begins with is read when its address is asked for, by those who may see it."""
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from dashboard import ahead, assets, cached, entrance
+from dashboard.queries.curves import Span
+from store.database import Store
+from store.errors import StoreBusyError
+
+
+@pytest.fixture
+def browser(monkeypatch, full_store):
+    monkeypatch.setenv("ASSAY_STORE", str(full_store.path))
+    return TestClient(Starlette(routes=assets.asset_routes()))
+
+
+@pytest.fixture
+def looks(monkeypatch):
+    """A list that grows with each look into the store."""
+    found, real = [], Store.snapshot
+    monkeypatch.setattr(Store, "snapshot", lambda *args, **options: found.append(1) or real(*args, **options))
+    return found
+
+
+def begin_run(store, span=Span()):  # noqa: B008 - a range is never changed
+    path = str(store.path)
+    return cached.names_shown(path, cached.run_facts(path, "triage"), span)
+
+
+def test_a_run_that_was_asked_for_is_there_when_its_page_begins(browser, looks, full_store):
+    assert browser.get("/run?run=triage&lang=en").status_code == 200
+    assert len(looks) == 2
+    assert "loss" in begin_run(full_store)
+    assert len(looks) == 2
+
+
+def test_the_range_in_the_address_is_the_one_that_is_read(browser, looks, full_store):
+    browser.get("/run?run=triage&first=5&last=20")
+    begin_run(full_store, Span(5, 20))
+    assert len(looks) == 2
+    begin_run(full_store)
+    assert len(looks) == 3
+
+
+def test_of_a_view_without_curves_only_the_run_is_read(browser, looks):
+    browser.get("/run?run=triage&view=log")
+    assert len(looks) == 1
+
+
+def test_without_a_name_it_is_the_newest_run(browser, looks, full_store):
+    browser.get("/run")
+    assert len(looks) == 3
+    assert cached.run_facts(str(full_store.path), cached.run_names(str(full_store.path))[0])
+    assert len(looks) == 3
+
+
+@pytest.mark.parametrize(("address", "archived"), [("/", False), ("/runs", True)])
+def test_lists_of_runs_are_read_with_what_they_show(browser, looks, full_store, address, archived):
+    browser.get(address)
+    asked = len(looks)
+    assert asked
+    assert cached.runs(str(full_store.path), archived=archived)
+    assert len(looks) == asked
+
+
+@pytest.mark.parametrize("address", ["/review", "/campaigns", "/run?run=nobody"])
+def test_what_is_not_read_ahead_is_answered_all_the_same(browser, address):
+    assert browser.get(address).status_code == 200
+
+
+def test_where_others_come_in_nothing_is_read_before_they_have_said_who_they_are(browser, looks, monkeypatch):
+    monkeypatch.setattr(ahead, "entrance", lambda: entrance.Entrance(public="https://assay.example.org"))
+    assert browser.get("/run?run=triage").status_code == 200
+    assert looks == []
+
+
+def test_one_is_read_at_a_time(browser, looks):
+    with ahead._reading:
+        browser.get("/run?run=triage")
+    assert looks == []
+    browser.get("/run?run=triage")
+    assert looks
+
+
+def test_a_store_in_trouble_is_left_to_the_page(browser, monkeypatch):
+    def busy(*_, **__):
+        raise StoreBusyError("held by another process")
+
+    monkeypatch.setattr(Store, "snapshot", busy)
+    assert browser.get("/run?run=triage").status_code == 200
+    assert not ahead._reading.locked()
