@@ -49,8 +49,8 @@ TEXTS: dict[str, Text] = {
     "campaigns.judged": {"zh": "已评", "en": "Judged"},
     "campaigns.judged.value": {"zh": "{judged} / {pairs} 对", "en": "{judged} of {pairs} pairs"},
     "campaigns.judged.final": {
-        "zh": "其中 {final} 对已定稿，计入结果",
-        "en": "{final} of them final, so that they count",
+        "zh": "其中 {final} 对已定稿",
+        "en": "{final} of them final",
     },
     "campaigns.pace": {"zh": "进度", "en": "Pace"},
     "campaigns.pace.value": {"zh": "每天 {pace} 次", "en": "{pace} a day"},
@@ -171,6 +171,10 @@ TEXTS: dict[str, Text] = {
     "campaigns.results.of": {
         "zh": "按 {n} 对定稿的评判；记录于审计日志",
         "en": "from {n} pairs with final verdicts; this look is logged",
+    },
+    "campaigns.results.behind": {
+        "zh": "另有 {count} 对已定稿，但按抽定的顺序排在一对尚未评完的后面，暂不计入",
+        "en": "{count} more are final, but come behind one that is not, in the drawn order: they are not weighed",
     },
     "campaigns.says.superior": {
         "zh": "候选优于基线：{n} 对评判足以证明。",

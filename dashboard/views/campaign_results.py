@@ -62,10 +62,12 @@ def _decision(found: Results) -> None:
     if found.unblinded:
         marks.append(t("campaigns.unblinded", count=found.unblinded))
     red = "".join(f' <span class="a-status a-bad">{escape(mark)}</span>' for mark in marks)
-    n = found.overall.n if found.overall else 0
+    told = [t("campaigns.results.of", n=found.overall.n if found.overall else 0)]
+    if found.behind:
+        told.append(t("campaigns.results.behind", count=count(found.behind)))
     st.html(
         f'<p class="a-decision a-{tone}">{escape(words.sentence(found))}</p>'
-        f'<p class="a-caption">{escape(t("campaigns.results.of", n=n))}{red}</p>'
+        f'<p class="a-caption">{escape(" · ".join(told))}{red}</p>'
     )
 
 

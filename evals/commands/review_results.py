@@ -104,6 +104,8 @@ def _trust(found: Results) -> list[str]:
         f"skipped for good: {_skipped(found)}",
         f"pairs with the same answer twice, outside the test: {found.identical:,}; flagged: {len(found.flags):,}",
     ]
+    if found.behind:
+        lines.append(f"pairs with final verdicts behind one without, in the drawn order: {found.behind:,}, not weighed")
     if found.unblinded:
         lines.append(f"verdicts by people who had seen results: {found.unblinded:,}")
     if found.offline:

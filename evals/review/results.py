@@ -21,7 +21,7 @@ from evals.review.results_shape import Part, Point, Results, Share
 from evals.review.settling import settle
 from evals.review.shares import criteria, evidence, overall, specialties
 from evals.stats.decision import Decision
-from evals.stats.items import Verdict
+from evals.stats.items import Verdict, behind_the_prefix
 from evals.stats.leave_one_out import leave_one_out
 from evals.stats.pigeonhole import Interval, pigeonhole_interval
 from store.access import Actor, require
@@ -106,7 +106,8 @@ def results_of(found: Gathered) -> Results:
         decision=course.decision, sentence=course.sentence, criterion=course.criterion,
         ended_at=course.course.ended.n if course.course.ended else None, n_max=policy.n_max, least=rules.least,
         margin=policy.margin, alpha=policy.alpha, decides_at=1 / policy.alpha, futile_at=1 / policy.futility,
-        course=_course(course), overall=overall(found, course), identical=found.identical,
+        course=_course(course), overall=overall(found, course),
+        behind=behind_the_prefix(found.order, map(said, found.verdicts)), identical=found.identical,
         with_identical=_with_identical(found, course), criteria=criteria(found, course),
         specialties=specialties(found, course), like_these=_like_these(told, row["seed"]),
         without=tuple(leave_one_out(told, rules)) if told else (), agreement=agreed(found),

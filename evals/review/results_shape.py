@@ -162,6 +162,9 @@ class Results:
     overall: Share | None
     """The counted items, with bounds that hold at every look; None before the first."""
 
+    behind: int
+    """Items with final verdicts that come after one without, in the seeded order: they are not weighed yet."""
+
     identical: int
     """Pairs with the same answer twice, set aside: not in the test."""
 

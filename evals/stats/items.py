@@ -10,8 +10,8 @@ from statistics import fmean
 from typing import Literal, NamedTuple, TypeAlias
 
 __all__ = [
-    "Outcome", "PlannedItem", "ScoredItem", "Tally", "Verdict", "completed_prefix", "counted", "item_scores",
-    "mirrored", "score_of", "tallied", "theta", "win_difference",
+    "Outcome", "PlannedItem", "ScoredItem", "Tally", "Verdict", "behind_the_prefix", "completed_prefix", "counted",
+    "item_scores", "mirrored", "score_of", "tallied", "theta", "win_difference",
 ]  # fmt: skip
 
 Outcome: TypeAlias = Literal["win", "tie", "both_bad", "loss"]
@@ -97,6 +97,19 @@ def completed_prefix(order: Sequence[PlannedItem], verdicts: Iterable[Verdict]) 
         if scores:
             prefix.append(ScoredItem(place.item, fmean(scores)))
     return prefix
+
+
+def behind_the_prefix(order: Sequence[PlannedItem], verdicts: Iterable[Verdict]) -> int:
+    """Scored items that have all their verdicts and come after one that has not: they wait, and are not weighed yet.
+
+    >>> order = [PlannedItem("a"), PlannedItem("b", planned=2), PlannedItem("c")]
+    >>> behind_the_prefix(order, [Verdict("c", "bo", 1.0), Verdict("a", "ann", 0.5), Verdict("b", "ann", 1.0)])
+    1
+    """
+    kept = list(verdicts)
+    counts = Counter(verdict.item for verdict in kept)
+    complete = sum(0 < counts[place.item] >= place.planned - place.skipped for place in order)
+    return complete - len(completed_prefix(order, kept))
 
 
 def tallied(scores: Iterable[float]) -> Tally:

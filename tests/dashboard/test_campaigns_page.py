@@ -184,6 +184,19 @@ def test_good_news_that_waits_for_more_pairs_says_why(monkeypatch, made, lang, p
     assert not made.store.rows("SELECT 1 FROM campaign WHERE id = $id AND closed IS NOT NULL", {"id": waiting.campaign})
 
 
+@pytest.mark.parametrize(
+    ("lang", "press_on", "words"),
+    [
+        ("en", "Show results", "2 more are final, but come behind one"),
+        ("zh", "查看结果", "另有 2 对已定稿，但按抽定的顺序"),
+    ],
+)
+def test_what_is_final_behind_a_pair_that_is_not_is_said_to_be_not_weighed(monkeypatch, made, lang, press_on, words):
+    gap = make_campaign(made.store, 6, policy="[review]\nn_max = 300\ncriteria = []\n")
+    judge(made.store, gap.campaign, gap.graders[0], "w-ww")
+    assert words in press(page(monkeypatch, made.store, gap, lang), press_on)
+
+
 def test_not_worse_so_far_says_that_more_pairs_are_judged(monkeypatch, made):
     waiting = make_campaign(made.store, 80)
     judge(made.store, waiting.campaign, waiting.graders[0], "w" * 9 + "l" * 16)

@@ -82,11 +82,14 @@ def test_only_the_completed_prefix_counts(store):
     made = make_campaign(store, 6, overlap=[1], policy=ENDLESS)
     judge(store, made.campaign, made.graders[0], "ww-www")
     found = results(store, made.lead, made.campaign)
-    assert found.overall.n == 1
+    assert (found.overall.n, found.behind) == (1, 3)
     assert found.graders[0].verdicts == 5
     judge(store, made.campaign, made.graders[1], "-l")
     found = results(store, made.lead, made.campaign)
-    assert (found.overall.n, found.overall.theta) == (2, 0.75)
+    assert (found.overall.n, found.overall.theta, found.behind) == (2, 0.75, 3)
+    judge(store, made.campaign, made.graders[0], "--w")
+    found = results(store, made.lead, made.campaign)
+    assert (found.overall.n, found.behind) == (6, 0)
 
 
 def test_a_verdict_that_can_still_change_does_not_count_until_its_sitting_is_as_old_as_the_policy_lets_it(store):
