@@ -48,9 +48,10 @@ def show(run: Run) -> None:
         widgets.notice(t("curves.no_loss"))
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="a-controls"):
             zoom.back()
+    if first_look.leaves(run):
+        return
     metrics.draw(run, [Panel("", t(f"metric.{name}"), {name: name}) for name in SINGLE if name in names])
-    if not first_look.leaves(run):
-        metrics.others(run, [name for name in names if name not in CARDS])
+    metrics.others(run, [name for name in names if name not in CARDS])
 
 
 def _loss(run: Run, names: tuple[str, ...], newest: list[dict[str, Any]]) -> None:

@@ -20,7 +20,7 @@ _SOON = 1.0
 
 
 def leaves(run: dict[str, Any]) -> bool:
-    """Whether the smaller charts of a run, and what lies below them, are left out for now."""
+    """Whether all that lies below a run's first chart is left out for now."""
     beat = widgets.beat(run)
     return _OVER not in st.session_state and beat is not None and beat <= _SOON
 

@@ -13,7 +13,7 @@ from dashboard.charts.small import small_chart
 from dashboard.language import current, t
 from dashboard.panels import Panel, panels
 from dashboard.texts import TEXTS
-from dashboard.views import first_look, zoom
+from dashboard.views import zoom
 from dashboard.views.chart_words import chart_words
 
 __all__ = ["draw", "others"]
@@ -27,14 +27,13 @@ Run = dict[str, Any]
 
 def draw(run: Run, shown: list[Panel], place: str = "", turn: int = 1) -> None:
     """Small charts, three in a row; `place` tells a chart from the same one elsewhere on the page, `turn` says when
-    they are drawn anew (see `stamps.settled`). At the first look only their titles (see `first_look`).
+    they are drawn anew (see `stamps.settled`).
     """
     if not shown:
         return
     names = tuple(name for panel in shown for name in panel.labels)
     span, path = zoom.span(), cached.store_path()
     stamp, viewer = cached.stamp(path, run, span, turn), (current(), widgets.look())
-    waits = first_look.leaves(run)
 
     def made(panel: Panel) -> alt.LayerChart:
         series = cached.small_series(path, run["id"], names, span, SMALL_BUCKETS, stamp)
@@ -47,8 +46,6 @@ def draw(run: Run, shown: list[Panel], place: str = "", turn: int = 1) -> None:
         for panel, column in zip(shown[start : start + 3], st.columns(3), strict=False):
             with column:
                 st.html(f'<p class="a-title">{escape(panel.title)}</p>')
-                if waits:
-                    continue
                 same = ("small", path, run["id"], tuple(panel.labels.items()), span, stamp, viewer)
                 key = f"small-{place}-{run['id']}-{panel.group}-{panel.title}"
                 zoom.kept_chart(same, partial(made, panel), key, panel.title)
