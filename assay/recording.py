@@ -122,9 +122,14 @@ class Run:
             metrics = {name: _settled(value) for name, value in metrics.items()}
         self._queue.append((step, time.time(), metrics, None))
 
-    def log_batch(self, step: int, values: Mapping[str, Any], batch: Mapping[str, Any]) -> None:
-        """Record a step together with its batch: update, rows, losses and verdict."""
-        self._queue.append((step, time.time(), dict(values), dict(batch)))
+    def log_batch(
+        self, step: int, values: Mapping[str, Any], batch: Mapping[str, Any] | None, *, at: float | None = None
+    ) -> None:
+        """Record a step together with its batch: update, rows, losses and verdict; None where it has none. `at` is when
+        it was made, in seconds since 1970, where that is not now.
+        """
+        moment = time.time() if at is None else at
+        self._queue.append((step, moment, dict(values), None if batch is None else dict(batch)))
 
     def fork(self, after: int, reason: str, *, data: Mapping[str, Any] | None = None) -> None:
         """Begin a branch: the next step is `after + 1`, the steps behind `after` are abandoned."""

@@ -7,9 +7,14 @@ samples, and with the callbacks that transformers has for TensorBoard and tracki
 one process and take turns of a few steps, in an order that is drawn anew each round, so that whatever else the machine
 does hits all of them; a trainer that waits does nothing. A step lasts from its beginning to the next one's, logging
 included. `more` is the median over the rounds of how much more a turn took than the one with nothing in the same round:
-in time, and in processor time of the whole process, which tells it apart where others use the machine as well. `inside`
-is the processor time that the training thread spends in the hooks of the callback (and of the mixin) a step, and its
-share of a step with nothing: that can be told even where the rest is noise; a tracker's own threads are not in it.
+in time, and in processor time of the whole process, which tells it apart where others use the machine as well.
+
+`inside` is the processor time that the training thread spends in the hooks of the callback (and of the mixin: where it
+begins a step, listens to the loss, reads it and the gradient norm) a step, and its share of a step with nothing: that
+can be told even where the rest is noise. `threads` is the processor time of all threads of Python that the tracker has
+started, a step of its own: over all rounds, so what they do while their trainer waits for its turn is in it; `judging`
+is the one of them that has Assay judge and record what it was handed over. Processes that a tracker starts are in
+neither.
 """
 
 import functools
@@ -19,6 +24,7 @@ import random
 import statistics
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -41,6 +47,7 @@ PLAIN = "nothing"
 CALLBACK, MIXIN, NO_LOSSES = "Assay's callback", "Assay's mixin", "mixin, no losses of samples"
 PEERS = ("TensorBoard", "trackio")
 VOCABULARY = 4000
+MAIN, JUDGING = "MainThread", "assay-recording"
 
 HOOKS = ["on_step_begin", "on_pre_optimizer_step", "on_optimizer_step", "on_step_end", "on_log"]
 """What is called at every step."""
@@ -63,6 +70,16 @@ class Taken(NamedTuple):
     """Of that, by the training thread in the hooks of its callback and mixin."""
 
 
+class Threads(NamedTuple):
+    """Processor time beside the training thread, in seconds."""
+
+    all: float
+    """Of all threads that were started for a trainer."""
+
+    judging: float
+    """Of the one that judges and records; 0 where there is none."""
+
+
 _inside: dict[str, float] = {}
 """Seconds that each training thread has spent in hooks, by its name."""
 
@@ -80,10 +97,41 @@ def _counted(method: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return method(*given, **known)
         finally:
+            spent = time.thread_time() - began
             name = threading.current_thread().name
-            _inside[name] = _inside.get(name, 0.0) + time.thread_time() - began
+            _inside[name] = _inside.get(name, 0.0) + spent
 
     return counting
+
+
+def own_threads() -> None:
+    """Let each thread know which trainer's it is: that of the thread that starts it."""
+    start = threading.Thread.start
+
+    def starting(thread: threading.Thread) -> None:
+        _owners[thread] = _owner(threading.current_thread())
+        start(thread)
+
+    threading.Thread.start = starting
+
+
+_owners = weakref.WeakKeyDictionary[threading.Thread, str]()
+
+
+def _owner(thread: threading.Thread) -> str:
+    """The trainer's thread itself has its name; those it has started have it as their owner."""
+    found = _owners.get(thread, MAIN)
+    return thread.name if found == MAIN else found
+
+
+def beside(trainer: str) -> Threads:
+    """Processor time, so far, of the threads that were started for a trainer."""
+    used = [
+        (thread.name, time.clock_gettime(time.pthread_getcpuclockid(thread.ident)))
+        for thread in threading.enumerate()
+        if _owners.get(thread) == trainer and thread.ident is not None
+    ]
+    return Threads(sum(spent for _, spent in used), sum(spent for name, spent in used if name == JUDGING))
 
 
 class Turns:
@@ -95,6 +143,7 @@ class Turns:
         draw = random.Random(SEED)
         self.order = [name for _ in range(rounds) for name in draw.sample(names, len(names))]
         self.taken: dict[str, list[list[Taken]]] = {name: [] for name in names}
+        self.beside: dict[str, list[Threads]] = {name: [] for name in names}
         self._turn = threading.Condition()
         self._next = 0
 
@@ -125,6 +174,7 @@ class Clock(TrainerCallback):
             self._taken.append(Taken(time.perf_counter() - self._began, time.process_time() - self._used, inside))
         if len(self._taken) == self._turns.steps:
             self._turns.taken[self._name].append(self._taken)
+            self._turns.beside[self._name].append(beside(self._name))
             self._taken = []
             self._turns.done()
         if not self._taken:
@@ -138,6 +188,7 @@ def main() -> None:
     arguments = _arguments()
     report = Report(__doc__ or "", arguments)
     disable_progress_bar()
+    own_threads()
     with temp_folder() as folder:
         turns = _train(Path(folder), arguments)
     _show(report, turns)
@@ -171,7 +222,7 @@ def _train(folder: Path, arguments: Any) -> Turns:
 
 
 def _makers(folder: Path) -> dict[str, Callable[[], list[TrainerCallback]]]:
-    count_inside(AssayCallback, [*HOOKS, "begin_step", "trained", "measured"])
+    count_inside(AssayCallback, [*HOOKS, "begin_step", "listen", "trained", "measured"])
     count_inside(SampleLosses, ["hear", "take"])
     count_inside(TensorBoardCallback, HOOKS)
     store = str(folder / "runs")
@@ -231,12 +282,13 @@ def _show(report: Report, turns: Turns) -> None:
     step = _times(plain, "ms", 1)["ms"]
     inside = {name: _times(taken[name], "ms", 2)["ms"] for name in taken if name != PLAIN}
     report.table(
-        "Processor time of the training thread in the hooks of a step",
+        "Processor time of a step in the hooks of the training thread, and in the tracker's own threads",
         [
-            {"trainer": name, "inside ms": ms, "% of a step": 100 * ms / step, "/ TensorBoard's": ms / inside[PEERS[0]]}
+            {"trainer": name, "inside ms": ms, "% of a step": 100 * ms / step, "/ TensorBoard's": ms / inside[PEERS[0]],
+             **_beside(turns.beside[name], turns.steps)}
             for name, ms in inside.items()
         ],
-    )
+    )  # fmt: skip
     for row in rows[1:3]:
         what = f"{row['trainer']}, more processor time a step in %"
         report.target(what, "<= 3", row["more p %"], met=row["more p %"] <= 3)
@@ -252,6 +304,13 @@ def _show(report: Report, turns: Turns) -> None:
 
 def _times(rounds: list[list[Taken]], name: str, which: int) -> dict[str, float]:
     return {name: 1e3 * quantile([step[which] for steps in rounds for step in steps], 0.5)}
+
+
+def _beside(after: list[Threads], steps: int) -> dict[str, float | None]:
+    """What threads have used a step in the rounds that count, in milliseconds."""
+    first, last = after[WARM_UP - 1], after[-1]
+    used = [1e3 * (end - begun) / ((len(after) - WARM_UP) * steps) for begun, end in zip(first, last, strict=True)]
+    return {"threads ms": used[0], "judging ms": used[1] or None}
 
 
 def _more(rounds: list[list[Taken]], plain: list[list[Taken]], which: int, name: str) -> dict[str, float]:

@@ -27,9 +27,14 @@ class Inbox:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="assay-inbox", daemon=True)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no request is there that was not yet seen."""
+        return self._requests.empty()
+
     def next(self, timeout: float = 0.0) -> Request | None:
         """The oldest request not yet seen, waiting up to `timeout` seconds for one."""
-        if timeout <= 0 and self._requests.empty():
+        if timeout <= 0 and self.is_empty:
             return None  # at every step, and an exception costs more
         try:
             return self._requests.get(block=timeout > 0, timeout=timeout or None)

@@ -85,6 +85,11 @@ class Wishes:
         """Who asked the run to stop, if anyone did."""
         return self._asked or (_stopping[0] if _stopping else None)
 
+    @property
+    def are_there(self) -> bool:
+        """Whether something is asked that was not yet done, or the run is paused."""
+        return self._paused or not self._inbox.is_empty
+
     def refuse(self, why: str) -> None:
         """Answer what was asked for since the last step with why it cannot be done; a note is noted all the same."""
         while request := self._inbox.next():

@@ -311,6 +311,17 @@ def test_the_batch_of_a_step_travels_with_it(root):
     assert json.dumps(line)
 
 
+def test_a_step_that_is_recorded_later_has_the_time_at_which_it_was_made(root):
+    folder = root / "mine"
+    folder.mkdir()
+    run = Run(folder)
+    run.log_batch(7, {"loss": 2.0}, None, at=1.5)
+    run.finish()
+    [line] = lines_of(folder, "step")
+    assert (line["t"], line["v"]) == (1.5, {"loss": 2.0})
+    assert "batch" not in line
+
+
 def wait_for(condition, seconds: float = 20.0):
     deadline = time.monotonic() + seconds
     while not condition():

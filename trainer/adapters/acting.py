@@ -27,11 +27,14 @@ def look(hosted: Hosted, seen: Seen, optimizer: Any, *, scales: bool) -> list[fl
 
     Returns the learning rates that are to be put back once it was taken; none where they were left alone.
     """
-    seen.lr = hosted.rate(float(optimizer.param_groups[0]["lr"]), seen.step)
+    seen.lr = float(optimizer.param_groups[0]["lr"])
+    is_slower = hosted.state.remedies.lr != 1.0
+    if is_slower:
+        seen.lr = hosted.rate(seen.lr, seen.step)
     if seen.is_left_out or not hosted.look(seen, scales=scales, finite=lambda: _is_finite(optimizer)):
         _drop_gradients(optimizer)
         return []
-    if hosted.state.remedies.lr == 1.0:
+    if not is_slower:
         return []
     rates = [group["lr"] for group in optimizer.param_groups]
     for group in optimizer.param_groups:
@@ -41,16 +44,11 @@ def look(hosted: Hosted, seen: Seen, optimizer: Any, *, scales: bool) -> list[fl
 
 def act(hosted: Hosted, control: Any) -> None:
     """Do between two steps what the guard and people want: go back, wait, save, stop."""
-    verdict, hosted.verdict = hosted.verdict, None
-    hosted.wishes.act()
-    if hosted.target is None and verdict is not None and hosted.guard.wants_back(verdict):
-        why = go_around(hosted, verdict)
-        if why is not None:
-            onset = hosted.guard.onset or hosted.state.step
-            hosted.shelf.suspect(onset, hosted.history, f"after the spike that began at step {onset}")
-            hosted.guard.give_up(hosted.state.step, verdict, why)
-            hosted.wishes.pause()
-            hosted.wishes.act()
+    if hosted.wishes.are_there:
+        hosted.catch_up()
+        hosted.wishes.act()
+    if hosted.acts:
+        _act_on_verdict(hosted)
     if hosted.target is not None:
         control.should_training_stop = True
         control.should_save = control.should_evaluate = control.should_log = False
@@ -58,6 +56,19 @@ def act(hosted: Hosted, control: Any) -> None:
         control.should_save = control.should_training_stop = True
     elif hosted.wants_save:
         control.should_save = True
+
+
+def _act_on_verdict(hosted: Hosted) -> None:
+    verdict, hosted.verdict = hosted.verdict, None
+    if hosted.target is not None or verdict is None or not hosted.guard.wants_back(verdict):
+        return
+    why = go_around(hosted, verdict)
+    if why is not None:
+        onset = hosted.guard.onset or hosted.state.step
+        hosted.shelf.suspect(onset, hosted.history, f"after the spike that began at step {onset}")
+        hosted.guard.give_up(hosted.state.step, verdict, why)
+        hosted.wishes.pause()
+        hosted.wishes.act()
 
 
 def _drop_gradients(optimizer: Any) -> None:

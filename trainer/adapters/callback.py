@@ -3,7 +3,7 @@
 Nothing of ours raises into the host: what goes wrong here is said once, and the training goes on without Assay.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,13 @@ from assay.foreign import Failure, attempt
 from trainer.adapters.acting import act, cannot_act, look
 from trainer.adapters.back import asked_back
 from trainer.adapters.hosted import Hosted
-from trainer.adapters.losses import SampleLosses
+from trainer.adapters.losses import SampleLosses, watched
 from trainer.adapters.opening import begin, record_rows
 from trainer.adapters.options import Options
 from trainer.adapters.others import ALONE, Others, announce, meet
 from trainer.adapters.rows import take_rows, tokens_of
 from trainer.adapters.sealing import CHECKPOINT, make_way
-from trainer.adapters.seen import Seen
+from trainer.adapters.seen import Number, Seen
 
 __all__ = ["AssayCallback"]
 
@@ -50,8 +50,10 @@ class AssayCallback(TrainerCallback):
         """What is being recorded; None before it begins, after its end, and where that cannot be done."""
         self.seen: Seen | None = None
         """The step being made, where the mixin sees it."""
+        self._tokens: Number = 0
         self._rates: list[float] = []
         self._others: Others | None = None
+        self._is_alone = True
 
     def on_init_end(self, *given: Any, **_: Any) -> None:
         """Let the other processes know early that this one has a callback, so that they wait for it."""
@@ -61,6 +63,8 @@ class AssayCallback(TrainerCallback):
     def on_train_begin(self, *given: Any, **known: Any) -> None:
         """Begin, or take up again what was stopped to go back."""
         args, state, _ = given
+        # Asked once: transformers looks at the whole process to answer.
+        self._is_alone = args.world_size == 1
         if state.is_hyper_param_search:
             return
         why_alone = self._meet(args)
@@ -92,10 +96,12 @@ class AssayCallback(TrainerCallback):
         args, state, control = given
         if self.seen is not None and self.seen.losses:
             self._do(self._record, state.epoch)
+        else:
+            self._do(Hosted.reached, state.global_step)
         self.seen = None
-        self._do(lambda hosted: hosted.reached(state.global_step))
-        if args.world_size == 1:
-            self._do(lambda hosted: act(hosted, control))
+        self._before_silence(control)
+        if self._is_alone:
+            self._do(act, control)
             _insist(args, control)
             self._make_way(args, state, control)
         else:
@@ -111,6 +117,7 @@ class AssayCallback(TrainerCallback):
         args, state, control = given
         if self.goes_on_from is not None:
             control.should_save = control.should_evaluate = False
+        self._before_silence(control)
         self._make_way(args, state, control)
         self._with_others(lambda others: others.wait())  # before another one writes there
 
@@ -122,8 +129,8 @@ class AssayCallback(TrainerCallback):
         if args.save_only_model:
             return
         folder = _folder(args, state)
-        if args.world_size == 1:
-            self._do(lambda hosted: hosted.saved(folder))
+        if self._is_alone:
+            self._do(Hosted.saved, folder)
             return
         # No step that all have to take: a host may save in its first process alone.
         written = self._with_others(lambda others: others.wrote(state.global_step, folder))
@@ -162,10 +169,19 @@ class AssayCallback(TrainerCallback):
         """Whether the step being made need not be run, as nothing is to be learned from it."""
         return self.seen is not None and self.seen.is_left_out and not self._scale()
 
-    @property
-    def wants_sample_losses(self) -> bool:
-        """Whether the forward passes of the step are listened to."""
-        return self.seen is not None and self.options.sample_losses and not self.seen.is_left_out
+    def listen(self, host: Any, model: Any, inputs: Any) -> SampleLosses | None:
+        """A micro-batch is about to be run: what listens to its forward passes; None where nobody wants its losses of
+        samples.
+        """
+        seen = self.seen
+        if seen is None:
+            return None
+        # Before the host's models may change what they are given.
+        tokens = attempt(tokens_of, inputs)
+        self._tokens = 0 if isinstance(tokens, Failure) else tokens
+        if not self.options.sample_losses or seen.is_left_out:
+            return None
+        return watched(host, model, inputs) if isinstance(inputs, Mapping) else None
 
     def left_out(self, loss: torch.Tensor) -> torch.Tensor:
         """A micro-batch was not run; `loss` stands for its loss."""
@@ -173,15 +189,17 @@ class AssayCallback(TrainerCallback):
             self.seen.losses.append(loss)
         return loss
 
-    def trained(self, inputs: Any, loss: torch.Tensor, heard: SampleLosses | None) -> None:
+    def trained(self, loss: torch.Tensor, heard: SampleLosses | None) -> None:
         """A micro-batch was run forward and backward."""
-        if self.seen is None:
+        seen = self.seen
+        if seen is None:
             return
-        self.seen.losses.append(loss.detach())
-        tokens = attempt(tokens_of, inputs)
-        self.seen.tokens.append(0 if isinstance(tokens, Failure) else tokens)
+        seen.losses.append(loss.detach() if loss.requires_grad else loss)
+        seen.tokens.append(self._tokens)
         found = attempt(heard.found) if heard is not None else None
-        self.seen.samples.append(None if isinstance(found, Failure) else found)
+        seen.samples.append(None if isinstance(found, Failure) else found)
+        if self.hosted is not None and self.hosted.beside.needs_host:
+            self._do(Hosted.catch_up)
 
     def measured(self, grad_norm: Any) -> None:
         """The norm of the step's gradients is known."""
@@ -191,7 +209,7 @@ class AssayCallback(TrainerCallback):
     def _act_together(self, args: Any, state: Any, control: Any) -> None:
         """Do what people want in several processes: it is asked of the first one, and told to all."""
         if self._others is None:
-            self._do(lambda hosted: hosted.wishes.refuse(ALONE))
+            self._do(lambda hosted: hosted.refuse(ALONE))
             self._make_way(args, state, control)
             return
         asked = TrainerControl()
@@ -237,27 +255,30 @@ class AssayCallback(TrainerCallback):
             del _recording[output]
         self.hosted = self.seen = None
 
+    def _before_silence(self, control: Any) -> None:
+        """Have alarms told before the host evaluates: as long as that takes it asks for nothing."""
+        if control.should_evaluate:
+            self._do(Hosted.catch_up)
+
     def _do(self, work: Callable[..., Any], *arguments: Any) -> None:
-        """Do something with what is recorded, if anything is; where that goes wrong, leave the host alone after it."""
+        """Do something with what is recorded, if anything is; where that goes wrong, or what was done beside it before,
+        leave the host alone after it.
+        """
         hosted = self.hosted
         if hosted is None:
             return
         done = attempt(work, hosted, *arguments)
-        if not isinstance(done, Failure):
-            return
-        self._forget()
-        why = f"recording stopped: {done.kind}: {done.said}"
-        say(f"{why}; the training goes on")
-        attempt(lambda: hosted.run.event("traceback", done.told, level="alarm"))
-        attempt(hosted.end, "failed", why)
-        # Where that is what went wrong, its threads are ended and its spool is closed all the same.
-        attempt(hosted.opened.stack.close)
-        attempt(hosted.run.finish, "failed", why)
+        failure = hosted.beside.failure or done
+        if isinstance(failure, Failure):
+            self._forget()
+            why = f"recording stopped: {failure.kind}: {failure.said}"
+            say(f"{why}; the training goes on")
+            _stop(hosted, why, failure.told)
 
     def _begin(self, args: Any, state: Any, known: dict[str, Any]) -> None:
         if earlier := _recording.pop(args.output_dir, None):
             # A host that raised has not said so to a callback alone.
-            attempt(earlier.end, "failed", "the host ended without a word")
+            _stop(earlier, "the host ended without a word")
         opened = attempt(begin, self._options(args), args, state, known.get("model"), self.host)
         if isinstance(opened, Failure):
             say(f"{opened.said}; this training goes on without being recorded or guarded")
@@ -271,6 +292,7 @@ class AssayCallback(TrainerCallback):
         )  # fmt: skip
         if isinstance(made, Failure):
             say(f"{made.kind}: {made.said}; this training goes on without being recorded or guarded")
+            attempt(opened.stack.close)
             opened.run.finish("failed", f"recording stopped: {made.kind}: {made.said}")
             return
         self.hosted = _recording[args.output_dir] = made
@@ -311,6 +333,18 @@ class AssayCallback(TrainerCallback):
                 say(f"{done.said}; where {folder} is sealed, the host may write over what is sealed")
 
 
+def _stop(hosted: Hosted, why: str, traceback: str | None = None) -> None:
+    """Close a run that has failed, with what was recorded until then."""
+    attempt(hosted.catch_up)
+    hosted.beside.forgive()
+    if traceback is not None:
+        attempt(lambda: hosted.run.event("traceback", traceback, level="alarm"))
+    attempt(hosted.end, "failed", why)
+    # Where that is what went wrong, its threads are ended and its spool is closed all the same.
+    attempt(hosted.opened.stack.close)
+    attempt(hosted.run.finish, "failed", why)
+
+
 def _folder(args: Any, state: Any) -> Path:
     """Where the host writes the checkpoint of a step."""
     return Path(args.output_dir) / f"{CHECKPOINT}{state.global_step}"
@@ -318,7 +352,7 @@ def _folder(args: Any, state: Any) -> Path:
 
 def _decides_later(args: Any, control: Any) -> bool:
     """Whether the host saves only where what it is about to evaluate is its best, whatever was set before."""
-    return args.save_strategy == "best" and control.should_evaluate
+    return control.should_evaluate and args.save_strategy == "best"
 
 
 def _insist(args: Any, control: Any) -> None:

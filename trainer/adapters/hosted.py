@@ -1,6 +1,9 @@
 """A host's training as Assay has it: what each step found, what the guard says of it, what is sealed.
 
 It is told of the host's steps by the callback, and of what is in them by the mixin; it never raises into either.
+
+While the host waits only what would not be found later is looked at; it is judged and recorded beside the training,
+unless the guard acts.
 """
 
 import math
@@ -13,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from assay.foreign import Failure, attempt
-from assay.spikes import Verdict
+from assay.spikes import Alarm, Verdict
 from store.artifacts import announce, sealed_folders
 from store.readers.names import metric_name
+from trainer.adapters.beside import Beside
 from trainer.adapters.guarding import HostGuard, HostSuspects, examples_of
 from trainer.adapters.opening import Opened
 from trainer.adapters.others import Others
@@ -46,12 +50,26 @@ SPEEDS = ("_runtime", "_per_second")
 OF_ALERTS = ("alert", "severity")
 """What the guard tells for the sake of webhooks, which a host's run has none of."""
 
+SLOW_SECONDS = 1.0
+"""Steps that take longer are recorded at once: there it is nothing, and no alarm waits for the next one to be told."""
+
 SUMMARY = "train_runtime"
 """A row of the host's log that has this is about the whole run."""
 
 
 class Hosted:
-    """One host's training while it is recorded."""
+    """One host's training while it is recorded.
+
+    Two threads work for it, and each thing is the business of one. The host's own thread has what people want, the
+    target of going back, the clock of steps, and all that is asked of the host: whether its weights are numbers, and
+    what a row of its dataset says, which nobody promises to be safe in two threads. What it has seen it hands over to
+    `beside`, whose thread judges and records it: guard, verdict, traces and replay, state, sealer, shelf and what is
+    told are that one's. `catch_up` makes them the host's thread's until it hands over more, and comes before every look
+    at them. Only the remedies in the state are read at each step: they change in the host's thread alone, while nothing
+    waits.
+
+    Where the guard acts, what the host may do depends on all of it: everything is done at once, in the host's thread.
+    """
 
     def __init__(
         self, opened: Opened, dataset: Any, decode: Any, *, sees_steps: bool,
@@ -71,11 +89,10 @@ class Hosted:
         self.wants_save = False
         """Whether someone asked for a checkpoint now."""
         self.verdict: Verdict | None = None
+        """What the guard says of the newest step."""
         known, begun = opened.traces, self.state.step
         self.traces: dict[int, Trace] = {step: found for step, found in known.items() if step <= begun}
         self.replay = Replay({step: found for step, found in known.items() if step > begun})
-        self._found: Measured | None = None
-        self._overflow = self._taken = False
         self._began = time.perf_counter()
         self._dataset, self._decode = dataset, decode
         stack = opened.stack
@@ -95,7 +112,22 @@ class Hosted:
             self.run, inbox, self.progress, at=lambda: self.state.step, save=self._save_soon,
             roll_back=partial(roll_back, self), paused=others.pause if others else None,
         )  # fmt: skip
+        self.acts = self.config.guard.mode == "act"
+        """Whether the guard may keep the host from a step."""
+        self.beside = Beside(at_once=self.acts)
+        """Does what need not be done while the host waits."""
+        stack.callback(self.beside.close)
         self._say_beginning()
+
+    def catch_up(self) -> None:
+        """Have everything recorded that the host has done. Raises BrokenRecordingError where that could not be done."""
+        self.beside.catch_up()
+
+    def refuse(self, why: str) -> None:
+        """Answer what people ask with why it cannot be done."""
+        if self.wishes.are_there:
+            self.catch_up()
+            self.wishes.refuse(why)
 
     def tell(self, kind: str, sentence: str, *, level: str = "info", step: int | None = None, **facts: Any) -> None:
         """Tell people: in the store, on stderr and in the run's log."""
@@ -105,54 +137,36 @@ class Hosted:
 
     def leaves_out(self, step: int) -> bool:
         """Whether nothing is to be learned from a step."""
-        return self.state.remedies.leaves_out(step)
+        remedies = self.state.remedies
+        return bool(remedies.left_out) and remedies.leaves_out(step)
 
     def look(self, seen: Seen, *, scales: bool, finite: Any) -> bool:
         """Judge a step before it is taken; whether it may be. `scales`: the host scales its loss (fp16); `finite` says
         whether every weight is a number.
         """
-        found = self._found = seen.measured()
-        self._overflow = scales and found.is_overflow
-        if seen.rows is not None and found.losses:
-            self.guard.suspects.add(seen.step, examples_of(seen.rows), found.losses)
-        whole = found.is_finite or self._overflow or bool(finite())
-        self.verdict = self.guard.look(seen.step, found, overflow=self._overflow, parameters_finite=whole)
-        # A loss scale that is too large is the host's to lower: it does not take such a step itself.
-        # Once the guard acts, a loss that is no number is never stepped on, whether it has given up or not.
-        is_odd = self.config.guard.mode == "act" and not found.is_finite
-        self._taken = not self._overflow and not is_odd and not self.guard.forbids(self.verdict)
-        return self._taken or self._overflow
+        loss, norm = seen.look()
+        seen.is_overflow = scales and math.isfinite(loss) and not math.isfinite(norm)
+        # Looked at now, and only where there is doubt: behind such a step no weight may be a number any more.
+        whole = (math.isfinite(loss) and math.isfinite(norm)) or seen.is_overflow or bool(finite())
+        self.beside.hand_over(self._judge, seen, loss, norm, whole)
+        return not self.acts or seen.is_taken or seen.is_overflow
 
     def step(self, seen: Seen, epoch: float | None, more: Mapping[str, float]) -> None:
         """Record a step that was looked at, whatever became of it."""
-        if seen.is_left_out:
-            self._leave_out(seen)
-            return
-        found, verdict, step = self._found, self.verdict, seen.step
-        assert found is not None, "a step is looked at before it ends"
-        assert verdict is not None, "a step is looked at before it ends"
-        self.state = self.state.after(step, committed=self._taken, tokens=found.tokens, overflow=self._overflow)
-        if verdict.action != "commit":
-            self.state = replace(self.state, unclean_step=step)
         now = time.perf_counter()
         seconds, self._began = now - self._began, now
-        values = {
-            "loss": found.loss, "grad_norm": found.grad_norm, "lr": seen.lr, "step_seconds": seconds,
-            "tokens_per_s": found.tokens / seconds, "tokens": self.state.tokens,
-            **({"epoch": epoch} if epoch is not None else {}), **more,
-        }  # fmt: skip
-        if seen.grad_norm is None:
-            del values["grad_norm"]
-        rows, done = seen.rows or [], self.guard.done(verdict, taken=self._taken, overflow=self._overflow)
-        batch = {"update": self.state.update, "verdict": done, "rows": rows, "losses": found.losses}
-        self.run.log_batch(step, values, batch)
-        self._compare(step, Trace(found.loss.hex(), found.grad_norm.hex(), tuple(rows)))
-        self._after(step, verdict, values)
+        if seen.is_left_out:
+            self.beside.hand_over(self._record_left_out, seen, time.time())
+        else:
+            known = {"epoch": epoch, **more} if epoch is not None else more
+            self.beside.hand_over(self._record, seen, time.time(), seconds, known)
+        if seconds > SLOW_SECONDS:
+            self.catch_up()
 
     def reached(self, step: int) -> None:
         """The host has made a step; of what is in it nothing is known where the mixin is not there."""
         if not self.sees_steps:
-            self.state = self.state.at(step)
+            self.beside.hand_over(self._reach, step)
 
     def logged(self, step: int, logs: Mapping[str, Any], *, scales: bool) -> None:
         """Record what the host logged after a step."""
@@ -160,23 +174,20 @@ class Hosted:
             if self.target is not None:
                 return  # it is no end
             said = ", ".join(f"{name} {value:g}" for name, value in logs.items() if isinstance(value, int | float))
-            self.run.event("summary", f"the host's own summary: {said}", step=step)
+            self.beside.hand_over(partial(self.run.event, step=step), "summary", f"the host's own summary: {said}")
             return
         is_known = LOGGED if self.sees_steps or "loss" not in logs else frozenset[str]()
         wanted = {
             metric_name(name): float(value)
             for name, value in logs.items()
-            if isinstance(value, int | float) and name not in is_known and not name.endswith(SPEEDS)
+            if name not in is_known and isinstance(value, int | float) and not name.endswith(SPEEDS)
         }
         if wanted:
-            self.run.log(step, wanted)
-        if "val_loss" in wanted:
-            self.state = replace(self.state, step=step).with_validation(wanted["val_loss"])
-        if not self.sees_steps and "loss" in wanted:
-            self._judge_logged(step, wanted, scales=scales)
+            self.beside.hand_over(self._log, step, time.time(), wanted, scales)
 
     def saved(self, folder: Path, everywhere: Everywhere | None = None) -> None:
         """Seal the checkpoint the host has just written; `everywhere` waits for what its other processes write."""
+        self.catch_up()
         step, branch = self.state.step, self.history.branch
         if (self.run.folder / "checkpoints" / f"{step:08d}-b{branch}").exists():
             return
@@ -201,12 +212,14 @@ class Hosted:
 
     def goes_on(self, output: Path) -> None:
         """The host goes on from the checkpoint it was stopped for; `output` is where it writes its own."""
+        self.catch_up()
         if self.target is not None:
             clear_behind(output, self.target.step, self.run.folder / "checkpoints")
         self.target, self._began = None, time.perf_counter()
 
     def end(self, status: str = "finished", error: str | None = None) -> None:
         """The host has ended: seal what is left, and close the run."""
+        self.catch_up()
         self.settle(wait=True)
         state, after, steps = self.state, self.config.checkpoint.stable_after, self.config.train.steps or 0
         by = self.wishes.stopped_by
@@ -226,31 +239,76 @@ class Hosted:
         """The learning rate of a step the host would take with `lr`, with what is tried against a spike."""
         return self.state.remedies.rate(lr, step)
 
-    def _judge_logged(self, step: int, values: Mapping[str, float], *, scales: bool) -> None:
+    def _judge(self, seen: Seen, loss: float, norm: float, whole: bool) -> None:
+        found = Measured(loss, [], [], norm, [], 0)
+        seen.verdict = self.guard.look(seen.step, found, overflow=seen.is_overflow, parameters_finite=whole)
+        # A loss scale that is too large is the host's to lower: it does not take such a step itself.
+        # Once the guard acts, a loss that is no number is never stepped on, whether it has given up or not.
+        is_odd = self.acts and not found.is_finite
+        seen.is_taken = not seen.is_overflow and not is_odd and not self.guard.forbids(seen.verdict)
+
+    def _record(self, seen: Seen, at: float, seconds: float, known: Mapping[str, float]) -> Callable[[], None] | None:
+        found, verdict, step = seen.measured(), seen.verdict, seen.step
+        assert verdict is not None, "a step is looked at before it ends"
+        if seen.rows is not None and found.losses:
+            self.guard.suspects.add(step, examples_of(seen.rows), found.losses)
+        self.state = self.state.after(step, committed=seen.is_taken, tokens=found.tokens, overflow=seen.is_overflow)
+        self._note_unclean(step, verdict)
+        values = {
+            "loss": found.loss, "grad_norm": found.grad_norm, "lr": seen.lr, "step_seconds": seconds,
+            "tokens_per_s": found.tokens / seconds, "tokens": self.state.tokens, **known,
+        }  # fmt: skip
+        if seen.grad_norm is None:
+            del values["grad_norm"]
+        rows, done = seen.rows or [], self.guard.done(verdict, taken=seen.is_taken, overflow=seen.is_overflow)
+        batch = {"update": self.state.update, "verdict": done, "rows": rows, "losses": found.losses}
+        self.run.log_batch(step, values, batch, at=at)
+        self._compare(step, Trace(found.loss.hex(), found.grad_norm.hex(), tuple(rows)))
+        return self._after(step, verdict, values)
+
+    def _record_left_out(self, seen: Seen, at: float) -> None:
+        self.state, self.verdict = replace(self.state, step=seen.step, unclean_step=seen.step), None
+        batch = {"update": self.state.update, "verdict": "left-out", "rows": seen.rows or [], "losses": []}
+        self.run.log_batch(seen.step, {}, batch, at=at)
+
+    def _log(self, step: int, at: float, values: Mapping[str, float], scales: bool) -> Callable[[], None] | None:
+        self.run.log_batch(step, values, None, at=at)
+        if "val_loss" in values:
+            self.state = replace(self.state, step=step).with_validation(values["val_loss"])
+        if self.sees_steps or "loss" not in values:
+            return None
         norm = values.get("grad_norm", -1.0)  # what was not measured
         overflow = scales and math.isfinite(values["loss"]) and not math.isfinite(norm)
         found = Measured(values["loss"], [], [], norm, [], 0)
         verdict = self.guard.look(step, found, overflow=overflow, parameters_finite=True)
-        if verdict.action != "commit":
-            self.state = replace(self.state, unclean_step=step)
-        self._after(step, verdict, values)
+        self._note_unclean(step, verdict)
+        return self._after(step, verdict, values)
 
-    def _after(self, step: int, verdict: Verdict, values: Mapping[str, float]) -> None:
+    def _after(self, step: int, verdict: Verdict, values: Mapping[str, float]) -> Callable[[], None] | None:
         self.verdict = verdict
-        self.guard.tell(step, verdict, self.guard.after(step, values))
+        alarms = self.guard.after(step, values)
+        rest = partial(self._conclude, step, verdict, alarms)
+        if self.sees_steps and (alarms or verdict.alarms):
+            return rest  # its samples are told with an alarm, and the host's dataset says what they are
+        rest()
+        return None
+
+    def _conclude(self, step: int, verdict: Verdict, alarms: tuple[Alarm, ...]) -> None:
+        self.guard.tell(step, verdict, alarms)
         self.guard.pass_over(step)
         self.settle()
         self.shelf.mature(step, self.state.unclean_step, self.history, after=self.config.checkpoint.stable_after)
 
-    def _leave_out(self, seen: Seen) -> None:
-        self.state = replace(self.state, step=seen.step, unclean_step=seen.step)
-        self.verdict, self._began = None, time.perf_counter()
-        batch = {"update": self.state.update, "verdict": "left-out", "rows": seen.rows or [], "losses": []}
-        self.run.log_batch(seen.step, {}, batch)
-
     def _compare(self, step: int, now: Trace) -> None:
         if proof := compare(self.replay, self.traces, step, now, self.run):
             self.guard.learn(proof)
+
+    def _note_unclean(self, step: int, verdict: Verdict) -> None:
+        if verdict.action != "commit":
+            self.state = replace(self.state, unclean_step=step)
+
+    def _reach(self, step: int) -> None:
+        self.state = self.state.at(step)
 
     def _say_unsealed(self, step: int, why: str | None) -> None:
         sentence = f"the checkpoint at step {step} could not be sealed: {why}"

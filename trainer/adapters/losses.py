@@ -3,17 +3,23 @@
 A mean over tokens is made of the log-likelihood of each, which autograd keeps for the way back: before that, they are
 read from there. TRL's fused head gives them itself. Of TRL's DPO with its usual loss (sigmoid, reverse KL) the loss of
 each pair is made of the log-likelihoods of policy and reference. Where none of this is found, no losses are told.
+
+In the host's own time only what it does not keep is read, a number a token; what is made of it can be made later.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, TypeAlias
 
 import torch
 from torch.nn import functional
 
 from assay.foreign import Failure, attempt
 
-__all__ = ["SampleLosses", "watched"]
+__all__ = ["Losses", "SampleLosses", "watched"]
+
+Losses: TypeAlias = Callable[[], torch.Tensor]
+"""Makes the losses of the samples of a micro-batch, float32 [samples], of what nobody else holds."""
 
 DEEPEST = 4
 """Nodes between a host's loss and the mean over tokens: divisions, factors, a change of type."""
@@ -29,7 +35,7 @@ class SampleLosses:
         """`host` is the trainer, `inputs` what it gives its model."""
         self._host, self._inputs = host, inputs
         self._is_pairs = "completion_mask" in inputs and hasattr(host, "beta")
-        self._means: torch.Tensor | None = None
+        self._means: Losses | None = None
         self._sums: list[torch.Tensor] = []
         self.hooks: list[Any] = []
         """What lets it hear the models."""
@@ -52,28 +58,27 @@ class SampleLosses:
             if torch.is_grad_enabled() == (not self._sums):
                 self._sums.append(found.detach().float().sum(dim=1))
         elif torch.is_grad_enabled() and self._means is None:
-            self._means = -found.detach().float().sum(dim=1) / output.label_mask.sum(dim=1).clamp(min=1)
+            self._means = partial(_means, len(found), -found.detach(), output.label_mask.ne(0))
 
     def take(self, loss: Any) -> None:
         """Take note of the loss the host has computed, before it goes back through it."""
         labels = self._inputs.get("labels")
         if self._is_pairs or self._means is not None or not isinstance(labels, torch.Tensor):
             return
-        means = attempt(_means, loss, len(labels))
-        self._means = None if isinstance(means, Failure) else means
+        found = attempt(_of_tokens, loss, len(labels))
+        self._means = None if isinstance(found, Failure) else found
 
-    def found(self) -> torch.Tensor | None:
-        """The losses, float32 [samples]; None where they cannot be told."""
+    def found(self) -> Losses | None:
+        """What makes the losses of the samples; None where they cannot be told."""
         return self._of_pairs() if self._is_pairs else self._means
 
-    def _of_pairs(self) -> torch.Tensor | None:
+    def _of_pairs(self) -> Losses | None:
         host, reference = self._host, self._reference()
         if reference is None or any(getattr(host, name, value) != value for name, value in USUAL.items()):
             return None
         if getattr(host.args, "use_weighting", False):
             return None
-        chosen, rejected = (self._sums[0] - reference).chunk(2)
-        return -functional.logsigmoid(host.beta * (chosen - rejected))
+        return partial(_pair_losses, self._sums[0], reference, host.beta)
 
     def _reference(self) -> torch.Tensor | None:
         if len(self._sums) != 1:
@@ -97,8 +102,8 @@ def _to_hear(host: Any, model: Any) -> list[Any]:
     return [model, *([host.ref_model] if getattr(host, "ref_model", None) is not None else [])]
 
 
-def _means(loss: torch.Tensor, samples: int) -> torch.Tensor | None:
-    """Mean loss over each sample's own learned tokens, float32 [samples]; None where no such mean is found.
+def _of_tokens(loss: torch.Tensor, samples: int) -> Losses | None:
+    """What a host's loss is the mean of, by sample; None where no such mean is found.
 
     As few operations as that takes: each costs a step more than its numbers do.
     """
@@ -113,8 +118,22 @@ def _means(loss: torch.Tensor, samples: int) -> torch.Tensor | None:
         ignored -= 1 << 64  # it is kept without its sign
     # Of a token that is ignored it is 0.
     of_tokens = functional.nll_loss(log_probs.detach(), wanted, ignore_index=ignored, reduction="none")
-    sums = of_tokens.view(samples, -1).sum(dim=1, dtype=torch.float32)
-    return sums / wanted.ne(ignored).view(samples, -1).sum(dim=1).clamp_(min=1)
+    # The labels are the host's, which may write the next ones over them.
+    return partial(_means, samples, of_tokens, wanted.ne(ignored))
+
+
+def _means(samples: int, of_tokens: torch.Tensor, learned: torch.Tensor) -> torch.Tensor:
+    """Mean loss over each sample's own learned tokens, float32 [samples], of the losses of all tokens, one sample after
+    the other; 0 where none is learned.
+    """
+    sums = of_tokens.reshape(samples, -1).sum(dim=1, dtype=torch.float32)
+    return sums / learned.reshape(samples, -1).sum(dim=1).clamp_(min=1)
+
+
+def _pair_losses(policy: torch.Tensor, reference: torch.Tensor, beta: float) -> torch.Tensor:
+    """Loss of each pair, float32 [pairs], of the log-likelihoods [chosen, then rejected] of both models."""
+    chosen, rejected = (policy - reference).chunk(2)
+    return -functional.logsigmoid(beta * (chosen - rejected))
 
 
 def _mean_over_tokens(node: Any, deepest: int) -> Any:

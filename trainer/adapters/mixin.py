@@ -6,14 +6,13 @@ It stands first among the classes. While it watches nothing is computed differen
 order of the data are the host's, to the bit.
 """
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from assay.foreign import attempt
 from trainer.adapters.callback import AssayCallback
-from trainer.adapters.losses import SampleLosses, watched
+from trainer.adapters.losses import SampleLosses
 from trainer.adapters.rows import number_rows
 
 if TYPE_CHECKING:
@@ -66,15 +65,14 @@ class AssayMixin(_Host):
         """Train on a micro-batch, and note what it came to; one that is left out is not run at all."""
         if self._assay.leaves_out:
             return self._assay.left_out(torch.zeros((), device=self.args.device))
-        listens = self._assay.wants_sample_losses and isinstance(inputs, Mapping)
-        heard = self._listener = watched(self, model, inputs) if listens else None
+        heard = self._listener = self._assay.listen(self, model, inputs)
         try:
             loss = super().training_step(model, inputs, *arguments, **options)  # pyright: ignore[reportArgumentType] - as given
         finally:
             self._listener = None
             if heard is not None:
                 heard.close()
-        self._assay.trained(inputs, loss, heard)
+        self._assay.trained(loss, heard)
         return loss
 
     def compute_loss(self, *arguments: Any, **options: Any) -> Any:

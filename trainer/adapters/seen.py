@@ -3,20 +3,27 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import torch
 
+from assay.foreign import Failure, attempt
+from assay.spikes import Verdict
+from trainer.adapters.losses import Losses
 from trainer.step import Measured
 
-__all__ = ["Seen"]
+__all__ = ["Number", "Seen"]
 
 NOT_MEASURED = -1.0
 """What the detectors take for a gradient norm that nobody has measured."""
 
+Number: TypeAlias = torch.Tensor | float
+"""A number, which may lie on a device still."""
+
 
 @dataclass
 class Seen:
-    """A step of the host: its micro-batches so far."""
+    """A step of the host: its micro-batches so far, and what was decided of it."""
 
     step: int
     """Its number."""
@@ -24,58 +31,97 @@ class Seen:
     rows: list[int] | None = None
     """Rows of the training dataset it reads, in order; None where they cannot be told."""
 
-    losses: list[torch.Tensor] = field(default_factory=list[torch.Tensor])
+    losses: list[Number] = field(default_factory=list[Number], init=False)
     """What each micro-batch adds to the step's loss, detached."""
 
-    tokens: list[torch.Tensor | int] = field(default_factory=list["torch.Tensor | int"])
+    tokens: list[Number] = field(default_factory=list[Number], init=False)
     """Tokens of each micro-batch, padding left out."""
 
-    samples: list[torch.Tensor | None] = field(default_factory=list["torch.Tensor | None"])
-    """Loss of each sample of a micro-batch, float32 [samples]; None where it cannot be told."""
+    samples: list[Losses | None] = field(default_factory=list["Losses | None"], init=False)
+    """What makes the loss of each sample of a micro-batch; None where it cannot be told."""
 
-    grad_norm: torch.Tensor | float | None = None
+    grad_norm: Number | None = field(default=None, init=False)
     """Norm of all gradients before clipping."""
 
-    lr: float = math.nan
+    lr: float = field(default=math.nan, init=False)
     """Learning rate it is taken with."""
 
-    is_left_out: bool = False
+    is_left_out: bool = field(default=False, init=False)
     """Whether nothing is learned from it."""
 
+    verdict: Verdict | None = field(default=None, init=False)
+    """What the guard says of it; None before it was looked at."""
+
+    is_taken: bool = field(default=False, init=False)
+    """Whether its update is made."""
+
+    is_overflow: bool = field(default=False, init=False)
+    """Whether its gradients are no numbers only because fp16's loss scale is too large."""
+
+    _known: Measured | None = field(default=None, init=False)
+
+    def look(self) -> tuple[float, float]:
+        """Its loss and its gradient norm as numbers; on a device all else of it in the same look, because each one
+        waits for the device. transformers waits for each loss as well, to see whether it is a number.
+        """
+        for part in self.losses:
+            if isinstance(part, torch.Tensor) and not part.is_cpu:
+                self._known = found = self._measured()
+                self.samples.clear()  # nothing is kept on a device
+                return found.loss, found.grad_norm
+        # As they are now: the host may go on to reckon with what it holds.
+        numbers = [_number(part) for part in self.losses]
+        self.losses = list(numbers)
+        if self.grad_norm is None:
+            return _sum(numbers), NOT_MEASURED
+        self.grad_norm = norm = _number(self.grad_norm)
+        return _sum(numbers), norm
+
     def measured(self) -> Measured:
-        """All of it as numbers: one look, because each one waits for the device."""
+        """All of it as numbers."""
+        return self._known or self._measured()
+
+    def _measured(self) -> Measured:
+        samples, count = self._of_rows(), len(self.losses)
         norm = NOT_MEASURED if self.grad_norm is None else self.grad_norm
-        known = [part for part in self.samples if part is not None]
-        whole = len(known) == len(self.losses) and self._is_of_rows(sum(map(len, known)))
-        parts = [*self.losses, *self.tokens, norm, *(known if whole else [])]
-        numbers = _numbers(parts, self.losses[0].device)
-        count = len(self.losses)
-        losses = numbers[2 * count + 1 :] if whole else []
+        numbers = _numbers([*self.losses, *self.tokens, norm, *samples])
+        losses = numbers[2 * count + 1 :]
         return Measured(
-            loss=math.fsum(numbers[:count]) if all(map(math.isfinite, numbers[:count])) else sum(numbers[:count]),
-            losses=losses, counts=[1] * len(losses), grad_norm=numbers[2 * count],
+            loss=_sum(numbers[:count]), losses=losses, counts=[1] * len(losses), grad_norm=numbers[2 * count],
             group_norms=[], tokens=int(sum(numbers[count : 2 * count])),
         )  # fmt: skip
 
-    def _is_of_rows(self, count: int) -> bool:
-        """Whether so many losses are one a row; where rows were joined, or are not known, they are not."""
-        return self.rows is not None and len(self.rows) == count
+    def _of_rows(self) -> list[torch.Tensor]:
+        """The losses of the samples, where they are one a row; where rows were joined, or are not known, none."""
+        made = [attempt(make) for make in self.samples if make is not None]
+        known = [part for part in made if not isinstance(part, Failure)]
+        is_whole = self.rows is not None and len(known) == len(self.losses)
+        return known if is_whole and sum(map(len, known)) == len(self.rows or ()) else []
 
 
-def _numbers(parts: Sequence[torch.Tensor | float], device: torch.device) -> list[float]:
-    if device.type == "cpu":
+def _sum(numbers: Sequence[float]) -> float:
+    return math.fsum(numbers) if all(map(math.isfinite, numbers)) else sum(numbers)
+
+
+def _number(part: Number) -> float:
+    return part.item() if isinstance(part, torch.Tensor) else part
+
+
+def _numbers(parts: Sequence[Number]) -> list[float]:
+    elsewhere = next((part.device for part in parts if isinstance(part, torch.Tensor) and not part.is_cpu), None)
+    if elsewhere is None:
         # There is nothing to wait for, and a number is read faster than tensors are put together.
         return [number for part in parts for number in _listed(part)]
-    return torch.cat([_flat(part, device) for part in parts]).tolist()
+    return torch.cat([_flat(part, elsewhere) for part in parts]).tolist()
 
 
-def _listed(part: torch.Tensor | float) -> list[float]:
+def _listed(part: Number) -> list[float]:
     if not isinstance(part, torch.Tensor):
         return [part]
     found = part.tolist()
     return found if isinstance(found, list) else [found]
 
 
-def _flat(part: torch.Tensor | float, device: torch.device) -> torch.Tensor:
+def _flat(part: Number, device: torch.device) -> torch.Tensor:
     made = part.detach() if isinstance(part, torch.Tensor) else torch.tensor(part)
     return made.to(device=device, dtype=torch.float32, non_blocking=True).reshape(-1)
