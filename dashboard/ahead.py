@@ -20,7 +20,7 @@ _reading = threading.Lock()
 
 def read_ahead(page: str, asked: Mapping[str, str]) -> None:
     """Read what one of `PAGES` begins with; `asked` is what stands in its address. One at a time, whoever asks how
-    often; what goes wrong the page says itself.
+    often; of a store in trouble the page tells.
     """
     if entrance().public is not None or not _reading.acquire(blocking=False):
         return

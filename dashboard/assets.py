@@ -84,10 +84,16 @@ def _page(name: str) -> Callable[[Request], Awaitable[HTMLResponse]]:
         asked = request.query_params.get("lang") or request.headers.get("accept-language", "")[:2]
         language = asked if asked in LANGUAGES else DEFAULT
         # When the answer has gone out: the browser does not wait for it.
-        ahead = BackgroundTask(_read_ahead, name, dict(request.query_params))
+        ahead = BackgroundTask(_read_ahead, name, dict(request.query_params)) if _is_opened(request) else None
         return HTMLResponse(html_page(language, name), headers={"Cache-Control": "no-cache"}, background=ahead)
 
     return page
+
+
+def _is_opened(request: Request) -> bool:
+    """Whether a person opens the page, and no page of somebody else's asks for it, as an image or time and again."""
+    asked = request.headers.get("sec-fetch-dest"), request.headers.get("sec-fetch-site")
+    return asked in (("document", "none"), ("document", "same-origin"))
 
 
 def _read_ahead(page: str, asked: dict[str, str]) -> None:

@@ -74,7 +74,7 @@ class Snapshot:
         return self._cursor.execute(sql, dict(params or {})).to_arrow_table()
 
     def rows(self, sql: str, params: Params | None = None) -> list[dict[str, Any]]:
-        """`read` as a list of dictionaries, for few rows."""
+        """`read` as a list of dictionaries, for few rows. A sum of integers is one, where a table has a decimal."""
         done = self._cursor.execute(sql, dict(params or {}))
         # Without a table between: making it takes as long as reading one row does.
         names = [column[0] for column in done.description or ()]

@@ -1,5 +1,6 @@
 """Curves of one run: the store's buckets, thinned once more where a chart is small."""
 
+import re
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -8,6 +9,9 @@ from dashboard.gaps import Stretch, holes
 from dashboard.tables import POINT, only, thinned, values
 from store.database import Snapshot, Store
 from store.series import bucketed, width_shift
+
+_STEP = re.compile("[0-9]{1,18}")
+"""A step in an address; with more digits it is none that a store can hold."""
 
 __all__ = ["Curves", "Span", "curves", "large", "left_out", "series", "small", "small_series"]
 
@@ -25,10 +29,13 @@ class Span(NamedTuple):
     def named(cls, first: str, last: str) -> "Span":
         """The range that an address names; all steps where it names none.
 
-        >>> Span.named("100", "200"), Span.named("200", "100"), Span.named("", "")
-        (Span(first=100, last=200), Span(first=None, last=None), Span(first=None, last=None))
+        >>> [Span.named(*ends) for ends in (("100", "200"), ("200", "100"), ("", ""), ("²", "9"), ("1", "9" * 5000))]
+        ... # doctest: +NORMALIZE_WHITESPACE
+        [Span(first=100, last=200), Span(first=None, last=None), Span(first=None, last=None),
+         Span(first=None, last=None), Span(first=None, last=None)]
         """
-        return cls(int(first), int(last)) if first.isdigit() and last.isdigit() and int(first) < int(last) else cls()
+        is_range = _STEP.fullmatch(first) and _STEP.fullmatch(last) and int(first) < int(last)
+        return cls(int(first), int(last)) if is_range else cls()
 
 
 class Curves(NamedTuple):

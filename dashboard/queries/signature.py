@@ -46,13 +46,15 @@ SELECT 'branch' AS what, max(branch) AS number, count(*) AS rows,
            AS digest
 FROM branch WHERE run_id = {run_id}
 UNION ALL
-SELECT 'checkpoint', NULL, count(*), coalesce(bit_xor(hash(step, branch, state) >> 1), 0)::BIGINT
+SELECT 'checkpoint', NULL, count(*), coalesce(bit_xor(hash(step, branch, state, path) >> 1), 0)::BIGINT
 FROM checkpoint WHERE run_id = {run_id}
 UNION ALL
 SELECT 'request', NULL, count(*), coalesce(bit_xor(hash(id, taken, done, result) >> 1), 0)::BIGINT
 FROM request WHERE run_id = {run_id}
 UNION ALL
-SELECT 'event', NULL, count(*), 0 FROM event WHERE run_id = {run_id} AND kind IN ({kinds})
+SELECT 'event', NULL, count(*),
+       coalesce(bit_xor(hash(time, kind, step, branch, message, CAST(data AS VARCHAR)) >> 1), 0)::BIGINT
+FROM event WHERE run_id = {run_id} AND kind IN ({kinds})
 UNION ALL
 SELECT name, id, NULL, NULL FROM metric_name WHERE name IN ({names})
 """

@@ -9,11 +9,14 @@ from dashboard.queries.curves import Span
 from store.database import Store
 from store.errors import StoreBusyError
 
+OPENED = {"Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none"}
+"""What a browser says of an address that a person has opened."""
+
 
 @pytest.fixture
 def browser(monkeypatch, full_store):
     monkeypatch.setenv("ASSAY_STORE", str(full_store.path))
-    return TestClient(Starlette(routes=assets.asset_routes()))
+    return TestClient(Starlette(routes=assets.asset_routes()), headers=OPENED)
 
 
 @pytest.fixture
@@ -74,6 +77,28 @@ def test_where_others_come_in_nothing_is_read_before_they_have_said_who_they_are
     monkeypatch.setattr(ahead, "entrance", lambda: entrance.Entrance(public="https://assay.example.org"))
     assert browser.get("/run?run=triage").status_code == 200
     assert looks == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"Sec-Fetch-Dest": "image", "Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Dest": "", "Sec-Fetch-Site": ""},
+    ],
+)
+def test_nothing_is_read_for_a_page_of_somebody_else_that_asks_for_it(browser, looks, said):
+    assert browser.get("/run?run=triage", headers=said).status_code == 200
+    assert looks == []
+
+
+@pytest.mark.parametrize(("first", "last"), [("²", "³"), ("1", "9" * 5001), ("x", ""), ("9", "1")])
+def test_an_odd_range_is_all_steps(browser, full_store, looks, first, last):
+    assert browser.get("/run", params={"run": "triage", "first": first, "last": last}).status_code == 200
+    asked = len(looks)
+    begin_run(full_store)
+    assert len(looks) == asked
 
 
 def test_one_is_read_at_a_time(browser, looks):

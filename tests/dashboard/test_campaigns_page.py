@@ -1,25 +1,18 @@
 """The page Campaigns: progress for all who may see it, results after a press only, and a form that asks for one."""
 
 import json
-from pathlib import Path
 
 import pytest
-import streamlit as st
-from streamlit.testing.v1 import AppTest
 
-import dashboard
 from assay.errors import AssayError
-from dashboard import identity
-from dashboard.pages import page_path
 from dashboard.texts import TEXTS
 from dashboard.views import campaign_form
 from evals.review.offline import Offline
 from store.database import Statement
+from tests.dashboard.campaign_page import home, page, press, said
 from tests.dashboard.reviewed import QUOTE, copied, reviewed_store
 from tests.evals.review.campaigns import add_role, add_user, make_campaign
 from tests.evals.review.judged import judge
-
-APP = Path(dashboard.__file__).parent / "app.py"
 
 
 @pytest.fixture(scope="module")
@@ -30,32 +23,6 @@ def whole(tmp_path_factory):
 @pytest.fixture
 def made(whole, tmp_path):
     return copied(whole, tmp_path / "runs")
-
-
-def page(monkeypatch, store, campaign=None, lang="en", who=None):
-    st.cache_data.clear()
-    monkeypatch.setenv("ASSAY_STORE", str(store.path))
-    if who is not None:
-        monkeypatch.setattr(identity, "actor", lambda: who)
-    app = AppTest.from_file(str(APP), default_timeout=60)
-    app.query_params["lang"] = lang
-    app.run()
-    app.switch_page(page_path("campaigns"))
-    if campaign is not None:
-        app.query_params["campaign"] = str(campaign.campaign)
-    app.run()
-    assert not app.exception
-    return app
-
-
-def said(app):
-    return "\n".join([*(block.body for block in app.html), *(block.value for block in app.code)])
-
-
-def press(app, label):
-    next(button for button in app.button if button.label == label).click().run()
-    assert not app.exception
-    return said(app)
 
 
 def audited(store, action):
@@ -265,9 +232,7 @@ def test_what_a_role_may_not_do_is_not_there(monkeypatch, made, role, opens, clo
 
 
 def test_an_expert_has_no_such_page(monkeypatch, made):
-    monkeypatch.setattr(identity, "actor", lambda: made.going.graders[0])
-    monkeypatch.setenv("ASSAY_STORE", str(made.store.path))
-    app = AppTest.from_file(str(APP), default_timeout=60).run()
+    app = home(monkeypatch, made.store, made.going.graders[0])
     assert "secret" not in said(app)
     assert "campaign-" not in said(app)
 
@@ -381,25 +346,13 @@ def test_without_a_campaign_the_page_says_how_to_open_one(monkeypatch, full_stor
     assert "assay review open --candidate RUN@STEP --baseline base --questions questions.jsonl" in words
 
 
-def home(monkeypatch, store, who=None):
-    st.cache_data.clear()
-    monkeypatch.setenv("ASSAY_STORE", str(store.path))
-    if who is not None:
-        monkeypatch.setattr(identity, "actor", lambda: who)
-    app = AppTest.from_file(str(APP), default_timeout=60)
-    app.query_params["lang"] = "en"
-    app.run()
-    assert not app.exception
-    return said(app)
-
-
 def test_home_tells_a_lead_of_campaigns_that_ended_until_they_are_looked_at(monkeypatch, made):
-    words = home(monkeypatch, made.store)
+    words = said(home(monkeypatch, made.store))
     assert "you have not looked at its results" in words
     assert TEXTS["waiting.nothing"]["en"] not in words.split("a-heading")[1]
     for ended in (made.stopped, made.won):
         press(page(monkeypatch, made.store, ended), "Show results")
-    assert "you have not looked at its results" not in home(monkeypatch, made.store)
+    assert "you have not looked at its results" not in said(home(monkeypatch, made.store))
 
 
 def test_home_tells_nobody_else_of_them(monkeypatch, made):

@@ -5,6 +5,7 @@ import json
 import pytest
 
 import assay
+from assay.cli import main
 from dashboard import kept_runs
 from dashboard.kept_runs import KeptRuns
 from dashboard.queries.signature import signature
@@ -17,6 +18,7 @@ def recorded(root, name="live"):
     with assay.run(name, store=root) as run:
         for step in range(1, 31):
             run.log(step, loss=1.0 / step)
+        run.event("spike", "jump of the loss", level="alarm", step=15)
         run.record("checkpoint", s=10, b=1, state="sealed", path=f"{name}/c/10", sha256=None, data={})
     store = Store.at(root / "assay.duckdb")
     load_spools(store)
@@ -26,6 +28,12 @@ def recorded(root, name="live"):
 @pytest.fixture
 def store(tmp_path):
     return recorded(tmp_path)
+
+
+def command(*words):
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 0
 
 
 def change(sql, **values):
@@ -44,6 +52,7 @@ def asked(store):
 CHANGES = {
     "told of a spike": event("spike"),
     "told of the guard": event("guard"),
+    "another word of a spike told": change("UPDATE event SET message = 'else'"),
     "a checkpoint's state": change("UPDATE checkpoint SET state = 'stable'"),
     "a checkpoint more": change(
         "INSERT INTO checkpoint SELECT run_id, branch, 20, state, path, sha256, bytes, created, changed, data "
@@ -113,3 +122,16 @@ def test_a_run_made_anew_under_its_number_brings_its_own_rows(store, monkeypatch
     change("UPDATE run SET created = created + INTERVAL 1 DAY")(store)
     kept.now(store, "live")
     assert len(read) == 2
+
+
+def test_a_log_that_is_imported_again_under_its_name_brings_its_own_spikes(tmp_path):
+    told, kept, store = [], KeptRuns(), Store.at(tmp_path / "runs" / "assay.duckdb")
+    store.create()
+    for worst in (9.0, 7.0):
+        rows = [{"step": step, "loss": worst if step == 80 else 1.0 + step % 3 / 100} for step in range(1, 121)]
+        log = tmp_path / "log.jsonl"
+        log.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        command("import", str(log), "--name", "live", "--store", str(store.root))
+        told.append(kept.now(store, "live").spikes[0].worst.value)
+        command("runs", "rm", "live", "--yes", "--store", str(store.root))
+    assert told == [9.0, 7.0]

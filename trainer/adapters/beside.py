@@ -18,8 +18,10 @@ __all__ = ["Beside", "BrokenRecordingError", "Work"]
 POLL_SECONDS = 0.1
 """How often the thread looks: to wake it at each step would cost the training thread more than the rest of it."""
 
-MOST = 1024
-"""What may wait; with more the training thread does it itself, so that no memory fills behind a slow disk."""
+MOST = 256
+"""What may wait; with more the training thread does it itself, so that little memory fills behind a slow disk: a step
+that waits holds a few bytes a token.
+"""
 
 
 Work: TypeAlias = Callable[..., Callable[[], None] | None]
@@ -33,15 +35,19 @@ class BrokenRecordingError(RuntimeError):
 class Beside:
     """Does one thing after the other, later or at once; one thread alone hands over."""
 
-    def __init__(self, *, at_once: bool) -> None:
-        """Do everything while it is handed over where that is to be `at_once`, and on a thread where not."""
+    def __init__(self, *, at_once: bool, broken: Callable[[str], Any]) -> None:
+        """Do everything while it is handed over where that is to be `at_once`, and on a thread where not. `broken` is
+        told why something could not be done where nobody asks any more, as the interpreter ends.
+        """
         self.failure: Failure[Any] | None = None
         """What went wrong beside the training; nothing more is done then."""
         self._at_once = at_once
         self.needs_host = False
         """Whether what comes next has to be done in the host's own thread, which is to `catch_up` soon."""
         self._waiting: deque[tuple[Work, tuple[Any, ...]]] = deque()
+        self._broken = broken
         self._doing = threading.Lock()
+        self._doer: int | None = None
         self._closing = threading.Event()
         self._process = os.getpid()
         self._thread = threading.Thread(target=self._loop, name="assay-recording", daemon=True)
@@ -93,12 +99,20 @@ class Beside:
             # In a forked child the run is its parent's, and nobody there would give the lock back.
             self._waiting.clear()
             return
-        is_beside = threading.current_thread() is self._thread
+        if self._doer == threading.get_ident():
+            return  # a signal came while it was done, and asks for the rest
         with self._doing:
-            while self._waiting and self.failure is None and not (is_beside and self.needs_host):
-                work, arguments = self._waiting.popleft()
-                self.needs_host = False
-                self._note(attempt(work, *arguments))
+            self._doer = threading.get_ident()
+            try:
+                self._do_all(is_beside=threading.current_thread() is self._thread)
+            finally:
+                self._doer = None
+
+    def _do_all(self, *, is_beside: bool) -> None:
+        while self._waiting and self.failure is None and not (is_beside and self.needs_host):
+            work, arguments = self._waiting.popleft()
+            self.needs_host = False
+            self._note(attempt(work, *arguments))
 
     def _note(self, done: Any) -> None:
         if isinstance(done, Failure):
@@ -110,4 +124,6 @@ class Beside:
 
     def _leave(self) -> None:
         if isinstance(attempt(self.catch_up), Failure) and self.failure is not None:
-            say(f"recording stopped: {self.failure.kind}: {self.failure.said}")
+            why = f"recording stopped: {self.failure.kind}: {self.failure.said}"
+            say(why)
+            attempt(self._broken, why)

@@ -256,8 +256,8 @@ class AssayCallback(TrainerCallback):
         self.hosted = self.seen = None
 
     def _before_silence(self, control: Any) -> None:
-        """Have alarms told before the host evaluates: as long as that takes it asks for nothing."""
-        if control.should_evaluate:
+        """Have alarms told before the host evaluates or saves: as long as that takes it asks for nothing."""
+        if control.should_evaluate or control.should_save:
             self._do(Hosted.catch_up)
 
     def _do(self, work: Callable[..., Any], *arguments: Any) -> None:

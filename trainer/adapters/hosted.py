@@ -114,7 +114,7 @@ class Hosted:
         )  # fmt: skip
         self.acts = self.config.guard.mode == "act"
         """Whether the guard may keep the host from a step."""
-        self.beside = Beside(at_once=self.acts)
+        self.beside = Beside(at_once=self.acts, broken=partial(self.run.finish, "failed"))
         """Does what need not be done while the host waits."""
         stack.callback(self.beside.close)
         self._say_beginning()
@@ -148,7 +148,8 @@ class Hosted:
         seen.is_overflow = scales and math.isfinite(loss) and not math.isfinite(norm)
         # Looked at now, and only where there is doubt: behind such a step no weight may be a number any more.
         whole = (math.isfinite(loss) and math.isfinite(norm)) or seen.is_overflow or bool(finite())
-        self.beside.hand_over(self._judge, seen, loss, norm, whole)
+        seen.judged_by = loss, norm, whole
+        self.beside.hand_over(self._judge, seen)
         return not self.acts or seen.is_taken or seen.is_overflow
 
     def step(self, seen: Seen, epoch: float | None, more: Mapping[str, float]) -> None:
@@ -239,7 +240,8 @@ class Hosted:
         """The learning rate of a step the host would take with `lr`, with what is tried against a spike."""
         return self.state.remedies.rate(lr, step)
 
-    def _judge(self, seen: Seen, loss: float, norm: float, whole: bool) -> None:
+    def _judge(self, seen: Seen) -> None:
+        loss, norm, whole = seen.judged_by
         found = Measured(loss, [], [], norm, [], 0)
         seen.verdict = self.guard.look(seen.step, found, overflow=seen.is_overflow, parameters_finite=whole)
         # A loss scale that is too large is the host's to lower: it does not take such a step itself.
@@ -248,8 +250,10 @@ class Hosted:
         seen.is_taken = not seen.is_overflow and not is_odd and not self.guard.forbids(seen.verdict)
 
     def _record(self, seen: Seen, at: float, seconds: float, known: Mapping[str, float]) -> Callable[[], None] | None:
+        if seen.verdict is None:
+            self._judge(seen)  # once more: Ctrl-C came while it was judged
         found, verdict, step = seen.measured(), seen.verdict, seen.step
-        assert verdict is not None, "a step is looked at before it ends"
+        assert verdict is not None, "it was judged"
         if seen.rows is not None and found.losses:
             self.guard.suspects.add(step, examples_of(seen.rows), found.losses)
         self.state = self.state.after(step, committed=seen.is_taken, tokens=found.tokens, overflow=seen.is_overflow)

@@ -49,8 +49,11 @@ class Seen:
     is_left_out: bool = field(default=False, init=False)
     """Whether nothing is learned from it."""
 
+    judged_by: tuple[float, float, bool] = field(default=(math.nan, NOT_MEASURED, True), init=False)
+    """Loss, gradient norm, and whether each weight was a number before it."""
+
     verdict: Verdict | None = field(default=None, init=False)
-    """What the guard says of it; None before it was looked at."""
+    """What the guard says of it; None before it was judged."""
 
     is_taken: bool = field(default=False, init=False)
     """Whether its update is made."""
@@ -67,7 +70,7 @@ class Seen:
         for part in self.losses:
             if isinstance(part, torch.Tensor) and not part.is_cpu:
                 self._known = found = self._measured()
-                self.samples.clear()  # nothing is kept on a device
+                self.samples.clear()  # what is large is not kept on a device
                 return found.loss, found.grad_norm
         # As they are now: the host may go on to reckon with what it holds.
         numbers = [_number(part) for part in self.losses]

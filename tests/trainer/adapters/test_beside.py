@@ -20,9 +20,13 @@ from trainer.adapters.hosted import Hosted
 CLOCKED = ("step_seconds", "tokens_per_s")
 
 
+def nobody(_why):
+    """Who is told of nothing."""
+
+
 @pytest.fixture
 def beside():
-    made = Beside(at_once=False)
+    made = Beside(at_once=False, broken=nobody)
     yield made
     made.close()
 
@@ -54,7 +58,7 @@ def test_it_is_done_by_a_thread_of_its_own_though_nobody_asks(beside):
 
 
 def test_at_once_it_is_done_where_it_is_handed_over_and_raises_there():
-    made, done = Beside(at_once=True), []
+    made, done = Beside(at_once=True, broken=nobody), []
     made.hand_over(lambda: done.append(in_thread()))
     assert done == [in_thread()]
     with pytest.raises(ZeroDivisionError):
@@ -66,7 +70,7 @@ def test_at_once_it_is_done_where_it_is_handed_over_and_raises_there():
 @pytest.mark.usefixtures("asleep")
 def test_who_hands_over_too_much_does_it_and_nothing_is_lost(monkeypatch):
     monkeypatch.setattr("trainer.adapters.beside.MOST", 4)
-    made, done = Beside(at_once=False), []
+    made, done = Beside(at_once=False, broken=nobody), []
     for number in range(6):
         made.hand_over(done.append, number)
         assert len(done) == (4 if number > 3 else 0)
@@ -126,6 +130,47 @@ def test_a_forked_child_does_nothing_of_it_and_waits_for_nothing(beside):
     assert done == [1]
 
 
+def test_who_is_asked_for_the_rest_while_doing_it_goes_on_with_it(beside):
+    done = []
+
+    def asked():
+        beside.catch_up()
+        done.append(1)
+
+    beside.hand_over(asked)
+    beside.hand_over(done.append, 2)
+    beside.catch_up()
+    assert done == [1, 2]
+
+
+@pytest.mark.usefixtures("asleep")
+def test_what_is_found_to_be_broken_when_the_program_ends_is_told():
+    told = []
+    made = Beside(at_once=False, broken=told.append)
+    made.hand_over(lambda: 1 / 0)
+    made._leave()
+    assert told == ["recording stopped: ZeroDivisionError: division by zero"]
+    made.close()
+
+
+@pytest.mark.usefixtures("asleep")
+def test_ctrl_c_while_a_step_is_judged_is_what_the_run_says_and_the_step_is_recorded(make, store, monkeypatch):
+    judged, real = [], Hosted._judge
+
+    def interrupted(hosted, seen):
+        judged.append(seen.step)
+        if judged.count(3) == 1 and seen.step == 3:
+            raise KeyboardInterrupt
+        return real(hosted, seen)
+
+    monkeypatch.setattr(Hosted, "_judge", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        make(Seen, recorded(store), max_steps=8, save_steps=5).train()
+    assert judged == [1, 2, 3, 3, 4, 5]
+    assert (shown(store)["status"], shown(store)["error"]) == ("failed", "stopped by Ctrl-C")
+    assert sorted(step for _, step in metric(store, "loss")) == [1, 2, 3, 4, 5]
+
+
 def test_its_thread_ends_with_the_recording(make, store):
     make(Seen, recorded(store), max_steps=2).train()
     assert not [thread for thread in threading.enumerate() if thread.name == "assay-recording"]
@@ -153,7 +198,8 @@ def test_a_host_is_recorded_as_it_would_be_at_once(make, store, monkeypatch, kin
     found = []
     for name, at_once in (("beside", False), ("at-once", True)):
         monkeypatch.setattr(
-            "trainer.adapters.hosted.Beside", lambda at_once, now=at_once: Beside(at_once=at_once or now)
+            "trainer.adapters.hosted.Beside",
+            lambda at_once, broken, now=at_once: Beside(at_once=at_once or now, broken=broken),
         )
         trainer = make(kind, recorded(store, name), output=name, max_steps=60, logging_steps=1, save_steps=30)
         trainer.shaken_at, trainer.how = (45,), how
@@ -213,7 +259,7 @@ def test_where_the_guard_acts_all_is_done_at_once(make, store):
     watched, acted = states(watches), states(acts)
     watches.train()
     acts.train()
-    assert watched == [0] * 4 + [4] * 4 + [8] * 4  # a checkpoint is what it is done for
+    assert watched == [0] * 3 + [4] * 4 + [8] * 4 + [12]  # a checkpoint is what it is done for
     assert acted == list(range(1, 13))
 
 
