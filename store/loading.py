@@ -122,7 +122,9 @@ class SpoolLoader:
             return []
         if not self._store.exists:
             self._store.create()
-        self._offsets.update(self._store.snapshot(_loaded))
+        if any(spool.key not in self._offsets for spool in grown):
+            # Else what this loader has put itself stands: its transaction asks whether that is still so.
+            self._offsets.update(self._store.snapshot(_loaded))
         # Where there is more than a pass can take, the runs take turns.
         grown.sort(key=lambda spool: spool.key[0] <= self._last_run)
         return self._within_budget(grown)
