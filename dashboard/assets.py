@@ -19,7 +19,11 @@ __all__ = ["asset_routes", "html_page", "parts", "style_sheet"]
 
 _HERE = Path(__file__).parent / "static"
 _HTML_LANGUAGE = {"zh": "zh-Hans", "en": "en"}
-_HEAD = '<link rel="stylesheet" href="./look.css">'
+_HEAD = (
+    '<link rel="stylesheet" href="./look.css">'
+    # Where the server is: else Streamlit asks below the page's own address first, and waits for its 404.
+    '<script>window.__streamlit = { BACKEND_BASE_URL: new URL(".", location.href).href };</script>'
+)
 _STATIC = Path(streamlit.__file__).parent / "static"
 
 PARTS = {

@@ -46,10 +46,14 @@ def test_a_phone_shows_the_run_without_scrolling_sideways(watched):
         for step in range(1, 21):
             run.log(step, loss=1.0 / step, grad_norm=1.0, lr=1e-4)
     page.set_viewport_size({"width": 390, "height": 844})
+    failed = []
+    page.on("response", lambda answer: failed.append(answer.url) if answer.status >= 400 else None)
     for path in ("", "runs", "run?run=small"):
         page.goto(f"{url}/{path}")
         page.wait_for_selector(".a-foot", timeout=60_000)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    # Each page asks the server where it is, and not below its own address.
+    assert failed == []
 
 
 def test_what_is_being_written_outlasts_refreshes_and_a_tick_goes_with_its_run(watched):
