@@ -72,7 +72,7 @@ def go_around(hosted: Hosted, verdict: Verdict) -> str | None:
 def _restore(hosted: Hosted, target: Kept) -> None:
     """Take back what is remembered of the steps behind a verified checkpoint; the host takes back the rest."""
     state = read_state(target.folder)
-    hosted.state = state
+    hosted.state, hosted.calm = state, None
     hosted.guard.forget(state.guard)
     hosted.guard.suspects.forget(state.step)
     hosted.replay = Replay({step: found for step, found in hosted.traces.items() if step > state.step})

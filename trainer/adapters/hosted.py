@@ -90,6 +90,10 @@ class Hosted:
         """Whether someone asked for a checkpoint now."""
         self.verdict: Verdict | None = None
         """What the guard says of the newest step."""
+        self.calm: tuple[int, int] | None = None
+        """The newest step that ended enough clean ones for a checkpoint to be stable, and the last that was not clean
+        before it; None where there is none on this branch.
+        """
         known, begun = opened.traces, self.state.step
         self.traces: dict[int, Trace] = {step: found for step, found in known.items() if step <= begun}
         self.replay = Replay({step: found for step, found in known.items() if step > begun})
@@ -202,7 +206,9 @@ class Hosted:
         self._sealer.take(folder, branch, state, to_toml(self.config), known, everywhere)
 
     def settle(self, *, wait: bool = False) -> None:
-        """Announce what has been sealed by now; all of it where one waits."""
+        """Announce what has been sealed by now, and what is stable of it; all of it where one waits. What is stable,
+        and what is kept, does not depend on how long the sealing took.
+        """
         for item in self._sealer.done(wait=wait):
             if item.manifest is None:
                 self._say_unsealed(item.step, item.why_not)
@@ -210,6 +216,8 @@ class Hosted:
             known = {name: item.manifest[name] for name in ("update", "val_loss")}
             announce(self.run, item.folder, "sealed", step=item.step, branch=item.branch, data=known)
             self.shelf.add(item.folder, item.manifest, self.history)
+            self._mature()
+        self._mature()
 
     def goes_on(self, output: Path) -> None:
         """The host goes on from the checkpoint it was stopped for; `output` is where it writes its own."""
@@ -300,8 +308,13 @@ class Hosted:
     def _conclude(self, step: int, verdict: Verdict, alarms: tuple[Alarm, ...]) -> None:
         self.guard.tell(step, verdict, alarms)
         self.guard.pass_over(step)
+        if step - self.state.unclean_step >= self.config.checkpoint.stable_after:
+            self.calm = step, self.state.unclean_step
         self.settle()
-        self.shelf.mature(step, self.state.unclean_step, self.history, after=self.config.checkpoint.stable_after)
+
+    def _mature(self) -> None:
+        if self.calm is not None:
+            self.shelf.mature(*self.calm, self.history, after=self.config.checkpoint.stable_after)
 
     def _compare(self, step: int, now: Trace) -> None:
         if proof := compare(self.replay, self.traces, step, now, self.run):
