@@ -12,7 +12,7 @@ from dashboard.queries.curves import Span
 from store.clock import utc_now
 from store.runs import status_of
 
-__all__ = ["Turns", "settled"]
+__all__ = ["Turns", "growth", "settled"]
 
 PIXELS = 1000
 """Of a large chart, from side to side."""
@@ -42,9 +42,14 @@ def settled(run: Run, span: Span, turn: int = 0) -> datetime:
     newest: datetime = run["heartbeat"]
     if status_of(run, utc_now()) != "running":
         return newest
-    seconds = int(min(LONGEST, _steps(run, span) / PIXELS * (run["seconds_a_step"] or 0.0)))
+    seconds = int(min(LONGEST, growth(run, span)))
     later = timedelta(seconds=turn * GOLDEN % 1 * seconds)
     return newest - (newest - _BEGAN - later) % timedelta(seconds=seconds) if seconds >= 2 else newest
+
+
+def growth(run: Run, span: Span) -> float:
+    """Seconds in which a line of a run under way grows by a pixel."""
+    return _steps(run, span) / PIXELS * (run["seconds_a_step"] or 0.0)
 
 
 def _steps(run: Run, span: Span) -> int:

@@ -58,7 +58,7 @@ def look() -> Look:
 
 
 def live(draw: Callable[[], None], every: float | None, stay: Callable[[], bool] | None = None) -> None:
-    """Draw the page's one live part, again `every` seconds; None: once.
+    """Draw a live part of the page, again `every` seconds; None: once.
 
     A store that cannot be read is said in one sentence, and tried again; not where `stay` has put back what was there
     before, and says so. What the page needs is asked for each time.
@@ -85,16 +85,16 @@ def live(draw: Callable[[], None], every: float | None, stay: Callable[[], bool]
     st.fragment(guarded, run_every=every)()
 
 
-_drawn: Counter[str] = Counter()
+_drawn: Counter[Any] = Counter()
 
 
 def _keep_loaded(draw: Callable[[], None]) -> None:
-    """Once a page has been drawn for the first time, never look again through what it has loaded for garbage: Streamlit
+    """Once a part has been drawn for the first time, never look again through what it has loaded for garbage: Streamlit
     does after each run of a script, which then takes a tenth of a refresh.
     """
-    page = draw.__code__.co_filename
-    _drawn[page] += 1
-    if _drawn[page] == 2:
+    part = draw.__code__
+    _drawn[part] += 1
+    if _drawn[part] == 2:
         gc.freeze()
 
 

@@ -9,7 +9,7 @@ from dashboard.language import t
 from dashboard.views import menu
 from store.errors import StoreError, StoreMissingError
 
-__all__ = ["beat", "pace", "picker", "run"]
+__all__ = ["beat", "known", "pace", "picker", "run"]
 
 _SEEN = "seen_run"
 
@@ -29,14 +29,18 @@ def _facts(name: str) -> dict[str, Any] | None:
         return None
 
 
-def beat() -> float | None:
-    """Seconds between refreshes; a page that waits for its first run or for the store looks on."""
+def known() -> dict[str, Any] | None:
+    """The same, written into the address; None also where the store is in trouble, which the page says itself."""
     try:
         _settle()
-        found = run()
+        return run()
     except StoreError:
-        return 2.0
-    return 2.0 if found is None else pace(found)
+        return None
+
+
+def beat(run: dict[str, Any] | None) -> float | None:
+    """Seconds between refreshes; a page that waits for its first run or for the store looks on."""
+    return 2.0 if run is None else pace(run)
 
 
 def pace(run: dict[str, Any]) -> float | None:

@@ -1,4 +1,7 @@
-"""Run · Curves: the figures of the moment, the loss with all that happened to it, and every other metric."""
+"""Run · Curves: the figures of the moment, the loss with all that happened to it, and every other metric.
+
+The figures are read each second; the charts below them less often where a second cannot be seen in them.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,31 +17,51 @@ from dashboard.language import current, t
 from dashboard.panels import Panel
 from dashboard.queries.curves import Curves, Span
 from dashboard.queries.run import CARDS
+from dashboard.stamps import growth
 from dashboard.tables import between, values
 from dashboard.texts import TEXTS
 from dashboard.views import exports, figures, first_look, metrics, zoom
 from dashboard.views.chart_words import chart_words
 from dashboard.words import count
 
-__all__ = ["show"]
+__all__ = ["beat", "cards", "show"]
 
 LOSSES = ("loss", "val_loss")
 SINGLE = ("grad_norm", "lr", "tokens_per_s")
 SMOOTH = {"none": 0.0, "light": 0.01, "strong": 0.05}
 """Smoothing as a share of the run's length."""
 
+CALM = 2.0
+"""Seconds between two refreshes of charts that take twice as long to grow by a pixel."""
+
 Run = dict[str, Any]
 
 
+def cards(run: Run) -> None:
+    """The figures of the moment; nothing of a run that has none."""
+    newest = cached.figures(cached.store_path(), run)
+    if newest:
+        widgets.cards(figures.figure_cards(newest))
+
+
+def beat(run: Run, now: float | None = None) -> float | None:
+    """Seconds between two refreshes of a run's charts, `now` as they are drawn so far; None where it has ended."""
+    every = widgets.beat(run)
+    if every is None:
+        return None
+    # A pace that goes to and fro is not to make the page anew each time.
+    least = CALM if now == CALM else 2 * CALM
+    return max(every, CALM) if growth(run, Span()) >= least else every
+
+
 def show(run: Run) -> None:
-    """The whole view of a run."""
+    """The charts of a run."""
     path = cached.store_path()
     names = cached.names_shown(path, run, zoom.span())
     if not names:
         widgets.notice(t("run.waiting"))
         return
     newest = cached.figures(path, run)
-    widgets.cards(figures.figure_cards(newest))
     losses = tuple(name for name in LOSSES if name in names)
     if losses:
         _loss(run, losses, newest)

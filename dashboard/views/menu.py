@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.language import t
 
-__all__ = ["VIEWS", "chosen", "pace"]
+__all__ = ["VIEWS", "asked", "chosen", "pace"]
 
 VIEWS = {
     "curves": "view.curves", "spikes": "view.spikes", "checkpoints": "view.checkpoints",
@@ -22,12 +22,16 @@ AGAIN = 3.0
 _KEY = "run-view"
 
 
+def asked() -> str:
+    """The view in the address, else the first one."""
+    view = st.query_params.get("view", "")
+    return view if view in VIEWS else next(iter(VIEWS))
+
+
 def chosen() -> str:
     """Draw the menu; returns the view that is chosen."""
-    asked = st.query_params.get("view")
     # Streamlit's own binding would put the words of one language into the address.
-    view = asked if asked in VIEWS else next(iter(VIEWS))
-    st.session_state[_KEY] = view
+    st.session_state[_KEY] = view = asked()
     st.segmented_control(
         t("view"), list(VIEWS), key=_KEY, required=True, label_visibility="collapsed",
         format_func=lambda view: t(VIEWS[view]), on_change=_picked,

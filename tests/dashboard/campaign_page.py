@@ -1,41 +1,30 @@
 """The page Campaigns as a test opens and presses it."""
 
-from pathlib import Path
-
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
-import dashboard
 from dashboard import identity
-from dashboard.pages import page_path
+from tests.dashboard.opening import open_page
 
 __all__ = ["home", "page", "press", "said"]
-
-APP = Path(dashboard.__file__).parent / "app.py"
 
 
 def home(monkeypatch, store, who=None, lang="en"):
     """The first page that `who` is given; as whoever sits here by default."""
-    st.cache_data.clear()
-    monkeypatch.setenv("ASSAY_STORE", str(store.path))
-    if who is not None:
-        monkeypatch.setattr(identity, "actor", lambda: who)
-    app = AppTest.from_file(str(APP), default_timeout=60)
-    app.query_params["lang"] = lang
-    app.run()
-    assert not app.exception
-    return app
+    return _opened(monkeypatch, store, who, "home", {"lang": lang})
 
 
 def page(monkeypatch, store, campaign=None, lang="en", who=None):
     """The page Campaigns of everybody's campaigns or of one."""
-    app = home(monkeypatch, store, who, lang)
-    app.switch_page(page_path("campaigns"))
-    if campaign is not None:
-        app.query_params["campaign"] = str(campaign.campaign)
-    app.run()
-    assert not app.exception
-    return app
+    asked = {} if campaign is None else {"campaign": str(campaign.campaign)}
+    return _opened(monkeypatch, store, who, "campaigns", {"lang": lang, **asked})
+
+
+def _opened(monkeypatch, store, who, name, asked):
+    st.cache_data.clear()
+    monkeypatch.setenv("ASSAY_STORE", str(store.path))
+    if who is not None:
+        monkeypatch.setattr(identity, "actor", lambda: who)
+    return open_page(name, asked)
 
 
 def said(app):

@@ -1,17 +1,11 @@
 """The page Release check as somebody sees it, and a store whose candidate passes, for tests."""
 
-from pathlib import Path
-
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
-import dashboard
 from dashboard import identity
-from dashboard.pages import page_path
+from tests.dashboard.opening import open_page
 
 __all__ = ["alarm", "approvals", "candidate", "home", "labels", "links", "page", "peeks", "press", "said"]
-
-APP = Path(dashboard.__file__).parent / "app.py"
 
 
 def page(monkeypatch, store, run=None, at=None, lang="en", who=None, **state):
@@ -20,18 +14,8 @@ def page(monkeypatch, store, run=None, at=None, lang="en", who=None, **state):
     monkeypatch.setenv("ASSAY_STORE", str(store.path))
     if who is not None:
         monkeypatch.setattr(identity, "actor", lambda: who)
-    app = AppTest.from_file(str(APP), default_timeout=60)
-    app.query_params["lang"] = lang
-    app.run()
-    app.switch_page(page_path("release_check"))
-    for name, value in {"run": run, "at": at}.items():
-        if value is not None:
-            app.query_params[name] = value
-    for key, value in state.items():
-        app.session_state[key] = value
-    app.run()
-    assert not app.exception
-    return app
+    asked = {name: value for name, value in {"lang": lang, "run": run, "at": at}.items() if value is not None}
+    return open_page("release_check", asked, state)
 
 
 def candidate(monkeypatch, made, who=None, lang="en", **state):
@@ -79,8 +63,4 @@ def home(monkeypatch, store, who):
     st.cache_data.clear()
     monkeypatch.setenv("ASSAY_STORE", str(store.path))
     monkeypatch.setattr(identity, "actor", lambda: who)
-    app = AppTest.from_file(str(APP), default_timeout=60)
-    app.query_params["lang"] = "en"
-    app.run()
-    assert not app.exception
-    return said(app)
+    return said(open_page("home", {"lang": "en"}))

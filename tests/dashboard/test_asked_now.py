@@ -1,21 +1,16 @@
 """Answers to questions that an open blind review asks: no page of a run shows whose they are until it closes."""
 
 from html import unescape
-from pathlib import Path
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
-import dashboard
-from dashboard.pages import page_path
 from dashboard.views import forgetting_questions
 from evals.review.service import close_campaign
 from evals.review.used import asked_now, is_asked_among
 from tests.dashboard.evaluated import evaluated_store
+from tests.dashboard.opening import open_page
 from tests.evals.review.campaigns import make_campaign
-
-APP = Path(dashboard.__file__).parent / "app.py"
 
 NOTE = "asked in an open blind review; shown after it closes"
 
@@ -38,11 +33,7 @@ UPDATE = "UPDATE pair SET question = $question WHERE item = $item"
 def shown(monkeypatch, store, view):
     st.cache_data.clear()
     monkeypatch.setenv("ASSAY_STORE", str(store.path))
-    app = AppTest.from_file(str(APP), default_timeout=30)
-    app.query_params.update({"lang": "en", "run": "triage", "view": view})
-    app.run()
-    app.switch_page(page_path("run")).run()
-    assert not app.exception
+    app = open_page("run", {"lang": "en", "run": "triage", "view": view})
     return app, unescape("\n".join(block.body for block in app.html))
 
 

@@ -3,23 +3,18 @@
 import csv
 import io
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
-import dashboard
 from dashboard import cached_audit, identity
-from dashboard.pages import page_path
 from dashboard.queries import audit as queries
 from dashboard.queries.audit import PAGE, Wanted
 from dashboard.views import audit as view
 from store.audit import Entry, append_all
 from store.clock import utc_now
+from tests.dashboard.opening import open_page
 from tests.dashboard.released import again
-
-APP = Path(dashboard.__file__).parent / "app.py"
 
 
 @pytest.fixture
@@ -32,14 +27,7 @@ def page(monkeypatch, store, lang="en", who=None, **asked):
     monkeypatch.setenv("ASSAY_STORE", str(store.path))
     if who is not None:
         monkeypatch.setattr(identity, "actor", lambda: who)
-    app = AppTest.from_file(str(APP), default_timeout=60)
-    app.query_params["lang"] = lang
-    app.run()
-    app.switch_page(page_path("audit"))
-    app.query_params.update(asked)
-    app.run()
-    assert not app.exception
-    return app
+    return open_page("audit", {"lang": lang, **asked})
 
 
 def said(app):

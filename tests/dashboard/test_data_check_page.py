@@ -7,14 +7,11 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 import assay
-import dashboard
 from dashboard import data_checks
 from dashboard.charts.made_up import Kind, kinds_chart, lengths_chart
 from dashboard.colors import LIGHT
-from dashboard.pages import page_path
 from dashboard.queries.data_check import STOPPED
 from dashboard.texts import TEXTS
 from evals.data.check import CheckOptions, check_data
@@ -25,10 +22,10 @@ from store.database import Store
 from store.loading import load_spools
 from store.requests import SERVER, finish, take, waiting
 from store.users import NewUser, add_user
+from tests.dashboard.opening import open_page
 from tests.evals.written import written
 from tests.store.people import COMMAND
 
-APP = Path(dashboard.__file__).parent / "app.py"
 BUTTON = "check-data-1"
 HOSTILE = "<img src=x onerror=alert(1)>"
 ROWS = [
@@ -60,12 +57,7 @@ def checked(store):
 def opened(monkeypatch, store, lang="en"):
     st.cache_data.clear()
     monkeypatch.setenv("ASSAY_STORE", str(store.path))
-    app = AppTest.from_file(str(APP), default_timeout=30)
-    app.query_params.update({"lang": lang, "run": "triage", "view": "data"})
-    app.run()
-    app.switch_page(page_path("run")).run()
-    assert not app.exception
-    return app
+    return open_page("run", {"lang": lang, "run": "triage", "view": "data"})
 
 
 def shown(app):

@@ -4,19 +4,15 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 import assay
-import dashboard
-from dashboard.pages import page_path
 from dashboard.queries.run import run_facts
 from dashboard.text_tables.lineage import TEXTS
 from dashboard.views.lineage import around
 from store import lineage
 from store.database import Store
 from store.loading import load_spools
-
-APP = Path(dashboard.__file__).parent / "app.py"
+from tests.dashboard.opening import open_page
 
 
 def begun(root, name, stage, parent=None, model="/models/hub/Qwen3-0.6B/"):
@@ -55,12 +51,7 @@ def family(tmp_path: Path) -> Store:
 
 def opened(monkeypatch, store, run, **asked):
     monkeypatch.setenv("ASSAY_STORE", str(store.path))
-    app = AppTest.from_file(str(APP), default_timeout=30)
-    app.query_params.update({"lang": "en", "run": run, **asked})
-    app.run()
-    app.switch_page(page_path("run")).run()
-    assert not app.exception
-    return app
+    return open_page("run", {"lang": "en", "run": run, **asked})
 
 
 def links(app):

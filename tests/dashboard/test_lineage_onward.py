@@ -1,15 +1,11 @@
 """The lineage strip's later part: scores, blind reviews, approvals and releases, on a run and of a candidate."""
 
-from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
-import dashboard
 from dashboard import identity
-from dashboard.pages import page_path
 from evals.gate.approvals import override, refuse
 from evals.gate.looking import look
 from evals.release.lineage import lineage_of
@@ -17,10 +13,9 @@ from store import lineage
 from store.loading import load_spools
 from store.refs import find_run
 from store.runs import remove_run
+from tests.dashboard.opening import open_page
 from tests.dashboard.released import again
 from tests.evals.gate.passing import evaluate
-
-APP = Path(dashboard.__file__).parent / "app.py"
 
 
 @pytest.fixture
@@ -33,13 +28,7 @@ def links(monkeypatch, made, page, lang="en", **asked):
     st.cache_data.clear()
     monkeypatch.setattr(identity, "actor", lambda: made.first.qian)
     monkeypatch.setenv("ASSAY_STORE", str(made.store.path))
-    app = AppTest.from_file(str(APP), default_timeout=60)
-    app.query_params["lang"] = lang
-    app.run()
-    app.switch_page(page_path(page))
-    app.query_params.update(asked)
-    app.run()
-    assert not app.exception
+    app = open_page(page, {"lang": lang, **asked})
     return [_read(link.proto) for link in app.get("page_link")]
 
 

@@ -41,10 +41,10 @@ def store(tmp_path):
     return going_on(recorded(tmp_path))
 
 
-def opened(monkeypatch, store):
+def opened(monkeypatch, store, **asked):
     monkeypatch.setenv("ASSAY_STORE", str(store.path))
     app = AppTest.from_file(str(APP), default_timeout=30)
-    app.query_params.update({"lang": "en", "run": "live"})
+    app.query_params.update({"lang": "en", "run": "live", **asked})
     app.switch_page(page_path("run")).run()
     assert not app.exception
     return app

@@ -3,13 +3,11 @@
 import re
 from datetime import date, timedelta
 from html import escape
-from pathlib import Path
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-import dashboard
 from dashboard import identity
 from dashboard.pages import page_path
 from dashboard.release_said import FORMS, release_said
@@ -18,10 +16,9 @@ from evals.release.countersigning import countersign
 from evals.release.making import make
 from evals.release.restoring import restore
 from store.clock import utc_now
+from tests.dashboard.opening import APP, open_page
 from tests.dashboard.released import WHY, again
 from tests.evals.gate.passing import COMMAND, passing_store, sign
-
-APP = Path(dashboard.__file__).parent / "app.py"
 
 
 @pytest.fixture
@@ -35,14 +32,7 @@ def page(monkeypatch, store, lang="en", who=None, **asked):
     monkeypatch.setenv("ASSAY_STORE", str(store.path))
     if who is not None:
         monkeypatch.setattr(identity, "actor", lambda: who)
-    app = AppTest.from_file(str(APP), default_timeout=60)
-    app.query_params["lang"] = lang
-    app.run()
-    app.switch_page(page_path("releases"))
-    app.query_params.update(asked)
-    app.run()
-    assert not app.exception
-    return app
+    return open_page("releases", {"lang": lang, **asked})
 
 
 def said(app):

@@ -2,15 +2,11 @@
 
 import getpass
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 import assay
-import dashboard
-from dashboard.pages import page_path
 from dashboard.queries.run import run_facts
 from dashboard.texts import TEXTS
 from dashboard.views.checkpoints import _csv, train_command
@@ -19,8 +15,8 @@ from store.clock import utc_now
 from store.errors import StoreBusyError
 from store.loading import load_spools
 from store.requests import finish, take, waiting
+from tests.dashboard.opening import open_page
 
-APP = Path(dashboard.__file__).parent / "app.py"
 BUTTONS = ("stop-and-save", "save-now", "pause", "continue")
 
 
@@ -28,12 +24,7 @@ def opened(monkeypatch, store, run, view=None, **asked):
     """The page, read anew."""
     st.cache_data.clear()
     monkeypatch.setenv("ASSAY_STORE", str(store.path))
-    app = AppTest.from_file(str(APP), default_timeout=30)
-    app.query_params.update({"lang": "en", "run": run, **({"view": view} if view else {}), **asked})
-    app.run()
-    app.switch_page(page_path("run")).run()
-    assert not app.exception
-    return app
+    return open_page("run", {"lang": "en", "run": run, **({"view": view} if view else {}), **asked})
 
 
 def shown(app):

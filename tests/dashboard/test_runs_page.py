@@ -4,17 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 import assay
-import dashboard
 from dashboard.pages import page_path
 from dashboard.views.run_columns import FIT, TICK, chosen_columns, column_widths
 from store.database import Store
 from store.loading import load_spools
 from tests.dashboard.compared import compared_store
-
-APP = Path(dashboard.__file__).parent / "app.py"
+from tests.dashboard.opening import open_page
 
 
 @pytest.fixture
@@ -37,12 +34,7 @@ def few(tmp_path: Path) -> Store:
 
 def opened(monkeypatch, store, **asked):
     monkeypatch.setenv("ASSAY_STORE", str(store.path))
-    app = AppTest.from_file(str(APP), default_timeout=30)
-    app.run()
-    app.query_params.update({"lang": "en", **asked})
-    app.switch_page(page_path("runs")).run()
-    assert not app.exception
-    return app
+    return open_page("runs", {"lang": "en", **asked})
 
 
 def names(app):

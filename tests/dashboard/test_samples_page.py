@@ -4,16 +4,12 @@ import json
 import re
 from dataclasses import replace
 from html import unescape
-from pathlib import Path
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 import assay
-import dashboard
 from dashboard.answer_story import prompts, stretches
-from dashboard.pages import page_path
 from dashboard.queries import samples as queries
 from dashboard.queries.evaluations import newest
 from dashboard.text_changes import Change, changes
@@ -25,8 +21,8 @@ from store.loading import load_spools
 from store.requests import ask, finish, take, waiting
 from tests.dashboard import evaluated
 from tests.dashboard.evaluated import evaluated_store
+from tests.dashboard.opening import open_page
 
-APP = Path(dashboard.__file__).parent / "app.py"
 SAID = {
     None: "头痛有很多原因。", (1, 50): "建议看内科。", (1, 100): "建议看神经内科。", (1, 150): "建议看眼科。",
     (2, 150): "建议看神经内科。", (2, 200): "建议看神经内科。", (2, 250): "建议看神经内科门诊。",
@@ -57,12 +53,7 @@ def unasked(tmp_path) -> Store:
 def opened(monkeypatch, store, run="triage", **asked):
     st.cache_data.clear()
     monkeypatch.setenv("ASSAY_STORE", str(store.path))
-    app = AppTest.from_file(str(APP), default_timeout=30)
-    app.query_params.update({"lang": "en", "run": run, "view": "samples", **asked})
-    app.run()
-    app.switch_page(page_path("run")).run()
-    assert not app.exception
-    return app
+    return open_page("run", {"lang": "en", "run": run, "view": "samples", **asked})
 
 
 def shown(app):

@@ -2,16 +2,12 @@
 
 import json
 from html import unescape
-from pathlib import Path
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
-import dashboard
 from dashboard.charts.scores import BASE, POINTS, score_chart
 from dashboard.colors import LIGHT
-from dashboard.pages import page_path
 from dashboard.queries import evaluations, scores
 from dashboard.tables import table_of
 from dashboard.texts import TEXTS
@@ -20,8 +16,7 @@ from store.evaluations import keep
 from store.loading import load_spools
 from store.requests import ask, finish, take, waiting
 from tests.dashboard.evaluated import BLEU, evaluated, evaluated_store
-
-APP = Path(dashboard.__file__).parent / "app.py"
+from tests.dashboard.opening import open_page
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +32,7 @@ def unscored(tmp_path) -> Store:
 def opened(monkeypatch, store, run="triage", **asked):
     st.cache_data.clear()
     monkeypatch.setenv("ASSAY_STORE", str(store.path))
-    app = AppTest.from_file(str(APP), default_timeout=30)
-    app.query_params.update({"lang": "en", "run": run, "view": "scores", **asked})
-    app.run()
-    app.switch_page(page_path("run")).run()
-    assert not app.exception
-    return app
+    return open_page("run", {"lang": "en", "run": run, "view": "scores", **asked})
 
 
 def shown(app):

@@ -2,22 +2,19 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import streamlit
-from streamlit.testing.v1 import AppTest
 
-import dashboard
 from assay.cli import main
 from dashboard.cached_people import called
 from dashboard.language import speaking
-from dashboard.pages import page_path
 from dashboard.queries.checkpoints import shelf
 from dashboard.text_tables.common import TEXTS
 from dashboard.texts import TEXTS as ALL_TEXTS
 from store.database import Statement, Store
 from store.requests import ask
+from tests.dashboard.opening import open_page
 from tests.store.serve.serving import Served
 
 OFFERED = tuple(
@@ -28,8 +25,6 @@ OFFERED = tuple(
     )
 )  # fmt: skip
 """Beginnings of the labels of what takes the run's own machine."""
-
-APP = Path(dashboard.__file__).parent / "app.py"
 
 
 @pytest.fixture(scope="module")
@@ -45,13 +40,7 @@ def opened(monkeypatch, team, page, **asked):
     served, token = team
     monkeypatch.setenv("ASSAY_STORE", served.address)
     monkeypatch.setenv("ASSAY_TOKEN", token)
-    app = AppTest.from_file(str(APP), default_timeout=60)
-    app.query_params.update({"lang": "en", **asked})
-    app.run()
-    if page != "home":
-        app.switch_page(page_path(page)).run()
-    assert not app.exception
-    return app
+    return open_page(page, {"lang": "en", **asked})
 
 
 def words(app) -> str:
