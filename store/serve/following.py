@@ -42,6 +42,7 @@ class Follower:
         """Nothing is sent yet; `tell` is called with each sentence that a person should read, once."""
         self._folder, self._tell = folder, tell
         self._aim: _Aim | None = None
+        self._tried: _Aim | str = ""
         self._deliverer: Deliverer | None = None
         self._refusal: str | None = None
 
@@ -72,7 +73,11 @@ class Follower:
         if not self._folder.is_dir():
             # Its recorder may make it anew, so what becomes of it is still looked at.
             return False
-        aim = self._aimed()
+        try:
+            self._tried = aim = self._aimed()
+        except StoreError as error:
+            self._tried = str(error)
+            raise
         if self._deliverer is None or aim != self._aim:
             service = Service(aim.destination.server, aim.token)
             self._aim, self._deliverer = aim, Deliverer(self._folder, aim.destination, service)
@@ -96,9 +101,9 @@ class Follower:
             self._tell(f"run {self._folder.name} is delivered again")
 
     def _wait_refused(self, ended: threading.Event) -> None:
-        """Until it is worth asking again; at once where the note or the token is another."""
-        deadline, before = time.monotonic() + REFUSED_PAUSE, self._seen()
-        while time.monotonic() < deadline and not ended.wait(POLL_SECONDS) and self._seen() == before:
+        """Until it is worth asking again; at once where the note or the token is another than what was refused."""
+        deadline = time.monotonic() + REFUSED_PAUSE
+        while time.monotonic() < deadline and not ended.wait(POLL_SECONDS) and self._seen() == self._tried:
             pass
 
     def _seen(self) -> _Aim | str:

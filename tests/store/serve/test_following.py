@@ -89,6 +89,20 @@ def test_another_name_that_is_given_beside_it_is_followed_at_once(served, sent, 
     assert steps_of(served.store, "demo") == [1]
 
 
+def test_a_name_that_is_given_as_soon_as_the_refusal_is_told_is_not_waited_for(monkeypatch, served, sent, tmp_path):
+    monkeypatch.setattr("store.serve.following.REFUSED_PAUSE", 600.0)
+    taken_elsewhere(served, tmp_path)
+    ended = threading.Event()
+    follower = Follower(sent, lambda said: "not delivered" in said and send_to(sent, served.address, "demo-2"))
+    thread = threading.Thread(target=follower.follow, args=(ended,))
+    thread.start()
+    try:
+        wait_until(lambda: steps_of(served.store, "demo-2") == [1, 2, 3])
+    finally:
+        ended.set()
+        thread.join(60)
+
+
 def test_a_run_that_was_refused_and_is_removed_here_is_not_told_as_delivered(
     monkeypatch, served, sent, following, tmp_path
 ):
