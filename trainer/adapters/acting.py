@@ -1,5 +1,6 @@
 """What is done to the host: gradients taken away, a learning rate lowered for a step, a wish to stop or to save."""
 
+from math import isfinite
 from typing import Any
 
 import torch
@@ -22,8 +23,9 @@ def cannot_act(host: Any, args: Any) -> str | None:
     return None
 
 
-def look(hosted: Hosted, seen: Seen, optimizer: Any, *, scales: bool) -> list[float]:
-    """Judge a step before it is taken, and take its gradients away where it may not be.
+def look(hosted: Hosted, seen: Seen, optimizer: Any, scales: bool) -> list[float]:
+    """Look at a step before it is taken; where the guard acts, judge it, and take its gradients away where it may not
+    be. `scales`: the host scales its loss (fp16).
 
     Returns the learning rates that are to be put back once it was taken; none where they were left alone.
     """
@@ -31,15 +33,17 @@ def look(hosted: Hosted, seen: Seen, optimizer: Any, *, scales: bool) -> list[fl
     is_slower = hosted.state.remedies.lr != 1.0
     if is_slower:
         seen.lr = hosted.rate(seen.lr, seen.step)
-    if seen.is_left_out or not hosted.look(seen, scales=scales, finite=lambda: _is_finite(optimizer)):
+    if not seen.is_left_out:
+        loss, norm = seen.look()
+        is_number = isfinite(norm)
+        seen.is_overflow = scales and not is_number and isfinite(loss)
+        # Looked at now, and only where there is doubt: behind such a step no weight may be a number any more.
+        whole = (is_number and isfinite(loss)) or seen.is_overflow or _is_finite(optimizer)
+        seen.judged_by = loss, norm, whole
+    if seen.is_left_out or (hosted.acts and not hosted.may_take(seen)):
         _drop_gradients(optimizer)
         return []
-    if not is_slower:
-        return []
-    rates = [group["lr"] for group in optimizer.param_groups]
-    for group in optimizer.param_groups:
-        group["lr"] = hosted.rate(group["lr"], seen.step)
-    return rates
+    return _slow(hosted, seen, optimizer) if is_slower else []
 
 
 def act(hosted: Hosted, control: Any) -> None:
@@ -76,6 +80,14 @@ def _drop_gradients(optimizer: Any) -> None:
     for group in optimizer.param_groups:
         for parameter in group["params"]:
             parameter.grad = None
+
+
+def _slow(hosted: Hosted, seen: Seen, optimizer: Any) -> list[float]:
+    """Lower the learning rates for a step; returns what they were."""
+    rates = [group["lr"] for group in optimizer.param_groups]
+    for group in optimizer.param_groups:
+        group["lr"] = hosted.rate(group["lr"], seen.step)
+    return rates
 
 
 def _is_finite(optimizer: Any) -> bool:

@@ -15,7 +15,7 @@ from assay.foreign import Failure, attempt
 from trainer.adapters.acting import act, cannot_act, look
 from trainer.adapters.back import asked_back
 from trainer.adapters.hosted import Hosted
-from trainer.adapters.losses import SampleLosses, watched
+from trainer.adapters.losses import SampleLosses
 from trainer.adapters.opening import begin, record_rows
 from trainer.adapters.options import Options
 from trainer.adapters.others import ALONE, Others, announce, meet
@@ -54,6 +54,7 @@ class AssayCallback(TrainerCallback):
         self._rates: list[float] = []
         self._others: Others | None = None
         self._is_alone = True
+        self._scaler: Any = None
 
     def on_init_end(self, *given: Any, **_: Any) -> None:
         """Let the other processes know early that this one has a callback, so that they wait for it."""
@@ -65,6 +66,7 @@ class AssayCallback(TrainerCallback):
         args, state, _ = given
         # Asked once: transformers looks at the whole process to answer.
         self._is_alone = args.world_size == 1
+        self._scaler = getattr(getattr(self.host, "accelerator", None), "scaler", None)
         if state.is_hyper_param_search:
             return
         why_alone = self._meet(args)
@@ -81,7 +83,7 @@ class AssayCallback(TrainerCallback):
     def on_pre_optimizer_step(self, *given: Any, **known: Any) -> None:
         """Look at the step before it is taken."""
         if self.seen is not None and self.seen.losses:
-            self._do(self._look, known["optimizer"], given[0].fp16)
+            self._rates = self._do(look, self.seen, known["optimizer"], given[0].fp16) or []
 
     def on_optimizer_step(self, *_: Any, **known: Any) -> None:
         """Give the scheduler the learning rates it has set."""
@@ -94,23 +96,18 @@ class AssayCallback(TrainerCallback):
     def on_step_end(self, *given: Any, **_: Any) -> None:
         """Record the step, and do what the guard or a person wants."""
         args, state, control = given
-        if self.seen is not None and self.seen.losses:
-            self._do(self._record, state.epoch)
-        else:
-            self._do(Hosted.reached, state.global_step)
+        self._do(self._end_step, self.seen, state, control)
         self.seen = None
-        self._before_silence(control)
-        if self._is_alone:
-            self._do(act, control)
+        if not self._is_alone:
+            self._act_together(args, state, control)
+        elif control.should_evaluate or control.should_save:
             _insist(args, control)
             self._make_way(args, state, control)
-        else:
-            self._act_together(args, state, control)
 
     def on_log(self, *given: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
         """Record what the host logs."""
         args, state, _control = given
-        self._do(lambda hosted: hosted.logged(state.global_step, logs or {}, scales=args.fp16))
+        self._do(Hosted.logged, state.global_step, logs or {}, args.fp16)
 
     def on_epoch_end(self, *given: Any, **_: Any) -> None:
         """Keep the host from writing a checkpoint of what it is about to leave."""
@@ -161,13 +158,13 @@ class AssayCallback(TrainerCallback):
         rows = attempt(take_rows, source, batches)
         if self.hosted is not None:
             self.seen = Seen(step, None if isinstance(rows, Failure) else rows)
-            # A loss that is scaled has to be run all the same: the scaler asks for its gradients.
             self.seen.is_left_out = self.hosted.leaves_out(step)
 
     @property
     def leaves_out(self) -> bool:
         """Whether the step being made need not be run, as nothing is to be learned from it."""
-        return self.seen is not None and self.seen.is_left_out and not self._scale()
+        # A loss that is scaled has to be run all the same: the scaler asks for its gradients.
+        return self.seen is not None and self.seen.is_left_out and self._scaler is None
 
     def listen(self, host: Any, model: Any, inputs: Any) -> SampleLosses | None:
         """A micro-batch is about to be run: what listens to its forward passes; None where nobody wants its losses of
@@ -181,7 +178,8 @@ class AssayCallback(TrainerCallback):
         self._tokens = 0 if isinstance(tokens, Failure) else tokens
         if not self.options.sample_losses or seen.is_left_out:
             return None
-        return watched(host, model, inputs) if isinstance(inputs, Mapping) else None
+        # A dict is known at once; to ask an abstract class takes longer.
+        return SampleLosses(host, model, inputs) if isinstance(inputs, (dict, Mapping)) else None
 
     def left_out(self, loss: torch.Tensor) -> torch.Tensor:
         """A micro-batch was not run; `loss` stands for its loss."""
@@ -196,8 +194,7 @@ class AssayCallback(TrainerCallback):
             return
         seen.losses.append(loss.detach() if loss.requires_grad else loss)
         seen.tokens.append(self._tokens)
-        found = attempt(heard.found) if heard is not None else None
-        seen.samples.append(None if isinstance(found, Failure) else found)
+        seen.samples.append(heard.found() if heard is not None else None)
         if self.hosted is not None and self.hosted.beside.needs_host:
             self._do(Hosted.catch_up)
 
@@ -260,13 +257,13 @@ class AssayCallback(TrainerCallback):
         if control.should_evaluate or control.should_save:
             self._do(Hosted.catch_up)
 
-    def _do(self, work: Callable[..., Any], *arguments: Any) -> None:
-        """Do something with what is recorded, if anything is; where that goes wrong, or what was done beside it before,
-        leave the host alone after it.
+    def _do(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        """Do something with what is recorded, if anything is, and give back what it gives; where that goes wrong, or
+        what was done beside it before, leave the host alone after it.
         """
         hosted = self.hosted
         if hosted is None:
-            return
+            return None
         done = attempt(work, hosted, *arguments)
         failure = hosted.beside.failure or done
         if isinstance(failure, Failure):
@@ -274,6 +271,7 @@ class AssayCallback(TrainerCallback):
             why = f"recording stopped: {failure.kind}: {failure.said}"
             say(f"{why}; the training goes on")
             _stop(hosted, why, failure.told)
+        return None if isinstance(done, Failure) else done
 
     def _begin(self, args: Any, state: Any, known: dict[str, Any]) -> None:
         if earlier := _recording.pop(args.output_dir, None):
@@ -311,17 +309,15 @@ class AssayCallback(TrainerCallback):
         say(f"the guard only watches: {why}")
         return Options(**{**vars(self.options), "mode": "watch"})
 
-    def _look(self, hosted: Hosted, optimizer: Any, scales: bool) -> None:
-        assert self.seen is not None, "asked only while a step is seen"
-        self._rates = look(hosted, self.seen, optimizer, scales=scales)
-
-    def _record(self, hosted: Hosted, epoch: float | None) -> None:
-        assert self.seen is not None, "asked only while a step is seen"
-        hosted.step(self.seen, epoch, self._scale())
-
-    def _scale(self) -> dict[str, float]:
-        scaler = getattr(getattr(self.host, "accelerator", None), "scaler", None)
-        return {"loss_scale": scaler.get_scale()} if scaler is not None else {}
+    def _end_step(self, hosted: Hosted, seen: Seen | None, state: Any, control: Any) -> None:
+        if seen is not None and seen.losses:
+            hosted.step(seen, state.epoch, None if self._scaler is None else self._scaler.get_scale())
+        else:
+            hosted.reached(state.global_step)
+        if control.should_evaluate or control.should_save:
+            hosted.catch_up()  # as `_before_silence` does, in the same attempt
+        if self._is_alone:
+            act(hosted, control)
 
     def _make_way(self, args: Any, state: Any, control: Any) -> None:
         # Also where this run is not recorded: what is sealed may be another one's.

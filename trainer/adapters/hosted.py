@@ -144,26 +144,21 @@ class Hosted:
         remedies = self.state.remedies
         return bool(remedies.left_out) and remedies.leaves_out(step)
 
-    def look(self, seen: Seen, *, scales: bool, finite: Any) -> bool:
-        """Judge a step before it is taken; whether it may be. `scales`: the host scales its loss (fp16); `finite` says
-        whether every weight is a number.
-        """
-        loss, norm = seen.look()
-        seen.is_overflow = scales and math.isfinite(loss) and not math.isfinite(norm)
-        # Looked at now, and only where there is doubt: behind such a step no weight may be a number any more.
-        whole = (math.isfinite(loss) and math.isfinite(norm)) or seen.is_overflow or bool(finite())
-        seen.judged_by = loss, norm, whole
-        self.beside.hand_over(self._judge, seen)
-        return not self.acts or seen.is_taken or seen.is_overflow
+    def may_take(self, seen: Seen) -> bool:
+        """Judge a step before it is taken, where the guard acts; whether it may be."""
+        self._judge(seen)
+        return seen.is_taken or seen.is_overflow
 
-    def step(self, seen: Seen, epoch: float | None, more: Mapping[str, float]) -> None:
+    def step(self, seen: Seen, epoch: float | None, loss_scale: float | None) -> None:
         """Record a step that was looked at, whatever became of it."""
         now = time.perf_counter()
         seconds, self._began = now - self._began, now
         if seen.is_left_out:
             self.beside.hand_over(self._record_left_out, seen, time.time())
         else:
-            known = {"epoch": epoch, **more} if epoch is not None else more
+            known = {"epoch": epoch, "loss_scale": loss_scale}
+            if not self.acts:
+                self.beside.hand_over(self._judge, seen)
             self.beside.hand_over(self._record, seen, time.time(), seconds, known)
         if seconds > SLOW_SECONDS:
             self.catch_up()
@@ -173,7 +168,7 @@ class Hosted:
         if not self.sees_steps:
             self.beside.hand_over(self._reach, step)
 
-    def logged(self, step: int, logs: Mapping[str, Any], *, scales: bool) -> None:
+    def logged(self, step: int, logs: Mapping[str, Any], scales: bool) -> None:
         """Record what the host logged after a step."""
         if SUMMARY in logs:
             if self.target is not None:
@@ -182,6 +177,8 @@ class Hosted:
             self.beside.hand_over(partial(self.run.event, step=step), "summary", f"the host's own summary: {said}")
             return
         is_known = LOGGED if self.sees_steps or "loss" not in logs else frozenset[str]()
+        if is_known.issuperset(logs):
+            return
         wanted = {
             metric_name(name): float(value)
             for name, value in logs.items()
@@ -257,7 +254,7 @@ class Hosted:
         is_odd = self.acts and not found.is_finite
         seen.is_taken = not seen.is_overflow and not is_odd and not self.guard.forbids(seen.verdict)
 
-    def _record(self, seen: Seen, at: float, seconds: float, known: Mapping[str, float]) -> Callable[[], None] | None:
+    def _record(self, seen: Seen, at: float, seconds: float, known: Mapping[str, Any]) -> Callable[[], None] | None:
         if seen.verdict is None:
             self._judge(seen)  # once more: Ctrl-C came while it was judged
         found, verdict, step = seen.measured(), seen.verdict, seen.step
@@ -268,7 +265,8 @@ class Hosted:
         self._note_unclean(step, verdict)
         values = {
             "loss": found.loss, "grad_norm": found.grad_norm, "lr": seen.lr, "step_seconds": seconds,
-            "tokens_per_s": found.tokens / seconds, "tokens": self.state.tokens, **known,
+            "tokens_per_s": found.tokens / seconds, "tokens": self.state.tokens,
+            **{name: value for name, value in known.items() if value is not None},
         }  # fmt: skip
         if seen.grad_norm is None:
             del values["grad_norm"]

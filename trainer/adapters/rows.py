@@ -123,6 +123,8 @@ def take_rows(source: Any, batches: Sequence[Any]) -> list[int] | None:
     told = source.rows() if isinstance(source, _Batches) else [_taken(batch) for batch in batches]
     if not batches or len(told) != len(batches):
         return None
+    if len(told) == 1:
+        return told[0]
     known = [rows for rows in told if rows is not None]
     return [row for rows in known for row in rows] if len(known) == len(told) else None
 

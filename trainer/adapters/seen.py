@@ -31,13 +31,13 @@ class Seen:
     rows: list[int] | None = None
     """Rows of the training dataset it reads, in order; None where they cannot be told."""
 
-    losses: list[Number] = field(default_factory=list[Number], init=False)
+    losses: list[Number] = field(default_factory=list, init=False)
     """What each micro-batch adds to the step's loss, detached."""
 
-    tokens: list[Number] = field(default_factory=list[Number], init=False)
+    tokens: list[Number] = field(default_factory=list, init=False)
     """Tokens of each micro-batch, padding left out."""
 
-    samples: list[Losses | None] = field(default_factory=list["Losses | None"], init=False)
+    samples: list[Losses | None] = field(default_factory=list, init=False)
     """What makes the loss of each sample of a micro-batch; None where it cannot be told."""
 
     grad_norm: Number | None = field(default=None, init=False)
@@ -67,18 +67,23 @@ class Seen:
         """Its loss and its gradient norm as numbers; on a device all else of it in the same look, because each one
         waits for the device. transformers waits for each loss as well, to see whether it is a number.
         """
+        numbers: list[float] = []
+        # As they are now: the host may go on to reckon with what it holds.
         for part in self.losses:
-            if isinstance(part, torch.Tensor) and not part.is_cpu:
+            if not isinstance(part, torch.Tensor):
+                numbers.append(part)
+            elif part.is_cpu:
+                numbers.append(part.item())
+            else:
                 self._known = found = self._measured()
                 self.samples.clear()  # what is large is not kept on a device
                 return found.loss, found.grad_norm
-        # As they are now: the host may go on to reckon with what it holds.
-        numbers = [_number(part) for part in self.losses]
-        self.losses = list(numbers)
-        if self.grad_norm is None:
-            return _sum(numbers), NOT_MEASURED
-        self.grad_norm = norm = _number(self.grad_norm)
-        return _sum(numbers), norm
+        self.losses = [*numbers]
+        norm = self.grad_norm
+        if isinstance(norm, torch.Tensor):
+            self.grad_norm = norm = norm.item()
+        loss = sum(numbers) if len(numbers) == 1 else _sum(numbers)
+        return loss, NOT_MEASURED if norm is None else norm
 
     def measured(self) -> Measured:
         """All of it as numbers."""
@@ -104,10 +109,6 @@ class Seen:
 
 def _sum(numbers: Sequence[float]) -> float:
     return math.fsum(numbers) if all(map(math.isfinite, numbers)) else sum(numbers)
-
-
-def _number(part: Number) -> float:
-    return part.item() if isinstance(part, torch.Tensor) else part
 
 
 def _numbers(parts: Sequence[Number]) -> list[float]:

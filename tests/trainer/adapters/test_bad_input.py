@@ -7,7 +7,6 @@ from assay.errors import AssayError
 from assay.holding import RunLock
 from tests.trainer.adapters.hosts import Seen, are_equal, recorded, shown, weights
 from trainer.adapters import AssayCallback
-from trainer.adapters.hosted import Hosted
 
 
 @pytest.fixture
@@ -52,12 +51,14 @@ def test_without_a_name_the_run_is_called_like_the_output_folder(make, store):
     assert shown(store, "sft- one")["step"] == 2
 
 
-@pytest.mark.parametrize("part", ["look", "step", "logged", "saved", "settle"])
+@pytest.mark.parametrize(
+    "part", ["seen.Seen.look", *(f"hosted.Hosted.{part}" for part in ("step", "logged", "saved", "settle"))]
+)
 def test_a_fault_of_ours_ends_the_recording_and_not_the_host(make, plain, store, monkeypatch, capfd, part):
     def broken(*_, **__):
         raise KeyError("ours")
 
-    monkeypatch.setattr(Hosted, part, broken)
+    monkeypatch.setattr(f"trainer.adapters.{part}", broken)
     trainer = make(Seen, recorded(store))
     trainer.train()
     assert lines(capfd)[0] == "assay: recording stopped: KeyError: 'ours'; the training goes on"

@@ -7,7 +7,7 @@ import textwrap
 import threading
 
 import pytest
-from transformers import Trainer, TrainerCallback
+from transformers import Trainer
 
 from store.artifacts import verify
 from store.database import Store
@@ -16,7 +16,6 @@ from tests.trainer.adapters.hosts import Seen, SeenShaken, Shaken, are_equal, re
 from tests.trainer.seen import batches, events, metric, said, wait_for
 from trainer.adapters.beside import Beside, BrokenRecordingError
 from trainer.adapters.hosted import Hosted
-from trainer.adapters.sealing import Sealer
 
 CLOCKED = ("step_seconds", "tokens_per_s")
 
@@ -394,27 +393,3 @@ def test_a_program_that_ends_without_a_word_leaves_nothing_unrecorded(model_fold
     run = shown(store)
     assert (run["status"], run["error"], run["step"]) == (status, error, 7), done.stderr
     assert sorted(step for _, step in metric(store, "loss")) == list(range(1, 8))
-
-
-class LetSeal(TrainerCallback):
-    """Nothing is sealed before step 55."""
-
-    def __init__(self, may_seal):
-        self.may_seal = may_seal
-
-    def on_step_end(self, args, state, control, **_):
-        if state.global_step == 55:
-            self.may_seal.set()
-
-
-def test_what_is_stable_and_kept_does_not_depend_on_how_long_it_takes_to_seal(make, store, monkeypatch):
-    """Steps of a tiny model are quicker than a disk: all is sealed when the spike has come already."""
-    may_seal, seal = threading.Event(), Sealer._seal
-    monkeypatch.setattr(Sealer, "_seal", lambda *given, **more: (may_seal.wait(), seal(*given, **more))[1])
-    trainer = make(SeenShaken, recorded(store, stable_after=5), max_steps=60, save_steps=10)
-    trainer.how, trainer.times = "noise", 1
-    trainer.add_callback(LetSeal(may_seal))
-    trainer.train()
-    assert {item["step"]: item["state"] for item in shown(store)["checkpoints"]} == {
-        30: "stable", 40: "sealed", 50: "sealed", 60: "sealed",
-    }  # fmt: skip

@@ -10,9 +10,11 @@ from trainer.adapters.losses import SampleLosses
 class Host:
     """A trainer of nothing in particular."""
 
+    args = None
+
 
 def heard(loss, labels):
-    listener = SampleLosses(Host(), {"labels": labels})
+    listener = SampleLosses(Host(), None, {"labels": labels})
     listener.take(loss)
     found = listener.found()
     return None if found is None else found()
@@ -73,6 +75,11 @@ def test_reading_them_leaves_the_gradient_as_it_was(logits):
 )
 def test_another_loss_tells_none(logits, loss):
     assert heard(loss(logits), LABELS) is None
+
+
+def test_labels_that_are_none_of_samples_tell_none(logits):
+    loss = functional.cross_entropy(logits.flatten(0, 1), LABELS.flatten())
+    assert heard(loss, torch.tensor(3)) is None
 
 
 def test_rows_that_were_joined_into_one_tell_none(logits):

@@ -6,9 +6,10 @@ import threading
 from contextlib import contextmanager
 
 import pytest
+from transformers import TrainerCallback
 
 from store.artifacts import ArtifactError, verify
-from tests.trainer.adapters.hosts import Seen, recorded, shown
+from tests.trainer.adapters.hosts import Seen, SeenShaken, recorded, shown
 from trainer.adapters import holding
 from trainer.adapters.sealing import Sealer, clear_behind, make_way
 from trainer.state import TrainState
@@ -268,3 +269,27 @@ def test_a_host_that_keeps_its_best_leaves_what_another_run_has_sealed_as_it_was
         assert [item["step"] for item in found] == [4, 8, 12]
         for item in found:
             verify(store.root / item["path"], item["sha256"])
+
+
+class LetSeal(TrainerCallback):
+    """Nothing is sealed before step 55."""
+
+    def __init__(self, may_seal):
+        self.may_seal = may_seal
+
+    def on_step_end(self, args, state, control, **_):
+        if state.global_step == 55:
+            self.may_seal.set()
+
+
+def test_what_is_stable_and_kept_does_not_depend_on_how_long_it_takes_to_seal(make, store, monkeypatch):
+    """Steps of a tiny model are quicker than a disk: all is sealed when the spike has come already."""
+    may_seal, seal = threading.Event(), Sealer._seal
+    monkeypatch.setattr(Sealer, "_seal", lambda *given, **more: (may_seal.wait(), seal(*given, **more))[1])
+    trainer = make(SeenShaken, recorded(store, stable_after=5), max_steps=60, save_steps=10)
+    trainer.how, trainer.times = "noise", 1
+    trainer.add_callback(LetSeal(may_seal))
+    trainer.train()
+    assert {item["step"]: item["state"] for item in shown(store)["checkpoints"]} == {
+        30: "stable", 40: "sealed", 50: "sealed", 60: "sealed",
+    }  # fmt: skip

@@ -79,6 +79,11 @@ def test_a_norm_that_nobody_measured_is_told_as_none():
     assert (step.measured().grad_norm, step.grad_norm) == (-1.0, None)
 
 
+def test_a_loss_of_one_micro_batch_is_a_sum_as_that_of_several():
+    """A zero has no sign, so that a step done again comes to the same bits."""
+    assert [seen(here, [], losses=losses).look()[0].hex() for losses in [(-0.0,), (-0.0, -0.0)]] == [(0.0).hex()] * 2
+
+
 def test_a_loss_that_is_no_number_is_no_number():
     loss, norm = seen(here, [], losses=(1.5, math.nan)).look()
     assert math.isnan(loss)
