@@ -8,6 +8,7 @@ import errno
 import importlib
 import sys
 from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
 from typing import NamedTuple
 
 import click
@@ -132,6 +133,8 @@ def root() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line: exit 0 fine, 1 the answer is no, 2 a usage or input error."""
     status: object = 0
+    if arguments is None:
+        _spare_pandas(sys.argv[1:])
     _require_text(sys.argv[1:] if arguments is None else arguments)
     try:
         status = root.main(arguments, standalone_mode=False)
@@ -153,6 +156,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout = None
         _fail(f"cannot write{f' {error.filename}' if error.filename else ''}: {error.strerror}; make room there")
     sys.exit(status if isinstance(status, int) else 0)
+
+
+class _WithoutPandas(MetaPathFinder):
+    """Lets nothing load pandas."""
+
+    def find_spec(self, fullname: str, _path: object = None, _target: object = None) -> None:
+        if fullname == "pandas":
+            raise ModuleNotFoundError("a command that works on a store alone needs no pandas", name=fullname)
+
+
+def _spare_pandas(arguments: Sequence[str]) -> None:
+    """For a process that is one command's: DuckDB loads pandas, where it is installed, to look at the first value of a
+    query, and pyarrow does for the first rows, which takes longer than most commands do. Work on a store needs none.
+    """
+    entry = COMMANDS.get(arguments[0]) if arguments else None
+    if entry and entry.target.startswith("store."):
+        sys.meta_path.insert(0, _WithoutPandas())
 
 
 def _require_text(arguments: Sequence[str]) -> None:

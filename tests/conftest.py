@@ -1,8 +1,9 @@
 """What tests share: a store in a temporary folder, and no skips where none are allowed."""
 
+import gc
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,21 @@ settings.register_profile("assay", deadline=None, derandomize=True)
 settings.load_profile("assay")
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is loaded for the tests stays, torch and all of them: it is not looked through for garbage again and again.
+
+    Streamlit has garbage collected after each run of a script, which took a quarter of a second each time.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,6 +9,8 @@ from statistics import median
 
 import pytest
 
+import assay
+
 REPO = Path(__file__).parents[1]
 PACKAGES = ("assay", "store", "evals", "trainer", "dashboard")
 SOURCES = sorted(path for package in PACKAGES for path in (REPO / package).rglob("*.py"))
@@ -104,3 +106,15 @@ def test_help_loads_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True, check=True)
     assert done.stderr == "[]"
+
+
+def test_a_command_of_the_store_loads_no_pandas(root):
+    with assay.run("demo", store=root) as run:
+        run.log(1, loss=1.0)
+    code = (
+        "import sys\nfrom assay.cli import main\ntry:\n    main()\nfinally:\n"
+        "    sys.stderr.write(str([name for name in sys.modules if name.startswith('pandas.')]))"
+    )
+    command = [sys.executable, "-c", code, "runs", "show", "demo", "--store", str(root)]
+    done = subprocess.run(command, cwd=REPO, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "[]")

@@ -12,6 +12,7 @@ A folder holds what transformers or peft load (the whole model, or the adapter),
 import json
 import math
 import shutil
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -147,15 +148,20 @@ def _write_model(job: Job, folder: Path, gathered: Gathered | None) -> None:
     model: Any = job.engine.accelerator.unwrap_model(job.model)
     weights = gathered.weights if gathered else None
     if job.config.train.is_adapter:
+        # A card for a hub takes longer to write than a small adapter does, and nobody reads it here.
+        model.create_or_update_model_card = _write_no_card
         # Without embeddings, so that peft does not look up the base model's vocabulary on a hub.
         model.save_pretrained(folder, save_embedding_layers=False, state_dict=weights)
-        (folder / "README.md").unlink(missing_ok=True)
     else:
         model.save_pretrained(folder, state_dict=weights)
         # The tokenizers package raises a bare Exception for whatever the disk refuses.
         saved = attempt(job.tokenizer.save_pretrained, folder)
         if isinstance(saved, Failure):
             raise OSError(None, f"the tokenizer cannot be written to {folder.parent}")
+
+
+def _write_no_card(_folder: str) -> None:
+    """In place of peft's."""
 
 
 def _saved_weights(folder: Path) -> dict[str, torch.Tensor]:
@@ -207,8 +213,14 @@ def _facts(job: Job, state: TrainState, branch: int, parent: str | None) -> dict
             "sha256": job.data.digest,
             "files": [{"path": str(file.path), "role": file.role, "sha256": file.sha256} for file in job.data.files],
         },
-        "versions": {name: version(name) for name in PACKAGES},
+        "versions": dict(_versions()),
     }
+
+
+@cache
+def _versions() -> tuple[tuple[str, str], ...]:
+    # Read once: pip's notes on a package are long.
+    return tuple((name, version(name)) for name in PACKAGES)
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:

@@ -17,9 +17,9 @@ from store.pins import holders_of_run, pin
 from store.requests import ask, waiting
 
 
-@pytest.fixture
-def full(root: Path) -> Store:
-    """A store with two short runs."""
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    root = tmp_path_factory.mktemp("full") / "runs"
     for name in ("first", "second"):
         with assay.run(name, store=root) as run:
             for step in range(1, 4):
@@ -27,6 +27,13 @@ def full(root: Path) -> Store:
     store = Store.at(root / "assay.duckdb")
     load_spools(store)
     return store
+
+
+@pytest.fixture
+def full(untouched: Store, root: Path) -> Store:
+    """A store with two short runs."""
+    shutil.copytree(untouched.root, root, dirs_exist_ok=True)
+    return Store.at(root / untouched.path.name)
 
 
 def invoke(store: Store, *arguments: str):

@@ -3,10 +3,13 @@
 import json
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 
 import pytest
 from click.testing import CliRunner
 
+from assay.cli import main
 from assay.recording import Run
 from store.artifacts import announce, seal, temporary_for
 from store.commands.rollback import rollback
@@ -27,10 +30,10 @@ def invoke(store, *arguments):
 
 def ask_in_vain(store, *arguments):
     """What `assay rollback` says on stderr where it does nothing."""
-    command = [sys.executable, "-P", "-m", "assay", "rollback", *arguments, "--json", "--store", str(store.path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    return done.stderr
+    with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err, pytest.raises(SystemExit) as ended:
+        main(["rollback", *arguments, "--json", "--store", str(store.path)])
+    assert (ended.value.code, out.getvalue(), err.getvalue().count("\n")) == (2, "", 1)
+    return err.getvalue()
 
 
 def train(run, step, branch=1, state="sealed"):

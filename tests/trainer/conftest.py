@@ -1,13 +1,11 @@
 """What the trainer's tests share: one tiny model with its tokenizer, and rows to learn from."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 import torch
 
+from tests.trainer import started
 from tests.trainer.asked import make_suites
 from tests.trainer.preferred import SHORT, written
 from trainer.config_file import config_from
@@ -90,11 +88,4 @@ def suites(tmp_path):
 @pytest.fixture
 def assay():
     """Runs the command line in a process of its own and returns what it printed."""
-
-    def run(*arguments, **options):
-        return subprocess.run(
-            [sys.executable, "-P", "-m", "assay", *map(str, arguments)],
-            capture_output=True, text=True, timeout=120, env={**os.environ, "OMP_NUM_THREADS": "1"}, **options,
-        )  # fmt: skip
-
-    return run
+    return started.run

@@ -1,11 +1,8 @@
 """`assay review open`: both models answer, the answers are looked at, the campaign is open."""
 
 import json
-import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
@@ -21,6 +18,7 @@ from store.pins import holders_of_run
 from store.requests import Request, ask
 from store.runs import remove_run
 from tests.trainer.asked import written
+from tests.trainer.started import start
 from trainer.answers import answers_file
 from trainer.campaign import CampaignOrder, open_campaign
 from trainer.campaign_request import open_requested, order_from
@@ -215,14 +213,8 @@ def test_a_name_that_is_taken_is_refused_before_any_model_is_asked(store, questi
 def test_of_two_that_open_the_same_name_at_once_one_is_refused(store, questions, assay):
     opened(store, questions)  # the answers are there, so that both are quick
     command = [*COMMAND, "--questions", questions, "--name", "spring", "--tokens", "6", "--store", store.path]
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-P", "-m", "assay", *map(str, command)], text=True, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )
-        for _ in range(2)
-    ]  # fmt: skip
-    ended = sorted((one.communicate(timeout=120)[1], one.returncode) for one in started)
+    started = [start(*command) for _ in range(2)]
+    ended = sorted((one.communicate()[1], one.returncode) for one in started)
     assert sorted(code for _, code in ended) == [0, 2]
     refused = next(said for said, code in ended if code == 2)
     assert refused.strip() == "assay: campaign 2 is called spring already; choose another name with --name"
@@ -264,18 +256,15 @@ def test_a_line_left_half_written_is_asked_again(store, questions):
 
 def test_ctrl_c_says_so_in_one_line_and_leaves_no_campaign(store, tmp_path):
     many = [{"id": f"q{n}", "question": f"{thing} {n * n * 7919} {thing[::-1]}?"} for n, thing in enumerate(THINGS * 8)]
-    running = subprocess.Popen(
-        [sys.executable, "-P", "-m", "assay", *COMMAND, "--questions", str(written(tmp_path / "many.jsonl", many)),
-         "--tokens", "100", "--store", str(store.path)],
-        text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+    questions = written(tmp_path / "many.jsonl", many)
+    running = start(*COMMAND, "--questions", questions, "--tokens", "100", "--store", store.path)
     answers = store.root / ".evals" / "answers"
     for _ in range(1200):
         if answers.exists() and any(answers.iterdir()):
             break
         time.sleep(0.05)
     running.send_signal(signal.SIGINT)
-    out, said = running.communicate(timeout=120)
+    out, said = running.communicate()
     assert (out, said.strip(), running.returncode) == ("", "assay: stopped", 130)
     assert store.rows("SELECT id FROM campaign") == []
 
@@ -347,9 +336,7 @@ def test_whoever_asked_needs_the_role_when_it_opens(store, questions):
 def test_a_question_of_an_open_campaign_is_not_answered_in_a_chat(store, questions, assay):
     opened(store, questions)
     said = QUESTIONS[2]["question"]
-    done = assay(
-        "chat", "r@6", "--tokens", "4", "--store", store.path, input=f"{said.upper()}\n  {said}!\nWhat else?\n"
-    )
+    done = assay("chat", "r@6", "--tokens", "4", "--store", store.path, text=f"{said.upper()}\n  {said}!\nWhat else?\n")
     refusal = "an open campaign asks this question, so its answers are seen when it is closed; ask another one"
     assert (done.returncode, done.stderr) == (0, f"{refusal}\n{refusal}\n")
     assert len(done.stdout.splitlines()) >= 1

@@ -19,7 +19,7 @@ def run(config_for, store):
 def test_each_piped_line_is_answered_by_both(run, store, assay):
     done = assay(
         "chat", f"{run}@6", "--beside", "base", "--tokens", "6", "--store", store.path,
-        input="What is 2 plus 2?\n\n/new\nWhat is 2 plus 2?\n",
+        text="What is 2 plus 2?\n\n/new\nWhat is 2 plus 2?\n",
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     said = done.stdout.split("\n")

@@ -1,11 +1,8 @@
 """`assay export`: a folder to be tried elsewhere, plainly not released."""
 
 import json
-import os
 import resource
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
@@ -14,6 +11,7 @@ import assay.cli
 from evals.gate.evidence import BESIDE
 from store.artifacts import verify
 from tests.trainer.exported import train
+from tests.trainer.started import run, start
 from trainer.demo.tiny import make_model
 
 
@@ -107,11 +105,12 @@ def test_a_place_that_cannot_be_is_refused_before_anything_is_loaded(export, tra
         assert export("r@6", "--out", place) == (2, "", f"assay: {sentence}\n")
 
 
-def run(*arguments, **options):
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "assay", *map(str, arguments)], text=True, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, env={**os.environ, "OMP_NUM_THREADS": "1"}, **options,
-    )  # fmt: skip
+LIMIT = 1 << 20
+
+
+def small_disk():
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT, LIMIT))
 
 
 def test_a_full_disk_leaves_nothing_and_is_said_in_a_sentence(tmp_path):
@@ -119,18 +118,12 @@ def test_a_full_disk_leaves_nothing_and_is_said_in_a_sentence(tmp_path):
     model = tmp_path / "large"
     make_model(model, ["one two three"], seed=0, vocabulary=400, width=128, layers=3)
     store = train(tmp_path, model, "r", train__steps=1, lora__rank=2)
-    limit = 1 << 20
-    assert (model / "model.safetensors").stat().st_size > limit
-
-    def small_disk():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
+    assert (model / "model.safetensors").stat().st_size > LIMIT
     out = tmp_path / "place" / "out"
     out.parent.mkdir()
-    with run("export", "r@1", "--merge", "--out", out, "--store", store.path, preexec_fn=small_disk) as done:
-        said, noted = done.communicate(timeout=120)
-    assert (done.returncode, said) == (2, "")
+    done = run("export", "r@1", "--merge", "--out", out, "--store", store.path, before=small_disk)
+    noted = done.stderr
+    assert (done.returncode, done.stdout) == (2, "")
     assert noted.startswith(f"assay: cannot write {out}: ")
     assert "File too large" in noted
     assert noted.endswith("make room there, or name another place\n")
@@ -144,12 +137,12 @@ def test_ctrl_c_leaves_nothing(tmp_path):
     store = train(tmp_path, model, "r", train__steps=1, lora__rank=2)
     out = tmp_path / "place" / "out"
     out.parent.mkdir()
-    with run("export", "r@1", "--merge", "--out", out, "--store", store.path) as running:
-        for _ in range(4000):
-            if any(out.parent.iterdir()):
-                break
-            time.sleep(0.005)
-        running.send_signal(signal.SIGINT)
-        said, noted = running.communicate(timeout=120)
+    running = start("export", "r@1", "--merge", "--out", out, "--store", store.path)
+    for _ in range(4000):
+        if any(out.parent.iterdir()):
+            break
+        time.sleep(0.005)
+    running.send_signal(signal.SIGINT)
+    said, noted = running.communicate()
     assert (said, noted.strip(), running.returncode) == ("", "assay: stopped", 130)
     assert list(out.parent.iterdir()) == []

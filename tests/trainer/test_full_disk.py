@@ -4,7 +4,6 @@ import os
 import re
 import resource
 import signal
-import subprocess
 import sys
 
 import pytest
@@ -16,12 +15,18 @@ from store.artifacts import verify
 from store.errors import StoreError
 from store.loading import load_spools
 from store.runs import show_run
+from tests.trainer import started
 from tests.trainer.seen import ENDLESS, Person, checkpoints, learned, metric, said
 from trainer.config_file import to_toml
 from trainer.demo.tiny import make_model
 from trainer.session import start_run
 
 LIMIT = 4 << 20
+
+
+def small_disk():
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT, LIMIT))
 
 
 def test_a_full_disk_costs_the_checkpoint_and_nothing_else(config_for, store, tmp_path):
@@ -36,15 +41,7 @@ def test_a_full_disk_costs_the_checkpoint_and_nothing_else(config_for, store, tm
     )
     job.write_text(to_toml(config))
 
-    def small_disk():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT, LIMIT))
-
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "assay", "train", str(job), "--store", str(store.path)],
-        preexec_fn=small_disk, capture_output=True, text=True, timeout=120,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+    done = started.run("train", job, "--store", store.path, before=small_disk)
     assert (done.returncode, done.stderr.count("Traceback")) == (1, 0)
     assert "at its end after step 3, but what it learned last is lost: no checkpoint could be written" in done.stderr
     assert "next: make room, then assay train --resume r " in done.stdout

@@ -1,11 +1,7 @@
 """A process that is killed for real in the middle of the guard's rollback: who goes on with its run loses nothing."""
 
-import os
 import signal
-import subprocess
-import sys
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
@@ -13,6 +9,7 @@ from store.artifacts import verify
 from store.loading import load_spools
 from store.runs import show_run
 from tests.trainer.seen import active, batches, checkpoints, events, learned, metric
+from tests.trainer.started import run
 from tests.trainer.test_guard import EVERY_TWO, Scripted
 from trainer.config_file import to_toml
 from trainer.session import resume_run, start_run
@@ -75,10 +72,7 @@ def spiking(monkeypatch):
 def killed(config, store, folder, moment, last):
     job = folder / "job.toml"
     job.write_text(to_toml(config))
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", CHILD, str(job), str(store.path), moment, str(last)],
-        capture_output=True, text=True, timeout=60, env={**os.environ, "PYTHONPATH": str(Path.cwd())},
-    )  # fmt: skip
+    done = run(job, store.path, moment, last, code=CHILD)
     assert (done.returncode, done.stderr.count("Traceback")) == (-signal.SIGKILL, 0), done.stderr
     assert done.stdout.strip().endswith(moment)
 

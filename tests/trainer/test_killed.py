@@ -1,11 +1,7 @@
 """A run that is killed anywhere, as often as you like, comes to the bits of one that never was."""
 
-import os
 import random
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -13,6 +9,7 @@ from store.artifacts import verify
 from store.loading import load_spools
 from store.runs import show_run
 from tests.trainer.seen import active, checkpoints, learned
+from tests.trainer.started import run
 from trainer.config_file import to_toml
 from trainer.session import resume_run, start_run
 
@@ -69,10 +66,7 @@ def killed(config_for, store, tmp_path):
         job.write_text(to_toml(config_for(**settings)))
         died_in = []
         for last in calls:
-            done = subprocess.run(
-                [sys.executable, "-P", "-c", CHILD, str(job), str(store.path), str(last)],
-                capture_output=True, text=True, timeout=120, env={**os.environ, "PYTHONPATH": str(Path.cwd())},
-            )  # fmt: skip
+            done = run(job, store.path, last, code=CHILD)
             assert (done.returncode, done.stderr.count("Traceback")) == (-signal.SIGKILL, 0), done.stderr
             died_in.append(done.stdout.strip())
         return died_in

@@ -1,10 +1,7 @@
 """What people ask of a running trainer is done between two steps, and answered."""
 
 import functools
-import os
 import signal
-import subprocess
-import sys
 
 import pytest
 
@@ -13,6 +10,7 @@ from store.errors import StoreError
 from store.requests import ask, waiting
 from store.runs import list_runs, show_run
 from tests.trainer.seen import Person, checkpoints, learned, metric, said, wait_for
+from tests.trainer.started import start
 from trainer.config_file import to_toml
 from trainer.inbox import Inbox
 from trainer.session import resume_run, start_run
@@ -136,10 +134,7 @@ def test_one_ctrl_c_ends_a_validation_at_its_next_part(config_for, store, monkey
 def test_a_signal_finishes_the_step_saves_and_says_how_to_go_on(config_for, store, tmp_path, number, code, name):
     job = tmp_path / "job.toml"
     job.write_text(to_toml(config_for(**ENDLESS)))
-    command = [sys.executable, "-P", "-m", "assay", "train", str(job), "--store", str(store.path)]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
-    )
+    process = start("train", job, "--store", store.path)
     wait_for(lambda: any((row["step"] or 0) >= 2 for row in list_runs(store)))
     process.send_signal(number)
     out, err = process.communicate(timeout=60)

@@ -1,7 +1,6 @@
 """A run that was ended goes on as if it never had been."""
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -19,6 +18,7 @@ from store.errors import StoreError
 from store.loading import load_spools
 from store.runs import show_run
 from tests.trainer.seen import batches, events, metric, said
+from tests.trainer.started import start
 from trainer.checkpoint import save_checkpoint
 from trainer.config_file import to_toml
 from trainer.errors import ConfigError, ResumeError
@@ -355,8 +355,7 @@ def test_a_killed_run_comes_to_the_same_bits_as_one_never_killed(config_for, sto
     whole = start_run(config_for(run__name="whole", **settings), store)
     job = tmp_path / "job.toml"
     job.write_text(to_toml(config_for(run__name="killed", **settings)))
-    command = [sys.executable, "-P", "-m", "assay", "train", str(job), "--store", str(store.path)]
-    with subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"}, stderr=subprocess.DEVNULL) as process:
+    with start("train", job, "--store", store.path) as process:
         _wait_for(lambda: sealed_folders(store.root / "killed" / "checkpoints"))
         time.sleep(random.Random(time.time_ns()).random())
         process.send_signal(signal.SIGKILL)

@@ -73,6 +73,16 @@ def test_the_model_learns_and_only_the_adapter_changes(config_for, store):
     assert not (folder / "model.safetensors").exists()
 
 
+def test_a_checkpoint_of_an_adapter_is_no_folder_for_a_hub(config_for, store, monkeypatch):
+    monkeypatch.setattr("peft.PeftModel.create_or_update_model_card", lambda *_: pytest.fail("a card was written"))
+    start_run(config_for(train__steps=1), store)
+    (folder,) = sealed_folders(store.root / "r" / "checkpoints")
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "adapter_config.json", "adapter_model.safetensors", "config.toml", "manifest.json", "optimizer.safetensors",
+        "state.json",
+    ]  # fmt: skip
+
+
 def test_a_full_checkpoint_is_a_model_one_can_start_from(config_for, store):
     ended = start_run(config_for(train__method="full", run__name="base"), store)
     folder = sealed_folders(ended.folder / "checkpoints")[-1]

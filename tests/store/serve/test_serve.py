@@ -1,5 +1,6 @@
 """A server of its own process: reading, delivering, and what no token can do."""
 
+import shutil
 import socket
 import threading
 
@@ -12,8 +13,17 @@ from store.errors import NotServedError, StoreError
 from store.serve.door import Door
 from store.serve.extension import quack_instance
 from store.serve.remote import RefusedError, RemoteStore, Service, UnreachableError
-from store.serve.tokens import add_token, remove_token
-from tests.store.serve.serving import as_json, assay, free_port, one_sentence, recorded, steps_of, wait_until
+from store.serve.tokens import add_token, list_tokens, remove_token
+from tests.store.serve.serving import (
+    Served,
+    as_json,
+    assay,
+    free_port,
+    one_sentence,
+    recorded,
+    steps_of,
+    wait_until,
+)  # fmt: skip
 
 
 def raw(served, sql, token):
@@ -24,12 +34,33 @@ def raw(served, sql, token):
         return str(error)
 
 
-@pytest.fixture
-def team(tmp_path, served):
-    """A server with a run on it."""
-    recorded(tmp_path, "demo", 5)
+def with_a_run(folder, served):
+    recorded(folder, "demo", 5)
     wait_until(lambda: len(steps_of(served.store, "demo")) == 5)
     return served
+
+
+@pytest.fixture
+def own(tmp_path, served):
+    """A server with a run on it, for a test that ends it, or may."""
+    return with_a_run(tmp_path, served)
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory, blank):
+    folder = tmp_path_factory.mktemp("team")
+    (folder / "runs").mkdir()
+    server = Served(Store.at(shutil.copy(blank, folder / "runs" / blank.name)).root).start()
+    yield with_a_run(folder, server)
+    server.stop()
+
+
+@pytest.fixture
+def team(lasting):
+    """One that the tests share; a test's tokens are its own."""
+    yield lasting
+    for token in list_tokens(lasting.store):
+        remove_token(lasting.store, token.name)
 
 
 def test_a_store_on_a_server_is_read_with_the_same_calls(monkeypatch, team):
@@ -70,6 +101,11 @@ HARM = (
 )  # fmt: skip
 
 
+def files(*folders):
+    found = [path for folder in folders for path in folder.rglob("*")]
+    return sorted(path for path in found if not path.name.endswith((".lock", ".turn", ".wal")))
+
+
 @pytest.mark.parametrize("kind", ["read", "inbox"])
 def test_no_token_drops_stops_reads_files_or_the_mapping_or_writes_elsewhere(tmp_path, team, kind):
     token = team.token(kind)
@@ -77,12 +113,11 @@ def test_no_token_drops_stops_reads_files_or_the_mapping_or_writes_elsewhere(tmp
         "file": tmp_path / "made.out", "secret": team.root / ".secrets" / "tokens.json", "store": team.store.path,
         "uri": team.address.replace("quack://", "quack:"),
     }  # fmt: skip
-    before = sorted(path for path in tmp_path.rglob("*") if not path.name.endswith((".lock", ".turn", ".wal")))
+    before = files(tmp_path, team.root)
     for sql in HARM:
         answer = raw(team, sql.format(**places), token)
         assert isinstance(answer, str), (sql, answer)
-    after = sorted(path for path in tmp_path.rglob("*") if not path.name.endswith((".lock", ".turn", ".wal")))
-    assert after == before
+    assert files(tmp_path, team.root) == before
     # It still serves, and what was there is there.
     assert steps_of(team.store, "demo") == [1, 2, 3, 4, 5]
     assert team.service(token).hello()["kind"] == kind
@@ -155,10 +190,10 @@ def test_many_readers_at_once_get_their_own_answers(team):
     assert wrong == []
 
 
-def test_ctrl_c_ends_it_cleanly(team):
-    assert team.stop() == 0
-    assert team.said[-1] == "Stopping: what has arrived is being loaded."
-    assert not [line for line in team.said if "Traceback" in line]
+def test_ctrl_c_ends_it_cleanly(own):
+    assert own.stop() == 0
+    assert own.said[-1] == "Stopping: what has arrived is being loaded."
+    assert not [line for line in own.said if "Traceback" in line]
 
 
 def test_it_refuses_to_be_reached_from_elsewhere(tmp_path):
@@ -226,10 +261,10 @@ def test_a_server_that_is_none_of_ours_is_one_sentence():
         pytest.param("SELECT sum(length(repeat('x', 1000000000))) FROM range(64)", marks=pytest.mark.slow),
     ],
 )
-def test_a_question_cannot_take_all_memory_or_the_disk(team, sql):
-    token = team.token("read")
-    assert "ask for less" in raw(team, sql, token) or "Out of Memory" in raw(team, sql, token)
-    assert raw(team, "SELECT 1 AS one", token) == [{"one": 1}]
+def test_a_question_cannot_take_all_memory_or_the_disk(own, sql):
+    token = own.token("read")
+    assert "ask for less" in raw(own, sql, token) or "Out of Memory" in raw(own, sql, token)
+    assert raw(own, "SELECT 1 AS one", token) == [{"one": 1}]
 
 
 def test_a_port_that_is_taken_is_one_sentence(tmp_path, team):

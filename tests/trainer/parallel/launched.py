@@ -23,6 +23,7 @@ PRELOADED = [
     "trainer.parallel.following",
     "torch.distributed.fsdp",
     "tests.trainer.parallel.launched",
+    "pandas",  # which DuckDB loads at the first value of a query
 ]
 
 CONTEXT = multiprocessing.get_context("forkserver")
