@@ -28,16 +28,16 @@ from store.filesystem import refuse_network
 from store.gate import Gate
 from store.lock import sidecar_lock
 from store.question import LOCK_DOWN, ending_after, require_question
+from store.snapshots import Snapshot, Transaction
+from store.torn import Keeper, put_back
 from store.version import check_version, create_schema
 
-__all__ = ["Statement", "Store", "Transaction"]
+__all__ = ["Snapshot", "Statement", "Store", "Transaction"]
 
 READ_TIMEOUT = 10.0
 WRITE_TIMEOUT = 30.0
 QUERY_LIMIT = 20.0
 """Below what a writer waits, so that no question makes one give up."""
-
-BATCH_ROWS = 2048
 
 WRITE = "READ_WRITE, STORAGE_VERSION 'v1.5.0', ROW_GROUP_SIZE 409600"
 """How a file is attached to be written; one in an older format becomes a newer one with its first transaction.
@@ -60,58 +60,6 @@ class Statement(NamedTuple):
     """Their values."""
 
 
-class Snapshot:
-    """Several reads that all see the same state of the store."""
-
-    is_served = False
-    """Whether a server has it; see `Store.is_served`."""
-
-    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        self._cursor = cursor
-
-    def read(self, sql: str, params: Params | None = None) -> pa.Table:
-        """Run a query and return its rows. Raises duckdb.Error for wrong SQL."""
-        return self._cursor.execute(sql, dict(params or {})).to_arrow_table()
-
-    def rows(self, sql: str, params: Params | None = None) -> list[dict[str, Any]]:
-        """`read` as a list of dictionaries, for few rows. A sum of integers is one, where a table has a decimal."""
-        done = self._cursor.execute(sql, dict(params or {}))
-        # Without a table between: making it takes as long as reading one row does.
-        names = [column[0] for column in done.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in done.fetchall()]
-
-    def batches(self, sql: str, params: Params | None = None) -> pa.RecordBatchReader:
-        """`read`, a part at a time, for what may be more than there is room for."""
-        return self._cursor.execute(sql, dict(params or {})).to_arrow_reader(BATCH_ROWS)
-
-    def interrupt(self) -> None:
-        """End what is being read; it raises duckdb.InterruptException. Called from another thread."""
-        self._cursor.interrupt()
-
-
-class Transaction(Snapshot):
-    """What can be done inside an exclusive transaction; reads see what it wrote."""
-
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, store: "Store") -> None:
-        super().__init__(cursor)
-        self.store = store
-        """The store it writes in."""
-
-    def execute(self, sql: str, params: Params | None = None) -> None:
-        """Run one statement."""
-        self._cursor.execute(sql, dict(params or {}))
-
-    def insert(self, table: str, rows: pa.Table) -> None:
-        """Append rows; columns go by name, those left out are null."""
-        self.execute_with(rows, f'INSERT INTO "{table}" BY NAME SELECT * FROM incoming_rows')
-
-    def execute_with(self, rows: pa.Table, sql: str) -> None:
-        """Run one statement in which `incoming_rows` are these rows."""
-        self._cursor.register("incoming_rows", rows)
-        self._cursor.execute(sql)
-        self._cursor.unregister("incoming_rows")
-
-
 class Store:
     """One store file. Instances of the same file share their gate; get them with `Store.at`."""
 
@@ -129,6 +77,7 @@ class Store:
         self._attached = 0
         self._generation = 0
         self._alias = f"store_{id(self)}"
+        self._log = Path(f"{database}.wal")
 
     @classmethod
     def at(cls, database: str | os.PathLike[str]) -> Self:
@@ -192,9 +141,8 @@ class Store:
         """Move away the log of a file that is gone, or the next file of its name would replay it; for
         use inside `exclusive`.
         """
-        log = Path(f"{self.path}.wal")
-        if log.exists():
-            log.rename(f"{log}.orphan-{utc_now():%Y%m%dT%H%M%SZ}")
+        if self._log.exists():
+            self._log.rename(f"{self._log}.orphan-{utc_now():%Y%m%dT%H%M%SZ}")
 
     def _create(self, *, demo: bool) -> None:
         # Under another name until it is whole: a file of the right name always has its schema.
@@ -301,6 +249,10 @@ class Store:
     @contextmanager
     def _reading(self, timeout: float) -> Generator[duckdb.DuckDBPyConnection]:
         self._require_file()
+        if self._log.exists():
+            # Where it cannot be written the file is read as it is.
+            with suppress(StoreError), self.exclusive(timeout):
+                self._mend()
         with (
             self._gate.reading(timeout),
             self._shared_lock(timeout),
@@ -316,13 +268,26 @@ class Store:
         if check:
             self._require_file()
         with self.exclusive(timeout):
+            self._require_file()
+            self._mend()
+            yield from self._attached_writing(timeout, check=check)
+
+    def _attached_writing(self, timeout: float, *, check: bool) -> Iterator[Transaction]:
+        with Keeper(self.path) as keeper:
             self._attach(WRITE, timeout, check=check)
             try:
                 with instance.cursor() as cursor, self._explained():
+                    keeper.keep(cursor, self._alias)
                     cursor.execute(f"USE {self._alias}")
                     yield from _transaction(cursor, self)
             finally:
                 self._detach()
+
+    def _mend(self) -> None:
+        """Undo what a writer that died has left half-written; its log says that one did."""
+        if self._log.exists():
+            with suppress(OSError):
+                put_back(self.path)
 
     @contextmanager
     def _shared_lock(self, timeout: float) -> Generator[None]:

@@ -170,5 +170,5 @@ def _remove(path: Path) -> None:
 
 
 def _remove_locks(path: Path) -> None:
-    for name in ("lock", "turn"):
+    for name in ("lock", "turn", "blocks"):
         Path(f"{path}.{name}").unlink(missing_ok=True)

@@ -40,11 +40,12 @@ Parts = tuple[str, float | None, float | None]
 def draw() -> None:
     """All but the charts; it is live as long as the run is."""
     run = chosen.run()
-    if run is None:
-        overview.first_steps()
-        return
-    if _parts(run) != parts or first_look.is_due():
+    if (run and _parts(run)) != parts or first_look.is_due():
         st.rerun()
+    if run is None:
+        if not chosen.missing():
+            overview.first_steps()
+        return
     with st.container(horizontal=True, vertical_alignment="center", key="a-top"):
         widgets.run_head(run, banner.guard_html(run) + banner.exact_html(run))
         actions.buttons(run)
@@ -60,9 +61,10 @@ def draw() -> None:
 def draw_charts() -> None:
     """What lies below the cards of Curves."""
     run = chosen.run()
-    if run is not None:
-        curves.show(run)
-        first_look.over(run)
+    if run is None:
+        st.rerun()  # it was removed, which the whole page has to say
+    curves.show(run)
+    first_look.over(run)
 
 
 def _parts(run: Run) -> Parts:

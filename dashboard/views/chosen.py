@@ -1,4 +1,7 @@
-"""Which run the Run page is about: the one in the address, else the one seen last, else the newest."""
+"""Which run the Run page is about: the one in the address, else the one seen last, else the newest.
+
+Of an address that names no run no other is shown in its place: it may begin yet, or have been removed.
+"""
 
 from typing import Any
 
@@ -9,7 +12,7 @@ from dashboard.language import t
 from dashboard.views import menu
 from store.errors import StoreError, StoreMissingError
 
-__all__ = ["beat", "known", "pace", "picker", "run"]
+__all__ = ["beat", "known", "missing", "pace", "picker", "run"]
 
 _SEEN = "seen_run"
 
@@ -50,12 +53,8 @@ def pace(run: dict[str, Any]) -> float | None:
 
 def _settle() -> None:
     """Write a run into the address, so that it brings this view back."""
-    asked = st.query_params.get("run")
-    if asked is not None and _facts(asked) is None:
-        widgets.notice(t("run.missing", name=asked), "warn")
-        asked = None
-    wanted = asked or _seen()
-    if wanted is not None:
+    wanted = st.query_params.get("run") or _seen()
+    if wanted is not None and _facts(wanted) is not None:
         st.query_params["run"] = st.session_state[_SEEN] = wanted
 
 
@@ -65,15 +64,28 @@ def _seen() -> str | None:
     return next((name for name in (st.session_state.get(_SEEN), *names[:1]) if name in names), None)
 
 
+def missing() -> bool:
+    """Say that there is no run of the name in the address, and offer the others; False where there is none at all."""
+    name, names = st.query_params.get("run"), widgets.run_names()
+    if name is None or not names:
+        return False
+    widgets.notice(t("run.missing", name=name), "warn")
+    _choice(names, "other-than-missing")
+    return True
+
+
 def picker(shown: dict[str, Any]) -> None:
     """A list of all other runs, to go to one."""
     names = cached.other_runs(cached.store_path(), shown)
     if names:
-        key = f"other-than-{shown['id']}"
-        st.selectbox(
-            t("run.choose"), names, index=None, key=key, placeholder=t("run.choose"), label_visibility="collapsed",
-            on_change=_picked, args=(key,), width=220,
-        )  # fmt: skip
+        _choice(names, f"other-than-{shown['id']}")
+
+
+def _choice(names: list[str], key: str) -> None:
+    st.selectbox(
+        t("run.choose"), names, index=None, key=key, placeholder=t("run.choose"), label_visibility="collapsed",
+        on_change=_picked, args=(key,), width=220,
+    )  # fmt: skip
 
 
 def _picked(key: str) -> None:

@@ -32,8 +32,9 @@ def _note(row: dict[str, Any]) -> str:
 
 
 def higher_since(row: dict[str, Any]) -> bool:
-    """Whether a metric's newest value lies above its lowest one."""
-    return row["lowest"] is not None and row["value"] > row["lowest"]
+    """Whether a metric's newest value lies above its lowest one, by what is seen of both."""
+    lowest, value = row["lowest"], row["value"]
+    return lowest is not None and value > lowest and figure(value) != figure(lowest)
 
 
 def _lowest(row: dict[str, Any]) -> str:

@@ -27,7 +27,7 @@ Run = dict[str, Any]
 
 def draw(run: Run, shown: list[Panel], place: str = "", turn: int = 1) -> None:
     """Small charts, three in a row; `place` tells a chart from the same one elsewhere on the page, `turn` says when
-    they are drawn anew (see `stamps.settled`).
+    they are drawn anew (see `stamps.settled`). Elsewhere than in its group a chart says which that is.
     """
     if not shown:
         return
@@ -45,10 +45,11 @@ def draw(run: Run, shown: list[Panel], place: str = "", turn: int = 1) -> None:
     for start in range(0, len(shown), 3):
         for panel, column in zip(shown[start : start + 3], st.columns(3), strict=False):
             with column:
-                st.html(f'<p class="a-title">{escape(panel.title)}</p>')
+                title = _title(panel) if place else panel.title
+                st.html(f'<p class="a-title">{escape(title)}</p>')
                 same = ("small", path, run["id"], tuple(panel.labels.items()), span, stamp, viewer)
                 key = f"small-{place}-{run['id']}-{panel.group}-{panel.title}"
-                zoom.kept_chart(same, partial(made, panel), key, panel.title)
+                zoom.kept_chart(same, partial(made, panel), key, title)
 
 
 def others(run: Run, names: list[str]) -> None:

@@ -1,6 +1,8 @@
 """Run · Spikes: whether anything is wrong now, what was, what the guard did about it, and what can be done."""
 
+import shlex
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -11,6 +13,7 @@ from dashboard.spike_story import Alarm, Spike, Try, is_open, waits
 from dashboard.views import spikes_around, spikes_branches, spikes_line, spikes_points
 from dashboard.views import spikes_words as words
 from dashboard.views.banner import Guarded, guarded
+from dashboard.views.checkpoints import store_option
 from dashboard.views.plain import Column, table
 from dashboard.words import count, figure
 
@@ -29,7 +32,7 @@ def show(run: Run) -> None:
         widgets.notice(t("spikes.now.imported", steps=count(_looked(run))), "good")
     elif guard.mode is None and not guard.spikes:
         widgets.notice(t("spikes.now.unguarded"))
-        st.code(f"assay spikes detect {run['name']}", language="bash")
+        st.code(_command(run), language="bash")
     else:
         said, tone = _now(run, guard)
         widgets.notice(said, tone)
@@ -41,6 +44,12 @@ def show(run: Run) -> None:
         spikes_around.show(run, guard.spikes)
     if guard.mode is not None or guard.spikes:
         spikes_branches.show(run)
+
+
+def _command(run: Run) -> str:
+    path = cached.store_path()
+    option = ["--store", path] if cached.is_served(path) else store_option(Path(path))
+    return shlex.join(["assay", "spikes", "detect", run["name"], *option])
 
 
 def _now(run: Run, guard: Guarded) -> tuple[str, str]:

@@ -7,6 +7,7 @@ import assay
 from dashboard.views import curves
 from store.database import Statement, Store
 from store.loading import load_spools
+from store.runs import remove_run
 from tests.dashboard.test_looks import going_on, opened, recorded
 
 pytest.importorskip("playwright", reason="playwright is not installed")
@@ -76,6 +77,54 @@ def test_a_pace_that_goes_to_and_fro_does_not_change_the_beat_each_time(monkeypa
         grows(monkeypatch, seconds)
         found.append(now := curves.beat(run, now))
     assert found == [1.0, 2.0, 2.0, 2.0, 1.0, 1.0, 1.0, 2.0]
+
+
+@pytest.mark.browser
+def test_a_run_that_is_removed_while_its_page_is_open_is_said_to_be_gone(watched):
+    page, url, root = watched
+    for name in ("other", "gone"):
+        with assay.run(name, store=root) as run:
+            run.log(1, loss=1.0)
+    store = Store.at(root / "assay.duckdb")
+    load_spools(store)
+    page.goto(f"{url}/run?run=gone&lang=en")
+    charts(page)
+    remove_run(store, "gone")
+    # Nothing of a run that has ended is refreshed until someone does something.
+    page.get_by_text("log", exact=True).click()
+    page.get_by_text("There is no run called gone.").wait_for()
+    assert page.locator(".a-head, [data-testid=stVegaLiteChart]").count() == 0
+    page.get_by_role("combobox").first.click()
+    page.get_by_role("option", name="other").click()
+    charts_of(page, "other").wait_for()
+
+
+@pytest.mark.browser
+def test_a_slow_refresh_does_not_dim_the_page(watched):
+    page, url, root = watched
+    run = assay.run("live", store=root, total_steps=500)
+    run.log(1, loss=3.0)
+    page.goto(f"{url}/run?run=live&lang=en")
+    charts(page)
+    with Store.at(root / "assay.duckdb").exclusive():
+        found = page.evaluate(_DIMMEST)
+    assert found["stale"] > 0
+    assert found["opacity"] == 1
+    run.finish()
+
+
+_DIMMEST = """async () => {
+    const found = {stale: 0, opacity: 1};
+    for (let look = 0; look < 30; look++) {
+        await new Promise(done => setTimeout(done, 100));
+        for (const item of document.querySelectorAll('[data-testid=stElementContainer]')) {
+            found.stale += item.dataset.stale === 'true';
+            found.opacity = Math.min(found.opacity, Number(getComputedStyle(item).opacity));
+        }
+    }
+    return found;
+}"""
+"""For three seconds, how often something waited to be sent again, and how dim anything was."""
 
 
 @pytest.mark.browser

@@ -126,10 +126,30 @@ def test_a_run_without_values_says_that_they_will_come(monkeypatch, full_store):
     assert TEXTS["run.waiting"]["en"] in shown(opened(monkeypatch, full_store, "run", run="begun"))
 
 
-def test_a_run_that_does_not_exist_is_said_and_the_newest_is_shown(monkeypatch, full_store):
+def test_a_run_that_does_not_exist_is_said_and_no_other_is_shown_in_its_place(monkeypatch, full_store):
     app = opened(monkeypatch, full_store, "run", run="nobody")
     assert "There is no run called nobody." in shown(app)
+    assert "a-head" not in shown(app)
+    assert app.query_params["run"] == "nobody"
+    app.selectbox[0].select("begun").run()
+    assert 'class="a-head"' in shown(app)
     assert app.query_params["run"] == "begun"
+
+
+def test_a_run_that_begins_after_its_page_was_opened_is_shown(monkeypatch, tmp_path):
+    recorded(tmp_path, "earlier")
+    app = opened(monkeypatch, Store.at(tmp_path / "assay.duckdb"), "run", run="soon")
+    assert "There is no run called soon." in shown(app)
+    recorded(tmp_path, "soon")
+    cached.run_now.clear()
+    app.run()
+    assert "<h1>soon</h1>" in shown(app)
+
+
+def recorded(root, name):
+    with assay.run(name, store=root) as run:
+        run.log(1, loss=1.0)
+    load_spools(Store.at(root / "assay.duckdb"))
 
 
 def test_a_range_in_the_address_is_shown_and_can_be_left(monkeypatch, full_store):
@@ -192,7 +212,8 @@ def test_the_language_follows_the_switch_and_stays_in_the_address(monkeypatch, f
 def test_a_metric_is_found_by_a_part_of_its_name_and_can_be_kept_on_top(monkeypatch, full_store):
     app = opened(monkeypatch, full_store, "run", run="triage")
     app.text_input(key="find").set_value("RMS").run()
-    assert '<p class="a-title">rms</p>' in shown(app)
+    # Away from its group a chart says which that is.
+    assert '<p class="a-title">group/rms</p>' in shown(app)
     assert '<p class="a-title">accuracy</p>' not in shown(app)
     app.text_input(key="find").set_value("nothing like it").run()
     assert "No metric has “nothing like it” in its name." in shown(app)

@@ -289,7 +289,15 @@ def test_an_ended_run_names_the_command_that_goes_on_from_the_newest_safe_point(
 def test_a_run_that_nobody_watches_says_how_to_look_at_it(monkeypatch, full_store, language):
     words = shown(opened(monkeypatch, full_store, "watched", lang=language))
     assert TEXTS["spikes.now.unguarded"][language] in words
-    assert "assay spikes detect watched" in words
+    assert f"assay spikes detect watched --store {full_store.path}" in words
+
+
+def test_a_command_with_an_odd_name_can_be_pasted(monkeypatch, empty_store):
+    name = "实验 v2; $HOME"
+    with assay.run(name, store=empty_store.root) as run:
+        run.log(1, loss=1.0)
+    load_spools(empty_store)
+    assert f"assay spikes detect '{name}' --store" in shown(opened(monkeypatch, empty_store, name))
 
 
 def test_a_run_that_ended_in_a_spike_says_so(monkeypatch, empty_store):

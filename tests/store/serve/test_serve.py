@@ -103,7 +103,7 @@ HARM = (
 
 def files(*folders):
     found = [path for folder in folders for path in folder.rglob("*")]
-    return sorted(path for path in found if not path.name.endswith((".lock", ".turn", ".wal")))
+    return sorted(path for path in found if not path.name.endswith((".lock", ".turn", ".wal", ".blocks")))
 
 
 @pytest.mark.parametrize("kind", ["read", "inbox"])

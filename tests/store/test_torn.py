@@ -1,0 +1,146 @@
+"""A writer that dies in the middle of a write, by SIGKILL or a loss of power: nothing is lost, and nothing is half."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from store import torn
+from store.database import Statement, Store
+from store.errors import StoreDamagedError
+
+META = torn.HEADERS
+"""Where the first block begins, which is one of metadata."""
+
+
+def said(store):
+    return [row["message"] for row in store.rows("SELECT message FROM event ORDER BY step")]
+
+
+SAY = """
+INSERT INTO event (run_id, branch, step, time, kind, level, message)
+VALUES (1, 1, $step, now()::TIMESTAMP, 'note', 'info', $words)
+"""
+
+
+def say(store, step, words):
+    store.transact([Statement(SAY, {"step": step, "words": words})])
+
+
+@pytest.fixture
+def dies(tmp_path, monkeypatch):
+    """A store as it lies on the disk when its writer dies while it writes a block of metadata over in place: the log
+    is there, the header is the old one, and of the block the first part is new. Returns it.
+    """
+
+    def die(part=torn.BLOCK // 2, keeps=True):
+        store = Store.at(tmp_path / "runs" / "assay.duckdb")
+        store.create()
+        say(store, 1, "before")
+        if not keeps:
+            monkeypatch.setattr(torn.Keeper, "keep", lambda *_: None)
+            torn._beside(store.path).unlink()
+        left = tmp_path / "left"
+        with monkeypatch.context() as patched:
+            real = Store._detach
+            patched.setattr(Store, "_detach", lambda self: (shutil.copytree(store.root, left), real(self)))
+            say(store, 2, "in the last moment")
+        new = store.path.read_bytes()[META : META + part]
+        with (left / "assay.duckdb").open("r+b") as file:
+            file.seek(META)
+            assert file.read(part) != new, "DuckDB writes it over in place"
+            file.seek(META)
+            file.write(new)
+        return as_if_here(left, store)
+
+    return die
+
+
+def as_if_here(left, store):
+    """The copy, under the number its file had on the disk."""
+    for path in left.iterdir():
+        with (
+            path.open("rb") as copy,
+            (store.root / path.name).open("r+b" if (store.root / path.name).exists() else "wb") as own,
+        ):
+            own.truncate()
+            shutil.copyfileobj(copy, own)
+    return store
+
+
+def test_without_what_is_kept_the_store_cannot_be_read(dies):
+    store = dies(keeps=False)
+    with pytest.raises(StoreDamagedError, match="checksum"):
+        said(store)
+
+
+def test_who_reads_finds_all_that_was_said(dies):
+    assert said(dies()) == ["before", "in the last moment"]
+
+
+def test_who_writes_finds_it_and_goes_on(dies):
+    store = dies()
+    say(store, 3, "after")
+    assert said(store) == ["before", "in the last moment", "after"]
+    assert not Path(f"{store.path}.wal").exists()
+
+
+@pytest.mark.parametrize("part", [512, 4096, torn.BLOCK])
+def test_however_much_of_it_was_written(dies, part):
+    assert said(dies(part)) == ["before", "in the last moment"]
+
+
+def test_copies_of_an_older_state_are_not_put_back(dies):
+    store = dies()
+    kept = torn._beside(store.path).read_bytes()
+    say(store, 3, "after")
+    torn._beside(store.path).write_bytes(kept)
+    assert not torn.put_back(store.path)
+    assert said(store) == ["before", "in the last moment", "after"]
+
+
+@pytest.mark.parametrize("harm", [lambda whole: whole[:-1], lambda whole: b"x" + whole[1:], lambda whole: b""])
+def test_copies_that_are_not_whole_are_not_put_back(dies, harm):
+    store = dies()
+    place = torn._beside(store.path)
+    place.write_bytes(harm(place.read_bytes()))
+    assert not torn.put_back(store.path)
+
+
+def test_copies_of_another_file_are_not_put_back(dies, tmp_path):
+    store = dies()
+    other = tmp_path / "other" / "assay.duckdb"
+    shutil.copytree(store.root, other.parent)
+    assert not torn.put_back(other)
+    assert torn.put_back(store.path)
+
+
+def test_who_may_not_read_the_store_may_not_read_them(tmp_path):
+    store = Store.at(tmp_path / "assay.duckdb")
+    store.create()
+    for mode in (0o644, 0o600):
+        store.path.chmod(mode)
+        say(store, 1, "said")
+        assert torn._beside(store.path).stat().st_mode & 0o777 == mode
+
+
+def test_where_they_cannot_be_written_the_transaction_is_done_all_the_same(tmp_path):
+    store = Store.at(tmp_path / "assay.duckdb")
+    store.create()
+    torn._beside(store.path).mkdir()
+    say(store, 1, "said")
+    assert said(store) == ["said"]
+
+
+def test_the_lock_of_duckdb_outlasts_the_copying(tmp_path):
+    """To close a file that is locked takes the lock away, whoever opened it."""
+    store = Store.at(tmp_path / "assay.duckdb")
+    store.create()
+
+    def locks(_):
+        number = store.path.stat().st_ino
+        return [
+            line for line in Path("/proc/locks").read_text().splitlines() if f":{number} " in line and "POSIX" in line
+        ]
+
+    assert store.transaction(locks) != []
