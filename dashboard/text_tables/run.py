@@ -8,6 +8,10 @@ TEXTS: dict[str, Text] = {
     # Run
     "run.choose": {"zh": "查看其他运行", "en": "Go to another run"},
     "run.missing": {"zh": "没有名为 {name} 的运行。", "en": "There is no run called {name}."},
+    "run.missing.help": {
+        "zh": "它一开始记录，就会显示在这里。",
+        "en": "Once it begins it is shown here.",
+    },
     "run.error": {"zh": "结束原因：{error}", "en": "It ended with: {error}"},
     "run.waiting": {
         "zh": "还没有记录任何数值，第一步写入后曲线会出现在这里。",

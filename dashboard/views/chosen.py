@@ -70,6 +70,7 @@ def missing() -> bool:
     if name is None or not names:
         return False
     widgets.notice(t("run.missing", name=name), "warn")
+    widgets.notice(t("run.missing.help"))
     _choice(names, "other-than-missing")
     return True
 
