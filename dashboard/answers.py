@@ -22,6 +22,7 @@ FORMS = {
         "answer.goes_on": r"goes on",
         "answer.noted": r"noted",
         "answer.saved": r"saved as (?P<path>.+)",
+        "answer.weight": r"no checkpoint was written at step (?P<step>\d+): a weight of the model is not a number",
         "answer.unsaved": r"no checkpoint could be written at step (?P<step>\d+): (?P<reason>.+)",
         "answer.back": _BACK,
         "answer.back_instead": rf"(?P<refused>.+); {_BACK}",

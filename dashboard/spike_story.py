@@ -13,7 +13,10 @@ from typing import Any, NamedTuple, cast
 
 from dashboard.fields import part
 
-__all__ = ["NEAR", "Alarm", "Baseline", "Spike", "Try", "baseline", "is_open", "not_exact", "spikes", "waits"]
+__all__ = [
+    "NEAR", "Alarm", "Baseline", "Spike", "Try", "alarm_of", "baseline", "is_open", "not_exact", "spikes", "try_of",
+    "waits",
+]  # fmt: skip
 
 NEAR = 10
 """Steps within which alarms of one branch are one spike: after so many quiet ones a spike is over."""
@@ -183,6 +186,16 @@ def spikes(rows: Iterable[Row]) -> list[Spike]:
     return found
 
 
+def alarm_of(row: Row) -> Alarm | None:
+    """The alarm that an event of the kind `spike` tells of, by itself; None where it does not say which."""
+    return _alarm(row, _fields(row["data"]))
+
+
+def try_of(row: Row) -> Try | None:
+    """The rollback that an event of the kind `guard` tells of, by itself; None where it tells of none."""
+    return _try(row, _fields(row["data"]))
+
+
 def is_open(spike: Spike, last_step: int | None, clean: int) -> bool:
     """Whether a spike is not known to be over: nobody went back by hand, the guard has not said so, and `clean` steps
     without an alarm have not passed.
@@ -231,15 +244,21 @@ def _acted(spike: Spike, row: Row, data: dict[str, Any]) -> Spike:
     """The guard went back, or asked."""
     if data.get("did") == "ask":
         return replace(spike, asked=row["step"], answered=None)
-    if not isinstance(data.get("rung"), str):
+    made = _try(row, data)
+    if made is None:
         return spike
+    return replace(spike, tries=(*spike.tries, made), samples=_samples(data) or spike.samples)
+
+
+def _try(row: Row, data: dict[str, Any]) -> Try | None:
+    if not isinstance(data.get("rung"), str):
+        return None
     left, target = _whole(data.get("abandoned_to"), row["step"]), _whole(data.get("target"), 0)
     over_after = _whole(part(part(data, "guard"), "episode").get("over_after"), left)
     refused = tuple(str(item) for item in _listed(data.get("refused")))
-    made = Try(
+    return Try(
         data["rung"], left, target, over_after, part(data, "remedies"), _number(data.get("seconds")), refused
     )  # fmt: skip
-    return replace(spike, tries=(*spike.tries, made), samples=_samples(data) or spike.samples)
 
 
 def _ended(spike: Spike, row: Row, data: dict[str, Any]) -> Spike:

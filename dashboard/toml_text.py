@@ -22,7 +22,22 @@ def toml_text(config: Mapping[str, Any]) -> str:
     name = "a"
     tags = ["b"]
     """
-    return "\n".join(_table(config, ())).strip("\n")
+    return "\n".join(_table(_nested(config), ())).strip("\n")
+
+
+def _nested(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The tables with each that is named `outer.inner` inside its outer one, as `assay train` reads them.
+
+    >>> _nested({"guard": {"mode": "act"}, "guard.remedies": {"lr": 0.5}, "a.b": {}})
+    {'guard': {'mode': 'act', 'remedies': {'lr': 0.5}}, 'a.b': {}}
+    """
+    found = dict(config)
+    for name, table in config.items():
+        section, _, key = name.partition(".")
+        outer = found.get(section)
+        if key and _is_table(table) and isinstance(outer, dict) and key not in outer:
+            found[section] = {**cast("dict[str, Any]", outer), key: found.pop(name)}
+    return found
 
 
 def _table(table: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from dashboard.colors import DARK, LIGHT, Look
 from dashboard.language import current, t
 from dashboard.loading import loading_problem
 from dashboard.pages import page_path
+from dashboard.run_said import run_said
 from dashboard.words import STATUS_TONES, duration, seconds_left, status_tone, status_word, where
 from store.access import AccessError
 from store.clock import utc_now
@@ -151,7 +152,8 @@ def run_head(run: dict[str, Any], guard: str = "") -> None:
     if run["error"]:
         # A run that was asked to stop says so here too, which is no error.
         look_of = "a-error" if run["status"] == "failed" else "a-source"
-        lines.append(f'<span class="{look_of}">{escape(t("run.error", error=run["error"]))}</span>')
+        said = t("run.error", error=run_said(run["error"], current()))
+        lines.append(f'<span class="{look_of}">{escape(said)}</span>')
     st.html("".join(f'<div class="a-head">{line}</div>' for line in lines))
 
 

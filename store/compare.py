@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, NamedTuple, TypeAlias, cast
 
+from store.best import best_steps
 from store.clock import utc_now
 from store.compare_evals import weigh
 from store.database import Store
@@ -28,8 +29,7 @@ class Comparison(NamedTuple):
 
     runs: list[Row]
     """A row a run: run, status, step, total_steps, loss (the newest), val_loss (the lowest), val_step (where),
-    best_step (the checkpoint with the lowest validation loss measured at its own step; not one after a spike),
-    seconds, error."""
+    best_step (of the best checkpoint, see `store.best.best_steps`), seconds, error."""
 
     differs: dict[str, Row]
     """Keys of the configuration, dotted, whose values are not the same in all runs; None where a run lacks it."""
@@ -61,7 +61,7 @@ def compare_runs(store: Store, names: Iterable[str], metrics: Iterable[str] = ()
         if not any(found[name].values()):
             raise _unknown_metric(store, rows, name)
     own = found if set(MEASURED) <= set(found) else _figures(store, rows, MEASURED)
-    best = _best(store, rows)
+    best = best_steps(store, [row["id"] for row in rows])
     outcomes = [_outcome(row, own, best) for row in rows]
     return Comparison(outcomes, differences(rows), found, *weigh(store, rows, best))
 
@@ -70,11 +70,6 @@ def _figures(store: Store, rows: list[Row], metrics: tuple[str, ...]) -> dict[st
     found = store.rows(_FIGURES, {"ids": [row["id"] for row in rows], "metrics": list(metrics)})
     known = {(item.pop("metric"), item.pop("run_id")): item for item in found}
     return {name: {row["name"]: known.get((name, row["id"])) for row in rows} for name in metrics}
-
-
-def _best(store: Store, rows: list[Row]) -> dict[int, int]:
-    found = store.rows(_BEST, {"ids": [row["id"] for row in rows]})
-    return {item["run_id"]: item["step"] for item in found}
 
 
 def _outcome(row: Row, own: Mapping[str, Mapping[str, Row | None]], best: Mapping[int, int]) -> Row:
@@ -144,14 +139,6 @@ SELECT n.name AS metric, m.run_id, max(m.step) AS step, arg_max(m.value, m.step)
 FROM metric m JOIN metric_name n ON n.id = m.metric_id AND list_contains($metrics, n.name) {_ACTIVE}
 WHERE list_contains($ids, m.run_id)
 GROUP BY n.name, m.run_id
-"""
-
-_BEST = f"""
-SELECT m.run_id, arg_min(m.step, (m.value, m.step)) AS step
-FROM metric m JOIN metric_name n ON n.id = m.metric_id AND n.name = 'val_loss' {_ACTIVE}
-JOIN checkpoint c ON c.run_id = m.run_id AND c.branch = m.branch AND c.step = m.step
-WHERE list_contains($ids, m.run_id) AND isfinite(m.value) AND c.state NOT IN ('deleted', 'suspect')
-GROUP BY m.run_id
 """
 
 _LOGGED = """

@@ -10,7 +10,6 @@ def draw() -> None:
     if not rows:
         overview.first_steps()
         return
-    filters.summary(rows)
     table.show(filters.filtered(rows), filters.why_none(rows))
     known = {row["name"]: row for row in rows}
     chosen = [known[name] for name in ticked.ticked() if name in known]

@@ -28,9 +28,8 @@ def config(store: Store | Snapshot, run_id: int) -> dict[str, Any]:
 
 
 def alarms(store: Store, run_id: int) -> pa.Table:
-    """Events that ask for a look, newest first, without tracebacks: time, level, step, branch, message.
-
-    Raises StoreError.
+    """Events that ask for a look, newest first, without tracebacks: time, kind, level, step, branch, message, data
+    (JSON). Raises StoreError.
     """
     return store.read(_ALARMS, {"run_id": run_id, "most": SAID})
 
@@ -42,7 +41,7 @@ def traceback(store: Store, run_id: int) -> str | None:
 
 
 _ALARMS = """
-SELECT time, level, step, branch, message FROM event
+SELECT time, kind, level, step, branch, message, CAST(data AS VARCHAR) AS data FROM event
 WHERE run_id = $run_id AND level IN ('warning', 'alarm') AND kind <> 'traceback'
 ORDER BY time DESC LIMIT $most
 """

@@ -11,6 +11,10 @@ TEXTS: dict[str, Text] = {
     "answer.goes_on": {"zh": "已继续训练", "en": "goes on"},
     "answer.noted": {"zh": "已记下", "en": "noted"},
     "answer.saved": {"zh": "已保存为 {path}", "en": "saved as {path}"},
+    "answer.weight": {
+        "zh": "第 {step} 步没有写检查点：模型有权重不是数",
+        "en": "no checkpoint was written at step {step}: a weight of the model is not a number",
+    },
     "answer.unsaved": {
         "zh": "第 {step} 步的检查点无法写入：{reason}",
         "en": "no checkpoint could be written at step {step}: {reason}",

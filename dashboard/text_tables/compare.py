@@ -15,6 +15,10 @@ TEXTS: dict[str, Text] = {
     "compare.choose": {"zh": "选择指标", "en": "Choose metrics"},
     "compare.nothing": {"zh": "这些运行还没有记录任何数值。", "en": "None of these runs has logged anything yet."},
     "compare.without": {"zh": "没有可画的数值：{names}", "en": "Nothing to draw here: {names}"},
+    "compare.unplaced": {
+        "zh": "没有记录 {axis}，画不出来：{names}",
+        "en": "Not drawn, as they logged no {axis}: {names}",
+    },
     "compare.along": {"zh": "横轴", "en": "Along"},
     "compare.axis.step": {"zh": "步", "en": "step"},
     "compare.axis.tokens": {"zh": "词元", "en": "tokens"},

@@ -10,6 +10,8 @@ TEXTS: dict[str, Text] = {
     "log.no_alarms": {"zh": "没有警告。", "en": "No warnings."},
     "log.level.warning": {"zh": "注意", "en": "warning"},
     "log.level.alarm": {"zh": "警报", "en": "alarm"},
+    "log.skipped": {"zh": "{said}；这一步没有采用", "en": "{said}; the step was not taken"},
+    "log.watched_only": {"zh": "{said}；守护只观察", "en": "{said}; the guard only watches"},
     "log.last": {"zh": "日志末尾", "en": "End of the log"},
     "log.lines": {"zh": "最多 {lines} 行", "en": "at most {lines} lines"},
     "log.none": {"zh": "没有日志文件：{path}", "en": "There is no log file: {path}"},

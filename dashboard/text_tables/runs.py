@@ -7,6 +7,10 @@ __all__ = ["TEXTS"]
 TEXTS: dict[str, Text] = {
     "runs.count": {"zh": "共 {count} 个运行，{running} 个正在进行", "en": "{count} runs, {running} under way"},
     "runs.count.one": {"zh": "共 1 个运行，{running} 个正在进行", "en": "1 run, {running} under way"},
+    "runs.count.of": {
+        "zh": "{of} 个运行中的 {shown} 个，{running} 个正在进行",
+        "en": "{shown} of {of} runs, {running} under way",
+    },
     "runs.search": {"zh": "搜索名称、项目或标签", "en": "Search name, project or tag"},
     "runs.status": {"zh": "按状态筛选", "en": "Filter by status"},
     "runs.any_project": {"zh": "所有项目", "en": "All projects"},

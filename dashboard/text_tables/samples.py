@@ -14,8 +14,8 @@ TEXTS: dict[str, Text] = {
     },
     "samples.choose": {"zh": "选中一行，查看完整的回答和改动。", "en": "Choose a row to read its answers in full."},
     "samples.newest": {
-        "zh": "表中是基座和最近 {count} 个检查点；下面有全部。",
-        "en": "The table shows the base and the newest {count} checkpoints; all of them are below.",
+        "zh": "表中是最近 {count} 个检查点（最新的在前）和基座；下面有全部。",
+        "en": "The table shows the newest {count} checkpoints, the newest first, and the base; all of them are below.",
     },
     "samples.asked": {"zh": "提问：{question}", "en": "asked: {question}"},
     "samples.prompt": {"zh": "提示词", "en": "prompt"},

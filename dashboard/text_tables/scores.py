@@ -128,6 +128,10 @@ TEXTS: dict[str, Text] = {
     "asked.score": {"zh": "给{places}评分", "en": "score {places}"},
     "asked.question": {"zh": "问{places}：“{text}”", "en": "ask {places}: “{text}”"},
     "asked.and": {"zh": "和", "en": " and "},
+    "evaluator.suite": {
+        "zh": "{file} 处填一套题的文件：一个 TOML 文件，旁边放着题目，最短是这样：",
+        "en": "In place of {file} goes a suite's file: TOML, beside the questions it names. At its shortest:",
+    },
     "evaluator.waits": {
         "zh": "请求在等评测程序来取。没有运行的话，用这条命令启动：",
         "en": "What was asked waits until an evaluator takes it. If none is running, this starts one:",

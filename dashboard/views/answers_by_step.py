@@ -95,10 +95,10 @@ def _places(found: list[Prompt]) -> dict[str, Run]:
 
 
 def _columns(found: list[Prompt]) -> dict[str, Run]:
-    """Those in the table: the base and the newest checkpoints of the present path."""
+    """Those in the table: the newest checkpoints of the present path, the newest first, then the base."""
     places = _places(found)
     newest = [place for place, row in places.items() if row["active"] and not row["is_base"]][-COLUMNS:]
-    return {place: row for place, row in places.items() if row["is_base"] or place in newest}
+    return {place: places[place] for place in reversed(places) if places[place]["is_base"] or place in newest}
 
 
 def _config(rows: dict[str, Run]) -> dict[str, Any]:

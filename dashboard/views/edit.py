@@ -18,7 +18,7 @@ from store.run_edits import Edit, edit_runs
 
 __all__ = ["panel", "save"]
 
-_PROBLEM, _TURN = "edit_problem", "edit_turn"
+_PROBLEM, _SAID, _TURN = "edit_problem", "edit_said", "edit_turn"
 
 Run = dict[str, Any]
 
@@ -35,6 +35,10 @@ def save(names: Sequence[str], edit: Edit) -> None:
 
 def panel(chosen: list[Run], everything: list[Run]) -> None:
     """Buttons for all ticked runs, and a form: for a single one with its notes."""
+    # Said here and not by what saves: a callback of a live part may not draw.
+    said = st.session_state.pop(_SAID, None)
+    if said:
+        st.toast(said)
     problem = st.session_state.pop(_PROBLEM, None)
     if problem:
         widgets.notice(t("ticked.failed", reason=problem), "bad")
@@ -91,7 +95,7 @@ def _submit(run: Run) -> None:
         edit["notes"] = written["notes"]
     save([run["name"]], edit)
     if _PROBLEM not in st.session_state:
-        st.toast(t("ticked.saved", name=widgets.plain(run["name"])))
+        st.session_state[_SAID] = t("ticked.saved", name=widgets.plain(run["name"]))
 
 
 def _form_for_all(chosen: list[Run], tags: list[str]) -> None:
@@ -129,4 +133,4 @@ def _submit_all(chosen: list[Run], key: str) -> None:
         save([run["name"]], edit)
     if _PROBLEM not in st.session_state:
         st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
-        st.toast(t("ticked.saved_all", count=len(chosen)))
+        st.session_state[_SAID] = t("ticked.saved_all", count=len(chosen))

@@ -19,15 +19,22 @@ from dashboard.views.places import place_words
 from dashboard.words import ago
 from store.clock import utc_now
 
-__all__ = ["config_lines", "eval_command", "has_suites", "requests", "score_command", "score_now"]
+__all__ = [
+    "KEPT", "LEARNED", "SUITE", "config_lines", "eval_command", "has_suites", "requests", "score_command", "score_now",
+    "suite_help",
+]  # fmt: skip
 
 Row = dict[str, Any]
 
 _PLAIN = re.compile(r"((answered|scored) by [^;]*)?")
 """What an evaluator says where it did all that was asked, which says nothing new."""
 
-SUITE = "triage.toml"
-"""Stands for the suite's file in a command and in a configuration."""
+SUITE = "FILE"
+"""Stands for the suite's file in a command and in a configuration; `suite_help` says what that is."""
+
+LEARNED = 'measures = "learned"\nkind = "open"\nlang = "en"\nfile = "held_out.jsonl"   # id, question, reference'
+KEPT = 'measures = "kept"\nkind = "choice"\nfile = "facts.jsonl"   # id, lang, category, question, choices, answer'
+"""Suites at their shortest, of what was learned and of what should not be lost."""
 
 
 def eval_command(run: Row, *more: str) -> str:
@@ -49,6 +56,12 @@ def has_suites(run: Row) -> bool:
 def config_lines(*, samples: bool) -> str:
     """The section of a configuration that has evaluations made while a run trains."""
     return "[eval]\nsamples = 5" if samples else f'[eval]\nsuites = ["{SUITE}"]'
+
+
+def suite_help(suite: str) -> None:
+    """What `SUITE` stands for, with a suite of the kind that the view shows."""
+    widgets.notice(t("evaluator.suite", file=SUITE))
+    st.code(suite, language="toml")
 
 
 def requests(run: Row, *, questions: bool) -> None:

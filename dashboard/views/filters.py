@@ -11,24 +11,16 @@ from dashboard.views.run_columns import CHOICE
 from store.clock import utc_now
 from store.runs import status_of
 
-__all__ = ["columns", "filtered", "summary", "why_none"]
+__all__ = ["columns", "filtered", "why_none"]
 
 STATUSES = ("running", "paused", "queued", "finished", "failed", "lost")
 
 Run = dict[str, Any]
 
 
-def summary(rows: list[Run]) -> None:
-    """How many runs there are, in one sentence."""
-    now = utc_now()
-    shown = [row for row in rows if not row["archived"]]
-    alive = [row for row in shown if status_of(row, now) in widgets.LIVE_STATUSES]
-    what = "runs.open.elsewhere" if cached.is_served(cached.store_path()) else "runs.open"
-    widgets.heading(t("runs.count", count=len(shown), running=len(alive)), t(what))
-
-
 def filtered(rows: list[Run]) -> list[Run]:
-    """The rows that match, those kept on top first."""
+    """The rows that match, those kept on top first; above the filters stands how many they are."""
+    head = st.container()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="a-filters"):
         typed = st.text_input(
             t("runs.search"), key="q", type="search", live=True, bind="query-params",
@@ -39,15 +31,29 @@ def filtered(rows: list[Run]) -> list[Run]:
         statuses = _statuses(rows)
         _choose_columns()
     now, words = utc_now(), (typed or "").lower()
+    there = [row for row in rows if archived or not row["archived"]]
     found = [
         row
-        for row in rows
-        if (archived or not row["archived"])
-        and (project is None or row["project"] == project)
+        for row in there
+        if (project is None or row["project"] == project)
         and (not statuses or status_of(row, now) in statuses)
         and _matches(row, words)
     ]
+    with head:
+        _count(found, len(there))
     return sorted(found, key=lambda row: not row["starred"])
+
+
+def _count(found: list[Run], of: int) -> None:
+    """How many runs are shown, in one sentence."""
+    now = utc_now()
+    alive = sum(status_of(row, now) in widgets.LIVE_STATUSES for row in found)
+    if len(found) == of:
+        said = t("runs.count", count=of, running=alive)
+    else:
+        said = t("runs.count.of", shown=len(found), of=of, running=alive)
+    what = "runs.open.elsewhere" if cached.is_served(cached.store_path()) else "runs.open"
+    widgets.heading(said, t(what))
 
 
 def why_none(rows: list[Run]) -> str:

@@ -14,6 +14,7 @@ from dashboard.language import t
 from dashboard.retention import Kept
 from dashboard.suites import Suite, margin, suites
 from dashboard.views import (
+    evaluator,
     forgetting_help,
     forgetting_kept,
     forgetting_questions,
@@ -37,8 +38,6 @@ SUITE = "kept"
 
 DIGEST = 12
 """Characters of a digest in the address."""
-
-CONFIG = '[eval]\nsuites = ["FILE"]'
 
 Run = dict[str, Any]
 
@@ -81,7 +80,7 @@ def _choices(run: Run, known: list[Suite]) -> None:
 def command(run: Run) -> str:
     """What puts the run's checkpoints to a suite, those to come as well."""
     named = store_option(Path(cached.store_path()))
-    return shlex.join(["assay", "eval", run["name"], "--suite", "FILE", "--watch", *named])
+    return shlex.join(["assay", "eval", run["name"], "--suite", evaluator.SUITE, "--watch", *named])
 
 
 def _empty(run: Run) -> None:
@@ -94,7 +93,8 @@ def _empty(run: Run) -> None:
     widgets.notice(t("forget.none"))
     st.code(command(run), language="bash", wrap_lines=True)
     widgets.notice(t("forget.none.config"))
-    st.code(CONFIG, language="toml")
+    st.code(evaluator.config_lines(samples=False), language="toml")
+    evaluator.suite_help(evaluator.KEPT)
 
 
 def _ids(suite: Suite) -> tuple[int, ...]:

@@ -88,9 +88,18 @@ def _chart(
         chart = overlay_chart(drawn, along, words, widgets.look(), reach=reach, log=log, smooth=smooth)
         said = t("compare.alt", metric=metric, names=", ".join(line.name for line in drawn))
         overlay_zoom.chart(chart, f"overlay-{metric}", said, axis, along.unit)
-    missing = [line.name for line in lines if not line.points.num_rows + line.marks.num_rows]
-    if missing:
-        st.html(f'<p class="a-caption">{escape(t("compare.without", names=", ".join(missing)))}</p>')
+    drawn_names = {line.name for line in drawn}
+    missing = [run for run in shown if run["name"] not in drawn_names]
+    unplaced = [run["name"] for run in missing if not _has_places(run, axis)]
+    without = [run["name"] for run in missing if run["name"] not in unplaced]
+    for key, names in (("compare.unplaced", unplaced), ("compare.without", without)):
+        if names:
+            st.html(f'<p class="a-caption">{escape(t(key, axis=axis, names=", ".join(names)))}</p>')
+
+
+def _has_places(run: Run, axis: Axis) -> bool:
+    """Whether a run has logged what is along the bottom, where that is a metric itself."""
+    return axis in ("step", "time") or axis in cached.metric_names(cached.store_path(), run["id"], run["heartbeat"])
 
 
 def _line(run: Run, color: str, metric: str, axis: Axis, reach: Reach) -> RunLine:

@@ -10,6 +10,7 @@ from dashboard.charts.small import spark
 from dashboard.drawing import draw
 from dashboard.language import current, t
 from dashboard.queries.curves import Span
+from dashboard.run_said import run_said
 from dashboard.stamps import settled
 from dashboard.views.waiting import silence
 from dashboard.words import ago, count, figure
@@ -53,7 +54,7 @@ def ended(rows: list[Run], waiting: set[int]) -> None:
         with st.container(key=f"a-ended-{row['id']}", gap=None):
             _line(row, widgets.place(row), _figures(row), _when(row))
             if row["status"] == "failed" and row["error"]:
-                st.html(f'<p class="a-error">{escape(row["error"])}</p>')
+                st.html(f'<p class="a-error">{escape(run_said(row["error"], current()))}</p>')
 
 
 def _line(row: Run, *facts: str) -> None:

@@ -18,7 +18,7 @@ __all__ = ["show"]
 
 KINDS = ("open", "choice", "text", "harness")
 
-FOLDER = "assay eval FOLDER --suite FILE"
+FOLDER = f"assay eval FOLDER --suite {evaluator.SUITE}"
 """What scores another program's model."""
 
 FEW = 8
@@ -49,12 +49,14 @@ def _empty(run: Run) -> None:
     if not run["polls"]:
         widgets.notice(t("scores.foreign"))
         st.code(FOLDER, language="bash")
+        evaluator.suite_help(evaluator.LEARNED)
         return
     widgets.notice(t("scores.none"))
     st.code(evaluator.score_command(run), language="bash", wrap_lines=True)
     if not evaluator.has_suites(run):
         widgets.notice(t("scores.none.config"))
         st.code(evaluator.config_lines(samples=False), language="toml")
+        evaluator.suite_help(evaluator.LEARNED)
 
 
 def _suite(found: list[Suite]) -> Suite:

@@ -48,7 +48,7 @@ def show(run: Run) -> None:
 
 def _command(run: Run) -> str:
     path = cached.store_path()
-    option = ["--store", path] if cached.is_served(path) else store_option(Path(path))
+    option = [] if cached.is_served(path) else store_option(Path(path))
     return shlex.join(["assay", "spikes", "detect", run["name"], *option])
 
 

@@ -14,6 +14,7 @@ import streamlit as st
 from dashboard import cached, cached_home, widgets
 from dashboard.cached_people import called
 from dashboard.language import current, t
+from dashboard.run_said import run_said
 from dashboard.views import actions, waiting_campaigns, waiting_releases, waiting_second, waiting_servers
 from dashboard.views.lineage import around
 from dashboard.words import ago, duration
@@ -159,7 +160,7 @@ def _end(run: Run) -> datetime:
 
 
 def _last_line(run: Run) -> str:
-    return (run["error"] or "").strip().rpartition("\n")[2] or t("home.no_error")
+    return run_said((run["error"] or "").strip().rpartition("\n")[2], current()) or t("home.no_error")
 
 
 _KINDS: tuple[Callable[[dict[int, Run]], list[Item]], ...] = (_failed, _lost, _alarms, _requests, _paused)

@@ -1,7 +1,6 @@
 """The trainer's answers in the reader's language: every sentence it can write is known."""
 
 import ast
-import itertools
 import re
 from pathlib import Path
 
@@ -10,18 +9,13 @@ import pytest
 import trainer
 from dashboard.answers import FORMS, answer
 from dashboard.texts import TEXTS
+from tests.dashboard.sentences import functions_of, returned, sentences
 
 TRAINER = Path(trainer.__file__).parent
 ANSWERING = {
     "_answer", "_stop", "_pause", "_unpause", "_back", "_note", "save", "asked_back", "asked_for", "propose_requested",
 }  # fmt: skip
 """Functions that return, or hand to `answer`, what came of a request."""
-
-FILL = "7"
-
-
-def functions_of(tree):
-    return {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
 
 
 def written_in(path, helpers):
@@ -36,39 +30,6 @@ def written_in(path, helpers):
     return found + [
         words for name in ANSWERING & set(functions_of(tree)) for words in returned(functions[name], functions)
     ]
-
-
-def returned(function, functions):
-    """The sentences a function returns, or gives to `result`."""
-    named = {
-        target.id: node.value
-        for node in ast.walk(function)
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-    said = [node.value for node in ast.walk(function) if isinstance(node, ast.Return) and node.value]
-    said += [named["result"]] if "result" in named else []
-    return [words for node in said for words in sentences(node, named, functions)]
-
-
-def sentences(node, named, functions):
-    """All sentences an expression can come to, a number in each blank; none where that cannot be told."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return [node.value]
-    if isinstance(node, ast.IfExp):
-        return [words for part in (node.body, node.orelse) for words in sentences(part, named, functions)]
-    if isinstance(node, ast.Name) and node.id in named:
-        return sentences(named[node.id], named, functions)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in functions:
-        return returned(functions[node.func.id], functions)
-    if isinstance(node, ast.JoinedStr):
-        parts = [getattr(part, "value", part) for part in node.values]
-        choices = [
-            [part] if isinstance(part, str) else sentences(part, named, functions) or [FILL] for part in parts
-        ]  # fmt: skip
-        return ["".join(chosen) for chosen in itertools.product(*choices)]
-    return []
 
 
 def answers_of_the_trainer():

@@ -8,6 +8,7 @@ import pytest
 
 from dashboard import cached_scores
 from dashboard.texts import TEXTS
+from dashboard.views import evaluator
 from store.evaluations import keep
 from store.loading import load_spools
 from tests.dashboard import evaluated
@@ -39,10 +40,12 @@ def table_rows(app, column):
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_run_that_was_asked_nothing_says_how_to_ask(monkeypatch, tmp_path, language):
     store = evaluated_store(tmp_path, evaluations=False)
-    words = shown(opened(monkeypatch, store, lang=language))
+    words = unescape(shown(opened(monkeypatch, store, lang=language)))
     assert TEXTS["forget.none"][language] in words
     assert f"assay eval triage --suite FILE --watch --store {store.path}" in words
     assert '[eval]\nsuites = ["FILE"]' in words
+    assert TEXTS["evaluator.suite"][language].format(file="FILE") in words
+    assert evaluator.KEPT in words
 
 
 def test_a_run_of_another_program_says_that_nothing_is_compared(monkeypatch, full_store):

@@ -122,6 +122,16 @@ def test_a_failed_run_says_why(monkeypatch, full_store):
     assert "RuntimeError: CUDA out of memory" in shown(opened(monkeypatch, full_store, "run", run="broken"))
 
 
+def test_why_a_run_failed_is_said_in_the_readers_language(monkeypatch, tmp_path):
+    with assay.run("stopped", store=tmp_path) as run:
+        run.log(1, loss=1.0)
+    store = Store.at(tmp_path / "assay.duckdb")
+    load_spools(store)
+    store.transaction(lambda tx: tx.execute("UPDATE run SET status = 'failed', error = 'stopped by Ctrl-C'"))
+    assert TEXTS["said.ctrl_c"]["zh"] in shown(opened(monkeypatch, store, lang="zh"))
+    assert "stopped by Ctrl-C" not in shown(opened(monkeypatch, store, lang="zh"))
+
+
 def test_a_run_without_values_says_that_they_will_come(monkeypatch, full_store):
     assert TEXTS["run.waiting"]["en"] in shown(opened(monkeypatch, full_store, "run", run="begun"))
 

@@ -9,8 +9,10 @@ import pytest
 import assay
 from dashboard.kept_figures import KeptFigures
 from dashboard.queries import curves, run, runs
+from dashboard.queries.checkpoints import shelf
 from dashboard.queries.curves import Span
 from dashboard.tables import thinned
+from store.compare import compare_runs
 from store.database import Store
 from store.loading import load_spools
 
@@ -51,7 +53,7 @@ def test_figures_of_a_run_are_read_again_only_when_it_says_something_new(full_st
 
 @pytest.mark.parametrize("most_ranges", [0, 16], ids=["in one pass", "branch by branch"])
 def test_the_best_checkpoint_is_safe_and_on_the_active_path(tmp_path, monkeypatch, most_ranges):
-    monkeypatch.setattr("dashboard.queries.runs.MOST_RANGES", most_ranges)
+    monkeypatch.setattr("store.best.MOST_RANGES", most_ranges)
     with assay.run("mine", store=tmp_path) as recorded:
         for step in range(1, 9):
             recorded.log(step, loss=1.0, val_loss=10.0 - step)
@@ -66,8 +68,18 @@ def test_the_best_checkpoint_is_safe_and_on_the_active_path(tmp_path, monkeypatc
     assert runs.figures(store, [1]) == [
         {"id": 1, "loss": 1.0, "val_loss": 4.0, "val_step": 6, "seconds_a_step": None, "best_step": 3}
     ]
+    assert best_of_all(store) == [3, 3, 3]
     store.transaction(lambda tx: tx.execute("UPDATE checkpoint SET state = 'deleted' WHERE step = 3"))
-    assert runs.figures(store, [1])[0]["best_step"] == 2
+    assert best_of_all(store) == [2, 2, 2]
+
+
+def best_of_all(store):
+    """What Runs, the comparison and the view Checkpoints each call the best checkpoint of the run `mine`."""
+    assay.run("other", store=store.root).finish()
+    load_spools(store)
+    marked = [row["step"] for row in shelf(store, 1).to_pylist() if row["best"]]
+    compared = compare_runs(store, ["mine", "other"]).runs[0]["best_step"]
+    return [runs.figures(store, [1])[0]["best_step"], compared, *marked]
 
 
 def test_the_list_is_empty_in_an_empty_store(empty_store):
@@ -150,16 +162,17 @@ def test_small_curves_are_thinned_and_keep_a_spike(full_store):
     assert active[0]["min"] == 1001.0
 
 
-def test_thinning_keeps_first_step_lowest_highest_and_last():
+def test_thinning_keeps_first_and_last_step_lowest_highest_and_last():
     table = pa.table(
         {
             "metric": ["a"] * 4, "branch": [1] * 4, "active": [True] * 4, "step": [4, 5, 6, 8],
-            "min": [3.0, 1.0, 2.0, 7.0], "max": [3.0, 9.0, 2.0, 7.0], "last": [3.0, 1.0, 2.0, 7.0],
+            "step_last": [4, 5, 7, 8], "min": [3.0, 1.0, 2.0, 7.0], "max": [3.0, 9.0, 2.0, 7.0],
+            "last": [3.0, 1.0, 2.0, 7.0],
         }
     )  # fmt: skip
     assert [tuple(row.values())[3:] for row in thinned(table, 4).to_pylist()] == [
-        (4, 1.0, 9.0, 2.0),
-        (8, 7.0, 7.0, 7.0),
+        (4, 7, 1.0, 9.0, 2.0),
+        (8, 8, 7.0, 7.0, 7.0),
     ]
 
 

@@ -63,12 +63,21 @@ def labels(app):
 
 
 @pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("run", ["triage", "broken", "watched", "begun", "nobody"])
+@pytest.mark.parametrize("run", ["triage", "broken", "watched", "begun"])
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_view_of_every_run_can_be_looked_at(monkeypatch, full_store, view, run, language):
     app = opened(monkeypatch, full_store, run, view, lang=language)
     assert app.query_params["view"] == view
     assert app.get("button_group")[1].value == view
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_no_view_of_a_run_that_is_not_there_shows_another_one(monkeypatch, full_store, view, language):
+    app = opened(monkeypatch, full_store, "nobody", view, lang=language)
+    assert (app.query_params["run"], app.query_params["view"]) == ("nobody", view)
+    assert TEXTS["run.missing"][language].format(name="nobody") in shown(app)
+    assert len(app.get("button_group")) == 1
 
 
 @pytest.mark.parametrize("view", VIEWS)

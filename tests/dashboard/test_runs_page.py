@@ -1,9 +1,12 @@
 """The page of all runs: ticking, editing, archiving, filtering and laying over each other."""
 
+import inspect
 import json
+import shutil
 from pathlib import Path
 
 import pytest
+import streamlit as st
 
 import assay
 from dashboard.pages import page_path
@@ -14,10 +17,9 @@ from tests.dashboard.compared import compared_store
 from tests.dashboard.opening import open_page
 
 
-@pytest.fixture
-def few(tmp_path: Path) -> Store:
-    """Three finished runs, the newest of them of another project and without tokens."""
-    root = tmp_path / "runs"
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    root = tmp_path_factory.mktemp("few") / "runs"
     for name, rate, project in (("a", 1e-3, "clinic"), ("b,c", 2e-3, "clinic"), ("new", 1e-3, "law")):
         with assay.run(name, store=root, project=project, total_steps=60, config={"lr": rate}, tags=("lora",)) as run:
             for step in range(1, 61):
@@ -30,6 +32,12 @@ def few(tmp_path: Path) -> Store:
     store = Store.at(root / "assay.duckdb")
     load_spools(store)
     return store
+
+
+@pytest.fixture
+def few(untouched: Store, tmp_path: Path) -> Store:
+    """Three finished runs, the newest of them of another project and without tokens."""
+    return Store.at(shutil.copytree(untouched.root, tmp_path / "runs") / untouched.path.name)
 
 
 def opened(monkeypatch, store, **asked):
@@ -186,6 +194,27 @@ def test_what_was_not_touched_stays_the_scripts(monkeypatch, few):
     assert row_of(few) == (["lora"], "clinic", "good", False, False, ["notes"])
 
 
+@pytest.mark.parametrize("chosen", ["a", "a,new"])
+def test_that_something_was_saved_is_said_by_the_page_and_not_by_a_callback(monkeypatch, few, chosen):
+    drawn_by = []
+
+    def toast(words):
+        drawn_by.append((words, {frame.function for frame in inspect.stack()}))
+
+    monkeypatch.setattr(st, "toast", toast)
+    app = opened(monkeypatch, few, compare=chosen)
+    if chosen == "a":
+        app.text_area(key="notes-1").set_value("good")
+        press(app, "FormSubmitter:edit-1-Save")
+    else:
+        field(app, "multiselect", "add-").set_value(["good"])
+        submit(app)
+    [(words, functions)] = drawn_by
+    assert words == ("Saved: a" if chosen == "a" else "Saved 2 runs")
+    assert "panel" in functions
+    assert not {"_submit", "_submit_all"} & functions
+
+
 def test_runs_on_top_come_first(monkeypatch, few):
     app = opened(monkeypatch, few, compare="a")
     press(app, "ticked-starred")
@@ -246,7 +275,7 @@ def test_a_chart_a_metric_has_a_line_a_run_in_its_own_colour(monkeypatch, few):
 def test_a_run_that_cannot_be_placed_on_the_axis_is_said(monkeypatch, few):
     app = opened(monkeypatch, few, compare="new,a", along="tokens", metrics="loss")
     assert charts(app) == [({"domain": ["a"], "range": ["#0072B2"]}, "tokens read")]
-    assert "Nothing to draw here: new" in words(app)
+    assert "Not drawn, as they logged no tokens: new" in words(app)
 
 
 @pytest.mark.parametrize("along", ["epoch", "time", "nonsense"])

@@ -113,10 +113,10 @@ def test_signs_that_cannot_be_seen_are_no_change():
 
 def test_the_table_shows_first_words_and_what_did_not_change(monkeypatch, store):
     table = opened(monkeypatch, store).dataframe[0].value
-    assert list(table.columns) == ["prompt", "at base", "at 1@50", "at 1@100", "at 2@150", "at 2@200", "at 2@250"]
+    assert list(table.columns) == ["prompt", "at 2@250", "at 2@200", "at 2@150", "at 1@100", "at 1@50", "at base"]
     assert list(table.iloc[0]) == [
-        "头痛两天，应该看哪个科？", "头痛有很多原因。", "建议看内科。", "建议看神经内科。", "= unchanged",
-        "= unchanged", "建议看神经内科门诊。",
+        "头痛两天，应该看哪个科？", "建议看神经内科门诊。", "= unchanged", "= unchanged", "建议看神经内科。",
+        "建议看内科。", "头痛有很多原因。",
     ]  # fmt: skip
     assert table.iloc[2]["at base"] == "<b>markup</b> of base second line"
 
@@ -178,7 +178,9 @@ def test_what_was_asked_last_stands_first_once_it_is_answered(monkeypatch, tmp_p
     load_spools(store)
     app = opened(monkeypatch, store)
     assert list(app.dataframe[0].value["prompt"])[:2] == ["asked: late?", "asked: early?"]
-    assert list(app.dataframe[0].value.iloc[0])[-2:] == ["–", "answer 1"]
+    table = app.dataframe[0].value
+    assert list(table.columns)[1::5] == ["at 2@250", "at base"]
+    assert [table.iloc[0][column] for column in ("at 2@250", "at base")] == ["answer 1", "–"]
     assert lines(app)[1:] == [("step 250", "<bdi>answer 1</bdi>")]
     assert "done: ask step 250 (branch 2) and base: “late?”<" in shown(app)
 

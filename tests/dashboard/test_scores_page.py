@@ -1,6 +1,7 @@
 """Run · Scores: each checkpoint against the base and the one before, and what it made of each item."""
 
 import json
+import re
 from html import unescape
 
 import pytest
@@ -11,6 +12,8 @@ from dashboard.colors import LIGHT
 from dashboard.queries import evaluations, scores
 from dashboard.tables import table_of
 from dashboard.texts import TEXTS
+from dashboard.views import evaluator
+from evals.suite import read_suite
 from store.database import Store
 from store.evaluations import keep
 from store.loading import load_spools
@@ -182,8 +185,21 @@ def test_how_the_scores_were_computed_is_folded_away(monkeypatch, store):
 def test_without_scores_it_says_what_to_run_and_what_to_configure(monkeypatch, unscored):
     words = shown(opened(monkeypatch, unscored))
     assert TEXTS["scores.none"]["en"] in words
-    assert f"assay eval triage --suite triage.toml --watch --store {unscored.path}" in words
-    assert '[eval]\nsuites = ["triage.toml"]' in words
+    assert f"assay eval triage --suite FILE --watch --store {unscored.path}" in words
+    assert '[eval]\nsuites = ["FILE"]' in words
+    assert TEXTS["evaluator.suite"]["en"].format(file="FILE") in words
+    assert evaluator.LEARNED in words
+
+
+@pytest.mark.parametrize("suite", [evaluator.LEARNED, evaluator.KEPT])
+def test_a_suite_that_is_suggested_can_be_read_with_rows_of_the_columns_it_names(tmp_path, suite):
+    columns = [name.strip() for name in suite.rpartition("#")[2].split(",")]
+    row = {"choices": ["yes", "no"], "answer": 1}
+    file = re.search(r'file = "(.+?)"', suite)[1]
+    line = json.dumps({name: row.get(name, "words") for name in columns})
+    (tmp_path / file).write_text(line + "\n", encoding="utf-8")
+    (tmp_path / "suite.toml").write_text(suite, encoding="utf-8")
+    assert len(read_suite(tmp_path / "suite.toml").items) == 1
 
 
 def test_a_run_with_suites_of_its_own_needs_none_on_the_command_line(monkeypatch, unscored):
@@ -191,7 +207,7 @@ def test_a_run_with_suites_of_its_own_needs_none_on_the_command_line(monkeypatch
     unscored.transaction(lambda tx: tx.execute("UPDATE run SET config = $config", config))
     words = shown(opened(monkeypatch, unscored))
     assert f"assay eval triage --watch --store {unscored.path}" in words
-    assert "triage.toml" not in words
+    assert "FILE" not in words
 
 
 def test_another_programs_run_has_no_button(monkeypatch, full_store):
@@ -209,7 +225,7 @@ def test_score_now_asks_once_and_says_who_answers(monkeypatch, unscored):
     assert (asked.kind, asked.args) == ("evaluate", {"places": ["1@100"]})
     assert "waiting: score step 100" in shown(app)
     assert TEXTS["evaluator.waits"]["en"] in shown(app)
-    assert shown(app).count(f"assay eval triage --suite triage.toml --watch --store {unscored.path}") == 2
+    assert shown(app).count(f"assay eval triage --suite FILE --watch --store {unscored.path}") == 2
     assert app.button[[button.label for button in app.button].index("Score now")].disabled
 
 

@@ -20,5 +20,13 @@ def test_what_toml_has_no_word_for_is_a_comment():
     assert text == '[run]\n# parent is not set\nbest = inf\nloss = nan\nlist = ["null"]'
 
 
+def test_an_inner_section_is_written_as_a_configuration_has_it():
+    text = toml_text({"guard": {"mode": "act"}, "guard.remedies": {"lr": 0.5}, "eval": {"samples": 5}})
+    assert text == '[guard]\nmode = "act"\n\n[guard.remedies]\nlr = 0.5\n\n[eval]\nsamples = 5'
+    assert tomllib.loads(text)["guard"]["remedies"] == {"lr": 0.5}
+    beside = {"a": {"b": {"c": 1}}, "a.b": {"d": 2}, "x.y": {"z": 3}, "k": 1, "k.l": {"m": 1}}
+    assert tomllib.loads(toml_text(beside)) == beside
+
+
 def test_nothing_is_nothing():
     assert toml_text({}) == ""

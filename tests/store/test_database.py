@@ -47,37 +47,6 @@ def test_rule_one_two_users_of_a_file_share_its_gate(store):
     assert Store.at(store.path.parent / ".." / store.root.name / store.path.name) is store
 
 
-def test_rule_two_nobody_opens_the_file_while_it_is_attached(store, monkeypatch):
-    """Nor closes it: what looks into it is open before, and closed after (test_torn.py)."""
-    opened, attached, attach, detach = [], [0], Store._attach, Store._detach
-
-    def watch(event, arguments):
-        if event == "open" and attached[0] and str(arguments[0]) == str(store.path):
-            opened.append(arguments)
-
-    def attaching(self, *given, **more):
-        attach(self, *given, **more)
-        attached[0] += 1
-
-    def detaching(self):
-        attached[0] -= 1
-        detach(self)
-
-    monkeypatch.setattr(Store, "_attach", attaching)
-    monkeypatch.setattr(Store, "_detach", detaching)
-    sys.addaudithook(watch)
-    add(store)
-    assert count(store) == 1
-    assert attached == [0]
-    store.snapshot(lambda _: store.path.open("rb").close())
-    assert len(opened) == 1, "it would be seen"
-    opened.clear()
-    add(store)
-    store.query("SELECT 1")
-    assert opened == []
-    attached[0] = 0
-
-
 def test_rule_three_readers_of_other_processes_wait_for_a_writer(store):
     code = (
         "import sys; from store.database import Store\n"

@@ -1,6 +1,7 @@
 """A writer that dies in the middle of a write, by SIGKILL or a loss of power: nothing is lost, and nothing is half."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,39 @@ def test_where_they_cannot_be_written_the_transaction_is_done_all_the_same(tmp_p
     torn._beside(store.path).mkdir()
     say(store, 1, "said")
     assert said(store) == ["said"]
+
+
+def test_rule_two_nobody_opens_the_file_while_it_is_attached(tmp_path, monkeypatch):
+    """Nor closes it: what looks into it is open before, and closed after (see the test below)."""
+    store = Store.at(tmp_path / "assay.duckdb")
+    store.create()
+    opened, attached, attach, detach = [], [0], Store._attach, Store._detach
+
+    def watch(event, arguments):
+        if event == "open" and attached[0] and str(arguments[0]) == str(store.path):
+            opened.append(arguments)
+
+    def attaching(self, *given, **more):
+        attach(self, *given, **more)
+        attached[0] += 1
+
+    def detaching(self):
+        attached[0] -= 1
+        detach(self)
+
+    monkeypatch.setattr(Store, "_attach", attaching)
+    monkeypatch.setattr(Store, "_detach", detaching)
+    sys.addaudithook(watch)
+    say(store, 1, "said")
+    assert said(store) == ["said"]
+    assert attached == [0]
+    store.snapshot(lambda _: store.path.open("rb").close())
+    assert len(opened) == 1, "it would be seen"
+    opened.clear()
+    say(store, 2, "more")
+    store.query("SELECT 1")
+    assert opened == []
+    attached[0] = 0
 
 
 def test_the_lock_of_duckdb_outlasts_the_copying(tmp_path):
