@@ -20,7 +20,7 @@ from dashboard.queries import alarms as alarm_queries
 from dashboard.queries import curves as curve_queries
 from dashboard.queries import run as run_queries
 from dashboard.queries import runs as runs_queries
-from dashboard.queries.curves import Curves, Span
+from dashboard.queries.curves import Curves, Span, Start
 from dashboard.queries.run import CARDS, Moment
 from dashboard.queries.strip import STRIP
 from dashboard.spike_story import Baseline, Spike
@@ -30,7 +30,7 @@ from store.database import Snapshot, Store
 
 __all__ = [
     "SELDOM", "alarms", "baseline", "checkpoints", "config", "curves", "figures", "forks", "is_demo", "is_served",
-    "lineage", "metric_names", "names_shown", "not_exact", "one_look", "other_runs", "requests", "run_facts",
+    "lead", "lineage", "metric_names", "names_shown", "not_exact", "one_look", "other_runs", "requests", "run_facts",
     "run_names", "run_now", "runs", "small_curves", "small_series", "spikes", "stamp", "store_path",
 ]  # fmt: skip
 
@@ -265,6 +265,18 @@ def _series(path: str, run_id: int, metrics: tuple[str, ...], span: Span, stamp:
 def curves(path: str, run_id: int, metrics: tuple[str, ...], span: Span, stamp: Stamp) -> Curves:
     """Curves of a large chart, of `BUCKETS` points; see `queries.curves.large`."""
     return curve_queries.large(_series(path, run_id, metrics, span, stamp), metrics)
+
+
+def lead(path: str, run: Run, metric: str, start: Start) -> pa.Table:
+    """What lies before a smoothed line of a run of `run_facts`; see `queries.curves.lead`."""
+    # Where the run has gone beyond these steps, only another branch would change them.
+    newest = run["heartbeat"] if (run["last_step"] or 0) < start.step else None
+    return _lead(path, run["id"], metric, start, (run["created"], run.get("branch"), newest))
+
+
+@st.cache_data(ttl=KEEP, max_entries=64, show_spinner=False)
+def _lead(path: str, run_id: int, metric: str, start: Start, stamp: Hashable) -> pa.Table:  # noqa: ARG001 - the stamp is a key
+    return curve_queries.lead(Store.at(path), run_id, metric, start)
 
 
 @st.cache_data(ttl=KEEP, max_entries=64, show_spinner=False)

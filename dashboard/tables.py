@@ -4,21 +4,33 @@
 
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 __all__ = [
-    "POINT", "between", "floats", "only", "ordered", "placed", "steps", "table_of", "thinned", "values",
-    "with_column", "words",
+    "POINT", "between", "coded", "floats", "numbers", "only", "ordered", "placed", "steps", "table_of", "thinned",
+    "values", "with_column", "words",
 ]  # fmt: skip
 
-POINT = ["metric", "branch", "active", "step", "min", "max", "last"]
+POINT = ["metric", "branch", "active", "step", "step_last", "min", "max", "last"]
 """Columns of a table of curves."""
 
 
 def values(table: pa.Table, column: str) -> list[Any]:
     """A column as a list."""
     return table[column].to_pylist()
+
+
+def numbers(table: pa.Table, column: str) -> "np.ndarray[Any, Any]":
+    """A column as an array."""
+    return table[column].to_numpy()
+
+
+def coded(table: pa.Table, column: str) -> tuple[list[str], "np.ndarray[Any, Any]"]:
+    """The different words in a column, and which of them each row has."""
+    codes: Any = pc.dictionary_encode(table[column].cast(pa.string())).combine_chunks()
+    return codes.dictionary.to_pylist(), codes.indices.to_numpy(zero_copy_only=False)
 
 
 def table_of(columns: dict[str, Any]) -> pa.Table:
@@ -58,23 +70,25 @@ def steps(table: pa.Table, column: str = "step") -> Any:
 
 
 def thinned(points: pa.Table, width: int) -> pa.Table:
-    """Merge points into buckets of `width` steps, keeping first step, lowest, highest and last value.
+    """Merge points into buckets of `width` steps, keeping first and last step, lowest, highest and last value.
 
     Ordered by metric, branch and step, as `points` has to be.
     """
     wanted = points.select(POINT)
     keyed = wanted.append_column("bucket", pc.divide(wanted["step"], width))
     grouped = keyed.group_by(["metric", "branch", "active", "bucket"], use_threads=False).aggregate(
-        [("step", "min"), ("min", "min"), ("max", "max"), ("last", "last")]
+        [("step", "min"), ("step_last", "max"), ("min", "min"), ("max", "max"), ("last", "last")]
     )
-    names = {"step_min": "step", "min_min": "min", "max_max": "max", "last_last": "last"}
+    names = {"step_min": "step", "step_last_max": "step_last", "min_min": "min", "max_max": "max", "last_last": "last"}
     named = grouped.rename_columns([names.get(name, name) for name in grouped.column_names]).select(POINT)
     return named.sort_by([(name, "ascending") for name in ("metric", "branch", "step")])
 
 
 def placed(points: pa.Table, places: list[float | None]) -> pa.Table:
-    """Columns step, x, min, max and last in the order of `x`, which holds the places; rows without one are left out."""
-    table = with_column(points.select(["step", "min", "max", "last"]), "x", places)
+    """Columns step, step_last, x, min, max and last in the order of `x`, which holds the places; rows without one are
+    left out.
+    """
+    table = with_column(points.select(["step", "step_last", "min", "max", "last"]), "x", places)
     return table.sort_by([("x", "ascending"), ("step", "ascending")])
 
 

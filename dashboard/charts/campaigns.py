@@ -108,8 +108,8 @@ def _line(line: Line, x: Any, y: Any, look: Look) -> Any:
 def _ends(lines: Sequence[Line], x: Any, y: Any, look: Look) -> list[Any]:
     """A dot at each line's end and its name, moved apart where two would touch."""
     last = sorted(((math.log10(_clipped(line.values[-1])), line) for line in lines), key=lambda one: one[0])
-    gap = 15 * (math.log10(HIGHEST) - math.log10(LOWEST)) / HEIGHT
-    places = apart([height for height, _ in last], gap)
+    reach = math.log10(LOWEST), math.log10(HIGHEST)
+    places = apart([height for height, _ in last], 15 * (reach[1] - reach[0]) / HEIGHT, reach)
     layers: list[Any] = []
     for (height, line), place in zip(last, places, strict=True):
         dot = alt.Chart(pa.table({"n": [len(line.values)], "e": [10**height]}))

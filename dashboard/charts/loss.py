@@ -13,6 +13,7 @@ import pyarrow as pa
 from dashboard.charts.brush import brush, ground
 from dashboard.charts.ends import side
 from dashboard.charts.marks import crosses, extent
+from dashboard.charts.reach import REACH, is_wide
 from dashboard.charts.smooth import smoothed
 from dashboard.charts.theme import DOT, LINE, THIN, styled, x_steps, y_values
 from dashboard.colors import Look
@@ -24,10 +25,13 @@ if TYPE_CHECKING:
 else:
     from dashboard.charts.recipe import alt
 
-__all__ = ["HEIGHT", "LOWEST", "LossData", "loss_chart"]
+__all__ = ["DOTS", "HEIGHT", "LOWEST", "LossData", "loss_chart"]
 
 HEIGHT = 330
 """Of the chart, in pixels."""
+
+DOTS = 60
+"""Validations up to which each has its dot; more dots than that would be one thick bar."""
 
 Words: TypeAlias = Mapping[str, str]
 Reach: TypeAlias = tuple[int, int]
@@ -44,7 +48,7 @@ class LossData(NamedTuple):
     """What the chart shows."""
 
     points: pa.Table
-    """Columns metric (`loss`, `val_loss`), branch, active, step, min, max, last: finite values."""
+    """Columns metric (`loss`, `val_loss`), branch, active, step, step_last, min, max, last: finite values."""
 
     marks: pa.Table
     """Values that are no number, as `charts.marks.MARKS`."""
@@ -61,6 +65,9 @@ class LossData(NamedTuple):
     left_out: Sequence[Stretch] = ()
     """Steps that nothing was learned from, in order: a line breaks over them."""
 
+    before: pa.Table | None = None
+    """Columns step, last: training losses before those shown, in order, which the smoothed line begins with."""
+
 
 def loss_chart(
     data: LossData,
@@ -76,11 +83,12 @@ def loss_chart(
     x, y = x_steps(*(span or ())), y_values(log=log, room=20)
     points = between(data.points, "min", sys.float_info.min) if log else data.points
     active, abandoned = only(points, "active", True), only(points, "active", False)
-    training = _training(_of(active, "loss"), smooth)
+    before = data.before if data.before is None or not log else between(data.before, "last", sys.float_info.min)
+    training = _training(_of(active, "loss"), before, smooth)
     validation = _plain(_of(active, "val_loss"))
     layers = [
         *_abandoned(_abandoned_lines(abandoned, data.left_out), reach, x, y, words, look),
-        *_training_layers(_parted(training, data.left_out), x, y, words, look),
+        *_training_layers(_parted(training, data.left_out), x, y, words, look, is_smooth=smooth > 0),
         *_validation_layers(_parted(validation, data.left_out), x, y, words, look),
         *_end_labels(training, validation, x, y, words, look),
         *_forks(data.forks, reach, x, look),
@@ -96,7 +104,11 @@ def _of(points: pa.Table, metric: str) -> pa.Table:
 
 
 def _plain(points: pa.Table) -> pa.Table:
-    return table_of({"step": steps(points), "value": floats(points, "last")})
+    return table_of({**_steps(points), "value": floats(points, "last")})
+
+
+def _steps(points: pa.Table) -> dict[str, Any]:
+    return {"step": steps(points), "step_last": steps(points, "step_last")}
 
 
 def _parted(line: pa.Table, left_out: Sequence[Stretch]) -> pa.Table:
@@ -104,32 +116,53 @@ def _parted(line: pa.Table, left_out: Sequence[Stretch]) -> pa.Table:
     return parted(line, values(line, "step"), left_out, blank)
 
 
-def _training(points: pa.Table, smooth: float) -> pa.Table:
-    means = smoothed(values(points, "step"), values(points, "last"), smooth)
+def _training(points: pa.Table, before: pa.Table | None, smooth: float) -> pa.Table:
+    at, losses = values(points, "step"), values(points, "last")
+    earlier, told = [], []
+    if before is not None and at:
+        known = between(before, "step", 0, at[0] - 1)
+        earlier, told = values(known, "step"), values(known, "last")
+    means = smoothed([*earlier, *at], [*told, *losses], smooth)[len(earlier) :]
     columns = {"low": floats(points, "min"), "high": floats(points, "max"), "mean": pa.array(means, pa.float32())}
-    return table_of({"step": steps(points), "value": floats(points, "last"), **columns})
+    return table_of({**_steps(points), "value": floats(points, "last"), **columns})
 
 
-def _training_layers(training: pa.Table, x: alt.X, y: alt.Y, words: Words, look: Look) -> list[alt.Chart]:
+def _training_layers(
+    training: pa.Table, x: alt.X, y: alt.Y, words: Words, look: Look, *, is_smooth: bool
+) -> list[alt.Chart]:
     base = alt.Chart(training).encode(x=x)
     color = look.series[0]
     near = alt.selection_point(name="near", nearest=True, on="pointermove", encodings=["x"], empty=False)
-    tooltip = [
-        alt.Tooltip("step:Q", title=words["step"], format=",d"),
-        alt.Tooltip("value:Q", title=words["training"], format=".4~g"),
-        alt.Tooltip("low:Q", title=words["lowest"], format=".4~g"),
-        alt.Tooltip("high:Q", title=words["highest"], format=".4~g"),
-    ]
+    figures = {"value": _said(training, "training", words), "mean": words["smoothed_to"]}
+    figures |= {"low": words["lowest"], "high": words["highest"]}
+    shown = {field: title for field, title in figures.items() if is_smooth or field != "mean"}
     newest = alt.Chart(training.slice(max(0, training.num_rows - 1))).encode(x=x, y=_field(y, "mean"))
     return [
         base.mark_area(color=color, opacity=0.2).encode(y=_field(y, "low"), y2="high:Q").add_params(brush(look)),
         base.mark_line(color=color, strokeWidth=THIN, opacity=0.35).encode(y=y),
         base.mark_line(color=color, strokeWidth=LINE).encode(y=_field(y, "mean")),
         newest.mark_point(color=color, filled=True, size=DOT, opacity=1),
-        base.mark_point(color=color, filled=True, size=36)
-        .encode(y=_field(y, "mean"), opacity=alt.condition(near, alt.value(1), alt.value(0)), tooltip=tooltip)
+        _reading(training, shown, x, words)
+        .mark_point(color=color, filled=True, size=36)
+        .encode(y=_field(y, "mean"), opacity=alt.condition(near, alt.value(1), alt.value(0)))
         .add_params(near),
     ]
+
+
+def _reading(table: pa.Table, figures: Mapping[str, str], x: alt.X, words: Words) -> alt.Chart:
+    """What says the figures at a point, with the steps that it stands for."""
+    told = [alt.Tooltip(f"{field}:Q", title=title, format=".4~g") for field, title in figures.items()]
+    chart = alt.Chart(table)
+    if not is_wide(table):
+        return chart.encode(x=x, tooltip=[alt.Tooltip("step:Q", title=words["step"], format=",d"), *told])
+    # Put together in the browser: as words they would be as long as all that is sent else.
+    apart = chart.transform_calculate(reach=REACH)
+    return apart.encode(x=x, tooltip=[alt.Tooltip("reach:N", title=words["at_steps"]), *told])
+
+
+def _said(table: pa.Table, line: str, words: Words) -> str:
+    """The name of a line, or that it is the value of a point's last step."""
+    return words[f"{line}_last"] if is_wide(table) else words[line]
 
 
 def _field(y: alt.Y, field: str) -> alt.Y:
@@ -139,15 +172,13 @@ def _field(y: alt.Y, field: str) -> alt.Y:
 
 
 def _validation_layers(validation: pa.Table, x: alt.X, y: alt.Y, words: Words, look: Look) -> list[alt.Chart]:
-    base = alt.Chart(validation).encode(x=x, y=y)
-    tooltip = [
-        alt.Tooltip("step:Q", title=words["step"], format=",d"),
-        alt.Tooltip("value:Q", title=words["validation"], format=".4~g"),
-    ]
-    color = look.series[1]
+    base, rows, color = alt.Chart(validation).encode(x=x, y=y), validation.num_rows, look.series[1]
+    dots = alt.Chart(validation if rows <= DOTS else validation.slice(rows - 1)).encode(x=x, y=y)
+    reading = _reading(validation, {"value": _said(validation, "validation", words)}, x, words)
     return [
         base.mark_line(color=color, strokeWidth=LINE),
-        base.mark_point(color=color, filled=True, size=26, opacity=1).encode(tooltip=tooltip),
+        dots.mark_point(color=color, filled=True, size=26, opacity=1),
+        reading.mark_point(filled=True, size=60, opacity=0).encode(y=y),
     ]
 
 

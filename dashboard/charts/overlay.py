@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import pyarrow as pa
 
 from dashboard.charts.brush import brush, ground
-from dashboard.charts.ends import apart
+from dashboard.charts.ends import shifts
 from dashboard.charts.marks import extent
+from dashboard.charts.reach import REACH, is_wide
 from dashboard.charts.run_marks import Place, run_crosses, run_marks
 from dashboard.charts.smooth import smoothed
 from dashboard.charts.theme import DOT, LINE, styled, y_values
 from dashboard.colors import Look
 from dashboard.gaps import Stretch, parted
-from dashboard.tables import between, floats, table_of, values, words
+from dashboard.tables import between, floats, steps, table_of, values, words
 
 if TYPE_CHECKING:
     import altair as alt
@@ -33,7 +34,10 @@ NAME = 110
 ROOM = 14
 """Pixels kept free above and below the lines."""
 
-_SCHEMA = pa.schema([("run", pa.string()), *((name, pa.float64()) for name in ("x", "y", "last", "end"))])
+PLOT = HEIGHT - 78
+"""Pixels from the lowest to the highest value."""
+
+_SCHEMA = pa.schema([("run", pa.string()), *((name, pa.float64()) for name in ("x", "last", "end", "away"))])
 
 Words: TypeAlias = Mapping[str, str]
 Reach: TypeAlias = tuple[float, float] | None
@@ -49,7 +53,7 @@ class RunLine(NamedTuple):
     """Its colour."""
 
     points: pa.Table
-    """Columns step, x, min, max, last, in order."""
+    """Columns step, step_last, x, min, max, last, in order."""
 
     marks: pa.Table
     """Values that are no number: columns x, kind."""
@@ -81,11 +85,11 @@ def overlay_chart(
     log: bool = False,
     smooth: float = 0,
 ) -> alt.LayerChart:
-    """Draw it: `reach` fixes the range of x, `smooth` is in steps (see `smoothed`); `said` has the words run,
-    value, lowest, highest and each `mark.` kind.
+    """Draw it: `reach` fixes the range of x, `smooth` is in steps (see `smoothed`); `said` has the words run, at_steps,
+    value, value_last, smoothed_to, lowest, highest and each `mark.` kind.
     """
     parts, edges = [_table(line, along, smooth, log=log) for line in lines], _edges(reach, along)
-    table = pa.concat_tables([part for part, _ in parts])
+    table = pa.concat_tables([part for part, _ in parts], promote_options="permissive")
     ends = pa.Table.from_pylist(_heights(table, edges, log=log), schema=_SCHEMA)
     marks = run_marks({line.name: _places(line.marks, along) for line in lines}, said, edges or _extent(lines, along))
     scale = alt.Scale(domain=[line.name for line in lines], range=[line.color for line in lines])
@@ -95,16 +99,16 @@ def overlay_chart(
         parted(part, at, line.left_out, ("value", "low", "high", "mean"), "x")
         for (part, at), line in zip(parts, lines, strict=True)
     ]
-    base = alt.Chart(pa.concat_tables(broken)).encode(x=x, color=color)
+    base = alt.Chart(pa.concat_tables(broken, promote_options="permissive")).encode(x=x, color=color)
     near = alt.selection_point(name="near", nearest=True, on="pointermove", empty=False)
-    readings = base.mark_point(filled=True, size=36, clip=True).add_params(near)
+    readings = base.transform_calculate(reach=REACH).mark_point(filled=True, size=36, clip=True).add_params(near)
     seen = alt.condition(near, alt.value(1), alt.value(0))
     layers = [
         base.mark_area(opacity=0.13, clip=True).encode(y=_of(y, "low"), y2="high:Q", detail="run:N"),
         base.mark_line(strokeWidth=LINE, clip=True).encode(y=y).add_params(brush(look)),
         *_ends(ends, x, y, color),
-        *run_crosses(marks, x, color, _tooltip(along, said)[:2], said),
-        readings.encode(y=y, opacity=seen, tooltip=_tooltip(along, said)),
+        *run_crosses(marks, x, color, _place(along, said), said),
+        readings.encode(y=y, opacity=seen, tooltip=_tooltip(table, along, said, smooth)),
     ]
     return styled([ground(), *layers] if edges else layers, look, HEIGHT)
 
@@ -122,14 +126,23 @@ def _places(marks: pa.Table, along: Along) -> list[Place]:
     return sorted(zip((x / along.unit for x in values(marks, "x")), values(marks, "kind"), strict=True))
 
 
-def _tooltip(along: Along, said: Words) -> list[alt.Tooltip]:
+def _place(along: Along, said: Words) -> list[alt.Tooltip]:
     return [
         alt.Tooltip("run:N", title=said["run"]),
         alt.Tooltip("x:Q", title=along.title, format=along.format),
-        alt.Tooltip("value:Q", title=said["value"], format=".4~g"),
-        alt.Tooltip("low:Q", title=said["lowest"], format=".4~g"),
-        alt.Tooltip("high:Q", title=said["highest"], format=".4~g"),
     ]
+
+
+def _tooltip(table: pa.Table, along: Along, said: Words, smooth: float) -> list[alt.Tooltip]:
+    wide = is_wide(table)
+    where = _place(along, said)
+    if wide:
+        # Along the steps themselves the first of them would be said twice.
+        own = values(table, "x") == values(table, "step")
+        where = [*where[: 1 if own else 2], alt.Tooltip("reach:N", title=said["at_steps"])]
+    figures = {"value": said["value_last" if wide else "value"], **({"mean": said["smoothed_to"]} if smooth else {})}
+    figures |= {"low": said["lowest"], "high": said["highest"]}
+    return [*where, *(alt.Tooltip(f"{field}:Q", title=title, format=".4~g") for field, title in figures.items())]
 
 
 def _table(line: RunLine, along: Along, smooth: float, *, log: bool) -> tuple[pa.Table, list[int]]:
@@ -137,7 +150,7 @@ def _table(line: RunLine, along: Along, smooth: float, *, log: bool) -> tuple[pa
     points = _shown(line.points, log=log)
     at: list[int] = values(points, "step")
     columns = {
-        "run": words([line.name] * points.num_rows),
+        "run": words([line.name] * points.num_rows), "step": steps(points), "step_last": steps(points, "step_last"),
         "x": pa.array([value / along.unit for value in values(points, "x")], pa.float64()),
         "value": floats(points, "last"), "low": floats(points, "min"), "high": floats(points, "max"),
         "mean": pa.array(smoothed(at, values(points, "last"), smooth), pa.float32()),
@@ -146,7 +159,7 @@ def _table(line: RunLine, along: Along, smooth: float, *, log: bool) -> tuple[pa
 
 
 def _shown(points: pa.Table, *, log: bool) -> pa.Table:
-    chosen = points.select(["step", "x", "min", "max", "last"])
+    chosen = points.select(["step", "step_last", "x", "min", "max", "last"])
     return between(chosen, "min", sys.float_info.min) if log else chosen
 
 
@@ -169,8 +182,8 @@ def _ends(ends: pa.Table, x: alt.X, y: alt.Y, color: alt.Color) -> list[alt.Char
     """
     base = alt.Chart(ends).encode(color=color)
     dots = base.mark_point(filled=True, size=DOT, opacity=1).encode(x=_last(x), y=_of(y, "end"))
-    names = base.mark_text(align="left", dx=6, fontSize=11, limit=NAME)
-    return [dots, names.encode(x=x, y=_of(y, "y"), text="run:N")]
+    names = base.mark_text(align="left", dx=6, dy=alt.expr("datum.away"), fontSize=11, limit=NAME)
+    return [dots, names.encode(x=x, y=_of(y, "end"), text="run:N")]
 
 
 def _last(x: alt.X) -> alt.X:
@@ -183,13 +196,13 @@ def _heights(table: pa.Table, edges: Reach, *, log: bool) -> list[dict[str, Any]
     columns = [values(table, name) for name in ("run", "x", "mean", "low", "high")]
     if not columns[0]:
         return []
-    up, back = (math.log, math.exp) if log else (float, float)
+    up = math.log if log else float
     last = {run: (x, mean) for run, x, mean, _, _ in zip(*columns, strict=True)}
-    gap = 13 * (up(max(columns[4])) - up(min(columns[3]))) / (HEIGHT - 50)
     ends = sorted(last.items(), key=lambda item: item[1][1])
-    heights = apart([up(mean) for _, (_, mean) in ends], gap)
+    extent = up(min(columns[3])), up(max(columns[4]))
+    away = shifts([up(mean) for _, (_, mean) in ends], extent, PLOT, ROOM)
     edge = edges[1] if edges else max(columns[1])
     return [
-        {"run": run, "x": edge, "y": back(height), "last": x if x <= edge else None, "end": mean}
-        for (run, (x, mean)), height in zip(ends, heights, strict=True)
+        {"run": run, "x": edge, "last": x if x <= edge else None, "end": mean, "away": by}
+        for (run, (x, mean)), by in zip(ends, away, strict=True)
     ]

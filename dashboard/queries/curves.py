@@ -6,14 +6,20 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from dashboard.gaps import Stretch, holes
-from dashboard.tables import POINT, only, thinned, values
+from dashboard.tables import POINT, between, only, ordered, thinned, values
 from store.database import Snapshot, Store
 from store.series import bucketed, width_shift
 
 _STEP = re.compile("[0-9]{1,18}")
 """A step in an address; with more digits it is none that a store can hold."""
 
-__all__ = ["Curves", "Span", "curves", "large", "left_out", "series", "small", "small_series"]
+__all__ = ["Curves", "Span", "Start", "curves", "large", "lead", "left_out", "series", "small", "small_series"]
+
+
+WINDOWS = 3
+"""Windows before a range that its smoothed line is read for: what lies further back has a twentieth of the weight."""
+
+_LEAD = pa.schema([("step", pa.int64()), ("last", pa.float64())])
 
 
 class Span(NamedTuple):
@@ -36,6 +42,19 @@ class Span(NamedTuple):
         """
         is_range = _STEP.fullmatch(first) and _STEP.fullmatch(last) and int(first) < int(last)
         return cls(int(first), int(last)) if is_range else cls()
+
+
+class Start(NamedTuple):
+    """Where a smoothed line begins."""
+
+    step: int
+    """The first step shown."""
+
+    over: float
+    """Steps that it is smoothed over."""
+
+    width: int
+    """Steps a bucket."""
 
 
 class Curves(NamedTuple):
@@ -102,6 +121,16 @@ def small(read: Curves, metrics: tuple[str, ...], buckets: int) -> Curves:
     width = max(read.width, 1 << width_shift(*_ends(read.points), buckets))
     points = thinned(only(read.points, "metric", *metrics), width)
     return Curves(points, only(read.marks, "metric", *metrics), width, read.left_out)
+
+
+def lead(store: Store, run_id: int, metric: str, start: Start) -> pa.Table:
+    """What lies before a smoothed line: columns step and last, of the active path. Raises StoreError."""
+    first, last, width = max(0, start.step - round(WINDOWS * start.over)), start.step - 1, start.width
+    if first > last:
+        return _LEAD.empty_table()
+    read = bucketed(store, run_id, [metric], first, last, buckets=last // width - first // width + 1)
+    points = between(only(thinned(read.points, width), "active", True), "step", 0, last)
+    return ordered(points.select(_LEAD.names))
 
 
 def _ends(points: pa.Table) -> tuple[int, int]:

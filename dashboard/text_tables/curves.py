@@ -23,6 +23,10 @@ TEXTS: dict[str, Text] = {
         "zh": "线为约 {steps} 步的指数平均",
         "en": "the line is an exponential mean, window {steps}",
     },
+    "curves.smoothed.last": {
+        "zh": "线为各段末步数值的指数平均，窗口约 {steps} 步",
+        "en": "the line is an exponential mean of the values at each point's last step, window {steps}",
+    },
     "curves.log.left_out": {
         "zh": "小于等于 0 的值无法在对数轴上显示",
         "en": "values of 0 and below have no place on a log scale",
@@ -38,6 +42,9 @@ TEXTS: dict[str, Text] = {
     "curves.lowest_at": {"zh": "第 {step} 步最低，此后更高", "en": "lowest at step {step}, higher since"},
     "curves.training": {"zh": "训练", "en": "training"},
     "curves.validation": {"zh": "验证", "en": "validation"},
+    "curves.training_last": {"zh": "训练（末步）", "en": "training, last step"},
+    "curves.validation_last": {"zh": "验证（末步）", "en": "validation, last step"},
+    "curves.smoothed_to": {"zh": "平滑后", "en": "smoothed"},
     "curves.abandoned": {"zh": "已放弃", "en": "abandoned"},
     "curves.alt": {"zh": "{name} 的损失曲线", "en": "Loss of {name} over its steps"},
     "curves.no_loss": {
@@ -47,9 +54,12 @@ TEXTS: dict[str, Text] = {
     "curves.checkpoint": {"zh": "检查点", "en": "checkpoint"},
     "curves.state": {"zh": "状态", "en": "state"},
     "curves.value": {"zh": "数值", "en": "value"},
+    "curves.value_last": {"zh": "数值（末步）", "en": "value, last step"},
     "curves.at_step": {"zh": "步", "en": "step"},
+    "curves.at_steps": {"zh": "步", "en": "steps"},
     "curves.lowest": {"zh": "最低", "en": "lowest"},
     "curves.highest": {"zh": "最高", "en": "highest"},
+    "curves.median": {"zh": "{count} 条的中位数", "en": "median of {count}"},
     "curves.of_branch": {"zh": "分支", "en": "branch"},
     "fork.rollback": {"zh": "回滚到第 {step} 步", "en": "rolled back to {step}"},
     "fork.resume": {"zh": "从第 {step} 步继续", "en": "resumed from {step}"},

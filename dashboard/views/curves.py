@@ -15,7 +15,7 @@ from dashboard.charts.loss import LOWEST, LossData, loss_chart
 from dashboard.charts.marks import named_marks
 from dashboard.language import current, t
 from dashboard.panels import Panel
-from dashboard.queries.curves import Curves, Span
+from dashboard.queries.curves import Curves, Span, Start
 from dashboard.queries.run import CARDS
 from dashboard.stamps import growth
 from dashboard.tables import between, values
@@ -83,11 +83,12 @@ def _loss(run: Run, names: tuple[str, ...], newest: list[dict[str, Any]]) -> Non
     path, beside, look = cached.store_path(), _beside(run, span, newest), widgets.look()
     stamp = cached.stamp(path, run, span, 0)
     series = cached.curves(path, run["id"], names, span, stamp)
+    before = _before(run, span, smooth, series.width) if "loss" in names else None
     # Now: a file is made where nobody knows the viewer's language.
     words, named = chart_words(), {"loss": t("curves.training"), "val_loss": t("curves.validation")}
 
     def made() -> alt.LayerChart:
-        data = LossData(series.points, named_marks(series.marks, named), *beside, series.left_out)
+        data = LossData(series.points, named_marks(series.marks, named), *beside, series.left_out, before)
         return loss_chart(data, words, look, span=zoom.ends(span), log=log, smooth=smooth)
 
     said = tuple(repr(table.to_pydict()) for table in beside)
@@ -97,6 +98,13 @@ def _loss(run: Run, names: tuple[str, ...], newest: list[dict[str, Any]]) -> Non
     if not first_look.leaves(run):
         with st.container(horizontal=True, gap="small", key="a-exports"):
             exports.buttons(run, names, span, made)
+
+
+def _before(run: Run, span: Span, smooth: float, width: int) -> pa.Table | None:
+    """What lies before a range: a smoothed line that began with it would be another one than that of all steps."""
+    if span.first is None or not smooth:
+        return None
+    return cached.lead(cached.store_path(), run, "loss", Start(span.first, smooth, width))
 
 
 def _controls(run: Run) -> tuple[bool, float]:
@@ -158,7 +166,9 @@ def _fork_words(fork: Mapping[str, Any]) -> str:
 def _caption(series: Curves, smooth: float, *, log: bool, zoomed: bool) -> None:
     parts = [t("curves.raw") if series.width == 1 else t("curves.bucket", width=count(series.width))]
     if smooth:
-        parts.append(t("curves.smoothed", steps=count(int(smooth))))
+        steps = count(int(smooth))
+        last = series.width > 1
+        parts.append(t("curves.smoothed.last", steps=steps) if last else t("curves.smoothed", steps=steps))
     if log and any(value <= 0 for value in values(series.points, "min")):
         parts.append(t("curves.log.left_out"))
     hint = t("curves.brush.back" if zoomed else "curves.brush")

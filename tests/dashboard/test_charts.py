@@ -1,67 +1,15 @@
 """Charts, by what they say to the browser."""
 
-from collections import defaultdict
-
-import altair as alt
 import pyarrow as pa
 import pytest
 
 from dashboard.charts.brush import WHOLE, ZOOM
-from dashboard.charts.loss import LOWEST, LossData, loss_chart
-from dashboard.charts.marks import MARKS
+from dashboard.charts.loss import loss_chart
 from dashboard.charts.overlay import Along, RunLine, overlay_chart
 from dashboard.charts.small import small_chart, spark
 from dashboard.colors import DARK, LIGHT
 from dashboard.gaps import Stretch
-
-WORDS = defaultdict(lambda: "word", training="training", validation="validation", abandoned="abandoned")
-PLAIN = {**WORDS, **dict.fromkeys(("step", "lowest", "highest", "branch", "checkpoint", "state", "value"), "word")}
-
-
-def points(*rows):
-    names = ("metric", "branch", "active", "step", "min", "max", "last")
-    schema = pa.schema(
-        [("metric", pa.string()), ("branch", pa.int32()), ("active", pa.bool_()), ("step", pa.int64())]
-        + [(name, pa.float64()) for name in names[4:]]
-    )
-    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], schema=schema)
-
-
-def marked(*rows):
-    return pa.Table.from_pylist([dict(zip(MARKS.names, row, strict=True)) for row in rows], schema=MARKS)
-
-
-def data(*rows, marks=(), checkpoints=(), forks=(), lowest=()):
-    def two(values, word):
-        schema = pa.schema([("step", pa.int64()), (word, pa.string())])
-        return pa.Table.from_pylist([{"step": step, word: said} for step, said in values], schema=schema)
-
-    ring = pa.Table.from_pylist([dict(zip(LOWEST.names, row, strict=True)) for row in lowest], schema=LOWEST)
-    return LossData(points(*rows), marked(*marks), two(checkpoints, "state"), two(forks, "label"), ring)
-
-
-ROWS = (
-    ("loss", 1, True, 1, 2.0, 3.0, 2.5),
-    ("loss", 1, True, 2, 1.0, 2.0, 1.5),
-    ("loss", 1, False, 3, 8.0, 9.0, 8.5),
-    ("loss", 2, True, 3, -1.0, 1.0, 0.5),
-    ("val_loss", 2, True, 3, 1.2, 1.2, 1.2),
-)
-
-
-def layers(chart):
-    with alt.data_transformers.enable("default"):
-        spec = chart.to_dict()
-    found = []
-    for layer in spec["layer"]:
-        rows = spec["datasets"][layer["data"]["name"]] if layer["data"].get("name") else []
-        mark = layer["mark"] if isinstance(layer["mark"], dict) else {"type": layer["mark"]}
-        found.append((mark["type"], mark, layer["encoding"], rows))
-    return spec, found
-
-
-def rows_of(found, kind, field):
-    return [rows for name, _, encoding, rows in found if name == kind and encoding.get("y", {}).get("field") == field]
+from tests.dashboard.charted import PLAIN, ROWS, SAID, WORDS, data, layers, marked, points, rows_of
 
 
 def test_the_loss_chart_draws_band_raw_line_and_mean_of_the_active_path():
@@ -95,9 +43,6 @@ def test_lines_are_named_at_their_ends_and_not_in_a_legend():
 def crosses(found):
     [rows] = [rows for _, mark, _, rows in found if mark.get("shape") == "cross"]
     return [tuple(row.values()) for row in rows]
-
-
-SAID = {**PLAIN, "mark.nan": "not a number", "mark.inf": "infinite", "run": "run"}
 
 
 def test_what_is_no_number_is_a_mark_with_its_word_and_the_name_of_whose_it_is():
@@ -170,9 +115,11 @@ def selections(chart):
     return {param["name"]: param["select"]["on"] if param["name"] == WHOLE else "" for param in spec.get("params", [])}
 
 
-def run_line(name, steps, marks=()):
-    schema = pa.schema([("step", pa.int64())] + [(name, pa.float64()) for name in ("x", "min", "max", "last")])
-    rows = [{"step": step, "x": step * 64.0, "min": 1.0, "max": 1.0, "last": 1.0} for step in steps]
+def run_line(name, steps, marks=(), width=1):
+    schema = pa.schema([(part, pa.int64()) for part in ("step", "step_last")])
+    schema = pa.schema([*schema, *((part, pa.float64()) for part in ("x", "min", "max", "last"))])
+    ends = [{"step": step, "step_last": step + width - 1, "x": step * 64.0} for step in steps]
+    rows = [{**row, "min": 1.0, "max": 1.0, "last": 1.0} for row in ends]
     kinds = pa.schema([("x", pa.float64()), ("kind", pa.string())])
     places = [dict(zip(kinds.names, mark, strict=True)) for mark in marks]
     return RunLine(name, "#000", pa.Table.from_pylist(rows, schema=schema), pa.Table.from_pylist(places, schema=kinds))
@@ -239,6 +186,25 @@ def test_a_range_of_the_overlay_fixes_its_axis_and_names_stand_at_its_edge():
     assert [cross[1] for cross in crosses(found)] == [2.0]
 
 
+@pytest.mark.parametrize(
+    ("width", "smooth", "unit", "told"),
+    [
+        (1, 0, 1.0, ["x", "value", "low", "high"]),
+        (1, 9, 1.0, ["x", "value", "mean", "low", "high"]),
+        (64, 9, 1.0, ["x", "reach", "value", "mean", "low", "high"]),
+        (64, 9, 64.0, ["reach", "value", "mean", "low", "high"]),
+    ],
+)
+def test_a_point_of_the_overlay_says_what_stands_there(width, smooth, unit, told):
+    said = {**SAID, "value": "value", "value_last": "value, last step"}
+    line, along = run_line("a", [1, 65], width=width), Along("tokens", "~s", unit)
+    chart = overlay_chart([line], along, said, LIGHT, smooth=smooth)
+    _, found = layers(chart)
+    [tooltip] = [encoding["tooltip"] for kind, mark, encoding, _ in found if kind == "point" and mark["size"] == 36]
+    assert [item["field"] for item in tooltip] == ["run", *told]
+    assert ("value, last step" in [item["title"] for item in tooltip]) is (width > 1)
+
+
 def test_layers_stay_the_same_while_data_come_in():
     empty, _ = layers(loss_chart(data(), WORDS, LIGHT))
     marks = [("loss", True, 7, "nan")]
@@ -247,11 +213,7 @@ def test_layers_stay_the_same_while_data_come_in():
 
 
 def test_a_state_the_table_of_words_does_not_know_is_shown_as_it_is():
-    chart = loss_chart(
-        data(*ROWS, checkpoints=[(2, "odd")]),
-        {**WORDS, **dict.fromkeys(("step", "lowest", "highest", "branch", "checkpoint", "state", "value"), "w")},
-        LIGHT,
-    )
+    chart = loss_chart(data(*ROWS, checkpoints=[(2, "odd")]), PLAIN, LIGHT)
     _, found = layers(chart)
     assert [row["word"] for _, mark, _, rows in found if mark.get("shape") == "triangle-up" for row in rows] == ["odd"]
 
@@ -274,7 +236,7 @@ def test_a_small_chart_of_several_metrics_names_each_line_once():
     _, found = layers(small_chart(points(*rows), {"a": "first", "b": "second"}, SAID, LIGHT))
     [names] = [rows for kind, _, encoding, rows in found if kind == "text" and encoding["text"]["field"] == "label"]
     assert sorted(row["label"] for row in names) == ["first", "second"]
-    assert len({row["last"] for row in names}) == 2
+    assert [row["away"] for row in names] == [13, 0]
 
 
 def test_a_small_chart_says_all_its_figures_at_a_step_and_shows_its_marks():

@@ -18,7 +18,10 @@ HERE = Path(dashboard.__file__).parent
 SOURCES = [path for path in HERE.rglob("*.py") if path.name != "texts.py" and path.parent.name != "text_tables"]
 SCREEN = [*(HERE / "app_pages").glob("*.py"), *(HERE / "views").glob("*.py"), HERE / "widgets.py", HERE / "app.py"]
 
-LOSS_CHART = ("training", "validation", "abandoned", "lowest", "highest", "checkpoint", "state", "value")
+LOSS_CHART = (
+    "training", "training_last", "validation", "validation_last", "smoothed_to", "abandoned", "at_steps", "lowest",
+    "highest", "median", "checkpoint", "state", "value", "value_last",
+)  # fmt: skip
 
 PREFIXES = (
     "audit.action.",
