@@ -6,6 +6,7 @@ itself would not tell.
 """
 
 import threading
+import time
 from collections.abc import Mapping
 
 from dashboard import cached
@@ -14,6 +15,9 @@ from dashboard.queries.curves import Span
 from store.errors import StoreError
 
 __all__ = ["read_ahead"]
+
+TIMES, AGAIN = 3, cached.LIVE + 0.05
+"""How often it is read, and the seconds between: what is live is kept for less than a browser takes to ask for it."""
 
 _reading = threading.Lock()
 
@@ -25,7 +29,9 @@ def read_ahead(page: str, asked: Mapping[str, str]) -> None:
     if entrance().public is not None or not _reading.acquire(blocking=False):
         return
     try:
-        _read(cached.store_path(), page, asked)
+        for look in range(TIMES):
+            time.sleep(AGAIN if look else 0.0)
+            _read(cached.store_path(), page, asked)
     except StoreError:
         return
     finally:

@@ -15,6 +15,7 @@ OPENED = {"Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none"}
 
 @pytest.fixture
 def browser(monkeypatch, full_store):
+    monkeypatch.setattr(ahead, "TIMES", 1)
     monkeypatch.setenv("ASSAY_STORE", str(full_store.path))
     return TestClient(Starlette(routes=assets.asset_routes()), headers=OPENED)
 
@@ -36,6 +37,16 @@ def test_a_run_that_was_asked_for_is_there_when_its_page_begins(browser, looks, 
     assert browser.get("/run?run=triage&lang=en").status_code == 200
     assert len(looks) == 2
     assert "loss" in begin_run(full_store)
+    assert len(looks) == 2
+
+
+def test_of_a_browser_that_takes_its_time_it_is_read_again(browser, looks, full_store, monkeypatch):
+    monkeypatch.setattr(ahead, "TIMES", 2)
+    monkeypatch.setattr(ahead, "AGAIN", 0.0)
+    monkeypatch.setattr(ahead, "_read", lambda path, *_: (cached.run_now.clear(), cached.run_facts(path, "triage")))
+    browser.get("/run?run=triage")
+    assert len(looks) == 2
+    cached.run_facts(str(full_store.path), "triage")
     assert len(looks) == 2
 
 
