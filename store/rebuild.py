@@ -11,6 +11,7 @@ import portalocker
 import pyarrow as pa
 from portalocker import LockFlags
 
+from store import torn
 from store.clock import utc_now
 from store.database import Store, Transaction
 from store.errors import StoreBusyError, StoreDamagedError, StoreError
@@ -161,6 +162,7 @@ def _copy_aside(store: Store) -> Path | None:
 def _put_in_place(fresh: Store, store: Store) -> None:
     """Put the new file in the old one's place at once; the old one's log, now in the copy, goes first."""
     Path(f"{store.path}.wal").unlink(missing_ok=True)
+    torn.discard(store.path)
     fresh.path.replace(store.path)
 
 

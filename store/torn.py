@@ -4,11 +4,13 @@ DuckDB writes tables into free blocks, then a header that points at them: until 
 at any moment and the file is what it was. But for its blocks of metadata: where one has room left it is written over
 in place, before the header. One of which only a part was written, by SIGKILL or a loss of power, belongs to the old
 header as well, and nothing of the store can be read any more. So these blocks are copied first, as by InnoDB into its
-doublewrite buffer. What the transaction said is not lost either: it is in DuckDB's log, which is read again.
+doublewrite buffer, and the copies are taken away when the writer is done. What it had committed is not lost either:
+it is in DuckDB's log, which is read again.
 """
 
 import os
 import struct
+import sys
 import zlib
 from contextlib import suppress
 from pathlib import Path
@@ -17,7 +19,10 @@ from typing import Self
 
 import duckdb
 
-__all__ = ["Keeper", "put_back"]
+if sys.platform != "win32":
+    import fcntl
+
+__all__ = ["Keeper", "discard", "left_behind", "put_back"]
 
 HEADERS = 3 * 4096
 """Bytes before the first block: the file's own header, and two that take turns."""
@@ -25,8 +30,8 @@ HEADERS = 3 * 4096
 BLOCK = 1 << 18
 """Bytes of a block, as DuckDB makes them unless told otherwise."""
 
-_BEGIN = struct.Struct("<8sQI")
-"""What it is, the file's number on its disk, how many blocks; their numbers, headers and blocks follow, then a CRC."""
+_BEGIN = struct.Struct("<8sI")
+"""What it is, and how many blocks; their numbers, the headers and the blocks follow, then a CRC."""
 
 _WHAT = b"assay 1\n"
 
@@ -58,35 +63,69 @@ class Keeper:
             return
         found = cursor.execute(f"SELECT block_id FROM pragma_metadata_info('{alias}') ORDER BY block_id").fetchall()
         ids = [number for (number,) in found]
-        status = os.fstat(self._file)
-        parts = [
-            _BEGIN.pack(_WHAT, status.st_ino, len(ids)), struct.pack(f"<{len(ids)}Q", *ids),
-            os.pread(self._file, HEADERS, 0), *(os.pread(self._file, BLOCK, _place(number)) for number in ids),
-        ]  # fmt: skip
-        whole = b"".join(parts)
         with suppress(OSError):
-            _write(_beside(self._path), whole + struct.pack("<I", zlib.crc32(whole)), status.st_mode & 0o777)
+            parts = [
+                _BEGIN.pack(_WHAT, len(ids)), struct.pack(f"<{len(ids)}Q", *ids), os.pread(self._file, HEADERS, 0),
+                *(os.pread(self._file, BLOCK, _place(number)) for number in ids),
+            ]  # fmt: skip
+            whole = b"".join(parts)
+            discard(self._path)
+            mode = os.fstat(self._file).st_mode & 0o777
+            _write(_beside(self._path), whole + struct.pack("<I", zlib.crc32(whole)), mode)
+
+    def let_go(self) -> None:
+        """The writer has detached the file, and nothing of it is half-written."""
+        discard(self._path)
+
+
+def left_behind(path: Path) -> tuple[int, ...] | None:
+    """What tells the copies beside a store from others; None where there are none, as while no writer is at work."""
+    try:
+        found = _beside(path).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def discard(path: Path) -> None:
+    """Take the copies beside a store away; where that is refused they are of no use, but do no harm."""
+    with suppress(OSError):
+        _beside(path).unlink(missing_ok=True)
 
 
 def put_back(path: Path) -> bool:
     """Where a writer died before its header was there, give the file's blocks of metadata back what they held; for use
-    while nobody else has it. Returns whether that is so. Raises OSError.
+    while nobody else has it. Returns whether they hold it now. Raises OSError, also where another program than ours has
+    the file open.
     """
     kept = _read(_beside(path))
     if kept is None:
         return False
-    file_number, headers, blocks = kept
+    headers, blocks = kept
     with path.open("r+b") as file:
-        if os.fstat(file.fileno()).st_ino != file_number or file.read(HEADERS) != headers:
+        _lock(file.fileno())
+        if file.read(HEADERS) != headers:
+            # It died behind its header, or another one came after it.
+            discard(path)
             return False
-        for number, block in blocks.items():
+        torn = {number: block for number, block in blocks.items() if _block(file.fileno(), number) != block}
+        for number, block in torn.items():
             file.seek(_place(number))
-            if file.read(BLOCK) != block:
-                file.seek(_place(number))
-                file.write(block)
-        file.flush()
-        os.fsync(file.fileno())
+            file.write(block)
+        if torn:
+            file.flush()
+            os.fsync(file.fileno())
     return True
+
+
+def _lock(file: int) -> None:
+    """As DuckDB locks a file it writes: its own command line knows nothing of our locks."""
+    if sys.platform != "win32":
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _block(file: int, number: int) -> bytes:
+    return os.pread(file, BLOCK, _place(number))
 
 
 def _place(number: int) -> int:
@@ -98,21 +137,20 @@ def _beside(path: Path) -> Path:
 
 
 def _write(place: Path, whole: bytes, mode: int) -> None:
-    """Write a file that those may read who may read the store."""
-    file = os.open(place, os.O_RDWR | os.O_CREAT, mode)
+    """Write a new file that those may read who may read the store."""
+    file = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         os.fchmod(file, mode)
         written = 0
         while written < len(whole):
-            written += os.pwrite(file, whole[written:], written)
-        os.ftruncate(file, len(whole))
+            written += os.write(file, whole[written:])
         os.fsync(file)
     finally:
         os.close(file)
 
 
-def _read(place: Path) -> tuple[int, bytes, dict[int, bytes]] | None:
-    """Number of the file, headers, and blocks by their number; None where there are none, or not all of them."""
+def _read(place: Path) -> tuple[bytes, dict[int, bytes]] | None:
+    """Headers, and blocks by their number; None where there are none, or not all of them."""
     try:
         whole = place.read_bytes()
     except FileNotFoundError:
@@ -120,11 +158,11 @@ def _read(place: Path) -> tuple[int, bytes, dict[int, bytes]] | None:
     body = memoryview(whole)[:-4]
     if len(body) < _BEGIN.size or whole[-4:] != struct.pack("<I", zlib.crc32(body)):
         return None
-    what, file_number, count = _BEGIN.unpack_from(body)
+    what, count = _BEGIN.unpack_from(body)
     at = _BEGIN.size + 8 * count
     if what != _WHAT or len(body) != at + HEADERS + count * BLOCK:
         return None
     ids = struct.unpack_from(f"<{count}Q", body, _BEGIN.size)
     first = at + HEADERS
     blocks = {number: bytes(body[first + i * BLOCK : first + (i + 1) * BLOCK]) for i, number in enumerate(ids)}
-    return file_number, bytes(body[at:first]), blocks
+    return bytes(body[at:first]), blocks

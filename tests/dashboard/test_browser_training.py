@@ -100,7 +100,7 @@ def test_stop_and_save_waits_is_taken_and_ends_the_run_with_a_checkpoint(watched
         process.send_signal(signal.SIGCONT)
         follow(page, "finished", 60)
         assert process.wait(timeout=60) == 0
-        page.get_by_text(re.compile(r"stopped at step \d+ of 100000 by ")).wait_for(timeout=30_000)
+        page.get_by_text(re.compile(r"stopped at step [\d,]+ of 100,000 by ")).wait_for(timeout=30_000)
         page.get_by_text("Checkpoints", exact=True).click()
         page.locator(".a-heading", has_text="1 checkpoint").wait_for(timeout=30_000)
     run = show_run(Store.at(root / "assay.duckdb"), "tiny")

@@ -1,6 +1,7 @@
 """A writer that dies in the middle of a write, by SIGKILL or a loss of power: nothing is lost, and nothing is half."""
 
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from store import torn
 from store.database import Statement, Store
 from store.errors import StoreDamagedError
+from store.rebuild import rebuild
 
 META = torn.HEADERS
 """Where the first block begins, which is one of metadata."""
@@ -34,13 +36,10 @@ def dies(tmp_path, monkeypatch):
     is there, the header is the old one, and of the block the first part is new. Returns it.
     """
 
-    def die(part=torn.BLOCK // 2, keeps=True):
+    def die(part=torn.BLOCK // 2):
         store = Store.at(tmp_path / "runs" / "assay.duckdb")
         store.create()
         say(store, 1, "before")
-        if not keeps:
-            monkeypatch.setattr(torn.Keeper, "keep", lambda *_: None)
-            torn._beside(store.path).unlink()
         left = tmp_path / "left"
         with monkeypatch.context() as patched:
             real = Store._detach
@@ -52,25 +51,18 @@ def dies(tmp_path, monkeypatch):
             assert file.read(part) != new, "DuckDB writes it over in place"
             file.seek(META)
             file.write(new)
-        return as_if_here(left, store)
+        return Store.at(left / "assay.duckdb")
 
     return die
 
 
-def as_if_here(left, store):
-    """The copy, under the number its file had on the disk."""
-    for path in left.iterdir():
-        with (
-            path.open("rb") as copy,
-            (store.root / path.name).open("r+b" if (store.root / path.name).exists() else "wb") as own,
-        ):
-            own.truncate()
-            shutil.copyfileobj(copy, own)
-    return store
+def copies(store):
+    return torn._beside(store.path)
 
 
 def test_without_what_is_kept_the_store_cannot_be_read(dies):
-    store = dies(keeps=False)
+    store = dies()
+    copies(store).unlink()
     with pytest.raises(StoreDamagedError, match="checksum"):
         said(store)
 
@@ -91,29 +83,73 @@ def test_however_much_of_it_was_written(dies, part):
     assert said(dies(part)) == ["before", "in the last moment"]
 
 
-def test_copies_of_an_older_state_are_not_put_back(dies):
+def copied(store):
+    with store.exclusive():
+        pass
+
+
+@pytest.mark.parametrize("use", [lambda store: store.query("SELECT 1"), rebuild, copied])
+def test_whatever_comes_first_finds_it(dies, use):
     store = dies()
-    kept = torn._beside(store.path).read_bytes()
+    use(store)
+    assert torn.put_back(store.path) or not copies(store).exists()
+
+
+def test_where_duckdb_wrote_no_log_the_store_is_what_it_was(dies):
+    """It decides so of large transactions; such a one was not committed."""
+    store = dies()
+    Path(f"{store.path}.wal").unlink()
+    assert said(store) == ["before"]
+
+
+def test_of_a_dead_writer_only_the_first_reader_makes_sure(dies, monkeypatch):
+    store = dies()
+    assert said(store) == ["before", "in the last moment"]
+    monkeypatch.setattr(Store, "exclusive", lambda *_: pytest.fail("nothing is left to be done"))
+    assert said(store) == ["before", "in the last moment"]
+
+
+def test_when_a_writer_is_done_no_copies_are_left(tmp_path):
+    store = Store.at(tmp_path / "assay.duckdb")
+    store.create()
+    store.transaction(lambda _: copies(store).stat())
+    assert not copies(store).exists()
+    with pytest.raises(KeyError):
+        store.transaction(lambda _: {}["nothing"])
+    assert not copies(store).exists()
+
+
+def test_copies_of_an_older_state_are_taken_away(dies):
+    store = dies()
+    kept = copies(store).read_bytes()
     say(store, 3, "after")
-    torn._beside(store.path).write_bytes(kept)
+    copies(store).write_bytes(kept)
     assert not torn.put_back(store.path)
+    assert not copies(store).exists()
     assert said(store) == ["before", "in the last moment", "after"]
 
 
 @pytest.mark.parametrize("harm", [lambda whole: whole[:-1], lambda whole: b"x" + whole[1:], lambda whole: b""])
 def test_copies_that_are_not_whole_are_not_put_back(dies, harm):
     store = dies()
-    place = torn._beside(store.path)
-    place.write_bytes(harm(place.read_bytes()))
+    copies(store).write_bytes(harm(copies(store).read_bytes()))
     assert not torn.put_back(store.path)
 
 
-def test_copies_of_another_file_are_not_put_back(dies, tmp_path):
+def test_nothing_is_put_back_under_another_program(dies):
+    """DuckDB's own command line, which knows nothing of our locks."""
     store = dies()
-    other = tmp_path / "other" / "assay.duckdb"
-    shutil.copytree(store.root, other.parent)
-    assert not torn.put_back(other)
-    assert torn.put_back(store.path)
+    before = store.path.read_bytes()
+    code = "import fcntl, sys; f = open(sys.argv[1], 'r+b'); fcntl.lockf(f, 2); print(1, flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(store.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        holder.stdout.readline()
+        with pytest.raises(BlockingIOError):
+            torn.put_back(store.path)
+        assert store.path.read_bytes() == before
+        holder.communicate()
+    assert said(store) == ["before", "in the last moment"]
 
 
 def test_who_may_not_read_the_store_may_not_read_them(tmp_path):
@@ -121,14 +157,13 @@ def test_who_may_not_read_the_store_may_not_read_them(tmp_path):
     store.create()
     for mode in (0o644, 0o600):
         store.path.chmod(mode)
-        say(store, 1, "said")
-        assert torn._beside(store.path).stat().st_mode & 0o777 == mode
+        assert store.transaction(lambda _: copies(store).stat().st_mode & 0o777) == mode
 
 
 def test_where_they_cannot_be_written_the_transaction_is_done_all_the_same(tmp_path):
     store = Store.at(tmp_path / "assay.duckdb")
     store.create()
-    torn._beside(store.path).mkdir()
+    copies(store).mkdir()
     say(store, 1, "said")
     assert said(store) == ["said"]
 
