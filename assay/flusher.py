@@ -45,7 +45,7 @@ class Flusher:
         self._opening: list[bytes] = []
         self._backlog: deque[bytes] = deque()
         self._dropped: set[str] = set()
-        self._progress = 0
+        self._progress = self._rounds = 0
         self._removal = _removal_of(run_folder)
         self._is_removed = False
         self._retry_at = self._synced_at = self._wrote_at = 0.0
@@ -85,6 +85,16 @@ class Flusher:
         self._file.close()
         self._file = None
 
+    def written(self, seconds: float) -> bool:
+        """Wait until all that was queued so far is in the file; whether it is, after so many seconds at the most."""
+        begun, deadline = self._rounds, time.monotonic() + seconds
+        # The round that is under way may have passed it by; the one behind it has not.
+        while self._rounds < begun + 2 or self._backlog:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                return False
+            time.sleep(POLL_SECONDS / 4)
+        return True
+
     def abandon(self) -> None:
         """Forget everything, in a forked child: queue and file are the parent's."""
         self.queue.clear()
@@ -104,6 +114,7 @@ class Flusher:
     def _loop(self) -> None:
         while not self._closing.wait(POLL_SECONDS):
             self._flush()
+            self._rounds += 1
         self._retry_at = 0.0
         self._flush()
         self._guarded(self._write_backlog)

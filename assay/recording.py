@@ -155,6 +155,12 @@ class Run:
         """Say how the run is: running, paused, finished or failed."""
         self._put("status", status=status, error=error)
 
+    def written(self, seconds: float = 1.0) -> bool:
+        """Wait until what was recorded so far is in the spool; whether it is, after so many seconds at the most. A
+        program that is killed then has lost none of it.
+        """
+        return self._flusher.written(seconds)
+
     def finish(self, status: str = "finished", error: str | None = None) -> None:
         """Write everything, close the spool. Later calls do nothing."""
         if self._closed or os.getpid() != self._pid:

@@ -66,6 +66,8 @@ def save_checkpoint(
     try:
         _write(job, state, temporary, gathered)
         confirm(job, gathered)
+        # Who goes on from here does not make these steps again: what they came to has to be there before.
+        run.written()
         manifest = seal(temporary, final, {**_facts(job, state, branch, parent), **known})
     except SafetensorError as error:
         raise OSError(None, str(error)) from error

@@ -134,3 +134,25 @@ def test_a_disk_that_does_not_answer_is_given_up_and_the_loss_is_said(root, monk
     assert f"lines of run mine are lost at {root / 'mine'}" in said
     answers.set()
     run._flusher._thread.join()
+
+
+def test_what_was_recorded_is_in_the_spool_once_that_was_waited_for(root):
+    with assay.run("mine", store=root) as run:
+        for step in range(1, 30):
+            run.log(step, loss=1.0)
+            assert run.written()
+            assert steps_of(root / "mine")[-1] == step
+
+
+def test_a_disk_that_refuses_is_not_waited_for_without_end(root, monkeypatch):
+    with assay.run("mine", store=root) as run:
+        monkeypatch.setattr("assay.flusher.SpoolFile.write", refusing)
+        run.log(1, loss=1.0)
+        assert not run.written(0.2)
+        monkeypatch.undo()
+        assert run.written(20.0)
+    assert steps_of(root / "mine") == [1]
+
+
+def refusing(*_):
+    raise OSError(28, "No space left on device")

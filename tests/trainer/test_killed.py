@@ -1,10 +1,12 @@
 """A run that is killed anywhere, as often as you like, comes to the bits of one that never was."""
 
+import json
 import random
 import signal
 
 import pytest
 
+import trainer.checkpoint
 from store.artifacts import verify
 from store.loading import load_spools
 from store.runs import show_run
@@ -104,3 +106,18 @@ def test_a_run_killed_at_random_again_and_again_comes_to_the_same_bits(killed, s
     died_in = killed([draw.randint(24, 44), *(draw.randint(3, 14) for _ in range(5))], train__method=method)
     assert len(set(died_in)) > 1
     assert_it_is_the_whole_run(store)
+
+
+def test_what_a_step_came_to_is_in_the_spool_before_its_checkpoint_is_sealed(config_for, store, monkeypatch):
+    """Who goes on from there does not make the step again."""
+    real, found = trainer.checkpoint.seal, {}
+
+    def looked(temporary, final, known):
+        spools = (store.root / "r" / "spool").iterdir()
+        lines = [json.loads(line) for path in spools for line in path.read_text().splitlines()]
+        found[known["step"]] = max(line["s"] for line in lines if line["k"] == "step" and "loss" in line["v"])
+        return real(temporary, final, known)
+
+    monkeypatch.setattr("trainer.checkpoint.seal", looked)
+    start_run(config_for(train__steps=6, checkpoint__every=1), store)
+    assert found == {step: step for step in range(1, 7)}
