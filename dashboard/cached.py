@@ -4,7 +4,6 @@ What can change at any moment is read again at most every `LIVE` seconds. Everyt
 with a stamp, the time of the run's newest line: as long as nothing new has come, nothing is read.
 """
 
-import time
 from collections.abc import Callable, Generator, Hashable
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -31,18 +30,12 @@ from store.database import Snapshot, Store
 
 __all__ = [
     "SELDOM", "alarms", "baseline", "checkpoints", "config", "curves", "figures", "forks", "is_demo", "is_served",
-    "lead", "lineage", "metric_names", "names_shown", "not_exact", "one_look", "other_runs", "patient", "requests",
-    "run_facts", "run_names", "run_now", "runs", "small_curves", "small_series", "spikes", "stamp", "store_path",
+    "lead", "lineage", "metric_names", "names_shown", "not_exact", "one_look", "other_runs", "requests", "run_facts",
+    "run_names", "run_now", "runs", "small_curves", "small_series", "spikes", "stamp", "store_path",
 ]  # fmt: skip
 
 LIVE = 0.8
 """Below the one second between two refreshes, so that a lone viewer always gets fresh rows."""
-
-PATIENCE = 1.5
-"""Seconds that a reading of a run will do for what is `patient`."""
-
-KEPT_RUNS = 64
-"""Runs whose newest reading is kept."""
 
 SELDOM = 3.0
 """Seconds for what changes a few times an hour, and what nobody waits for."""
@@ -135,41 +128,14 @@ def _kept_runs(path: str) -> KeptRuns:  # noqa: ARG001 - the store is a key
     return KeptRuns()
 
 
-@st.cache_data(ttl=LIVE, max_entries=KEPT_RUNS, show_spinner=False)
+@st.cache_data(ttl=LIVE, max_entries=64, show_spinner=False)
 def run_now(path: str, name: str) -> RunNow | None:
     """One run with all that each refresh reads; see `kept_runs`."""
-    found = _kept_runs(path).now(Store.at(path), name)
-    if len(_newest) >= KEPT_RUNS:
-        _newest.clear()
-    _newest[path, name] = time.monotonic(), found
-    return found
-
-
-@contextmanager
-def patient() -> Generator[None]:
-    """Within it a run under way may be as old as one of its refreshes: for charts, whose own lines are older."""
-    before = _is_patient.set(True)
-    try:
-        yield
-    finally:
-        _is_patient.reset(before)
-
-
-_is_patient: ContextVar[bool] = ContextVar("is_patient", default=False)
-_newest: dict[tuple[str, str], tuple[float, RunNow | None]] = {}
+    return _kept_runs(path).now(Store.at(path), name)
 
 
 def _run(path: str, name: str) -> RunNow | None:
-    return _once((path, name), lambda: _look(path, name))
-
-
-def _look(path: str, name: str) -> RunNow | None:
-    read, found = _newest.get((path, name), (0.0, None))
-    # Of one that has ended nothing else tells what has become of it.
-    goes_on = found is not None and found.facts["ended"] is None
-    if _is_patient.get() and goes_on and time.monotonic() - read < PATIENCE:
-        return found
-    return run_now(path, name)
+    return _once((path, name), lambda: run_now(path, name))
 
 
 def run_facts(path: str, name: str) -> dict[str, Any] | None:

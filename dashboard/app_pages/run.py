@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import cached, widgets
+from dashboard import widgets
 from dashboard.views import (
     actions,
     answers_by_step,
@@ -60,11 +60,10 @@ def draw() -> None:
 
 def draw_charts() -> None:
     """What lies below the cards of Curves."""
-    with cached.patient():
-        run = chosen.run()
-        if run is None:
-            st.rerun()  # it was removed, which the whole page has to say
-        curves.show(run)
+    run = chosen.run()
+    if run is None:
+        st.rerun()  # it was removed, which the whole page has to say
+    curves.show(run)
     first_look.over(run)
 
 

@@ -4,7 +4,6 @@ import pytest
 import streamlit as st
 
 import assay
-from dashboard import cached
 from dashboard.views import curves
 from store.database import Statement, Store
 from store.loading import load_spools
@@ -155,36 +154,3 @@ def test_charts_go_and_come_with_the_view_and_with_the_run(watched):
 def charts_of(page, name):
     """The loss chart of a run, as it tells the blind."""
     return page.locator(f"[data-testid=stVegaLiteChart][aria-label*='of {name} over']")
-
-
-def test_charts_do_with_the_reading_that_the_head_has_had(store):
-    path = str(store.path)
-    before = cached.run_facts(path, "live")["heartbeat"]
-    store.transact([Statement("UPDATE run SET heartbeat = heartbeat + INTERVAL 1 SECOND")])
-    cached.run_now.clear()
-    with cached.patient():
-        assert cached.run_facts(path, "live")["heartbeat"] == before
-    # Whoever is not as patient brings a newer one, which then is there for all.
-    newer = cached.run_facts(path, "live")["heartbeat"]
-    with cached.patient():
-        assert cached.run_facts(path, "live")["heartbeat"] == newer > before
-
-
-def test_of_a_run_that_has_ended_the_newest_is_read(store):
-    path = str(store.path)
-    store.transact([Statement("UPDATE run SET status = 'finished', ended = heartbeat")])
-    assert cached.run_facts(path, "live")["tags"] == []
-    store.transact([Statement("UPDATE run SET tags = ['kept']")])
-    cached.run_now.clear()
-    with cached.patient():
-        assert cached.run_facts(path, "live")["tags"] == ["kept"]
-
-
-def test_an_old_reading_is_not_enough(store, monkeypatch):
-    path = str(store.path)
-    before = cached.run_facts(path, "live")["heartbeat"]
-    store.transact([Statement("UPDATE run SET heartbeat = heartbeat + INTERVAL 1 SECOND")])
-    cached.run_now.clear()
-    monkeypatch.setattr(cached, "PATIENCE", 0.0)
-    with cached.patient():
-        assert cached.run_facts(path, "live")["heartbeat"] > before
