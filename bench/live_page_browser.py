@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, WebSocket, sync_playwright
 
-__all__ = ["CHART", "Frames", "chromium", "first_chart", "opened", "shown_steps", "wait"]
+__all__ = ["CHART", "CHROMIUM", "SIZE", "Frames", "chromium", "first_chart", "opened", "shown_steps", "wait"]
 
 CHART = "[data-testid=stVegaLiteChart] svg"
 CHROMIUM = "/usr/bin/chromium"

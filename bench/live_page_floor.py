@@ -12,15 +12,12 @@ from pathlib import Path
 from bench.common import offline
 from bench.live_page_processes import answering, free_port
 
-__all__ = ["WORDS", "plain_app"]
-
-WORDS = "#here"
-"""What is seen first of it, as of ours the head of the run."""
+__all__ = ["plain_app"]
 
 _SCRIPT = """
 import streamlit as st
 
-st.html("<p id=here>words</p>")
+st.html("<p>words</p>")
 axes = {axis: {"field": axis, "type": "quantitative"} for axis in ("x", "y")}
 st.vega_lite_chart({"x": [1, 2, 3], "y": [1, 4, 9]}, {"mark": "line", "encoding": axes})
 """

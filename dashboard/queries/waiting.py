@@ -19,8 +19,8 @@ def untaken(store: Store) -> pa.Table:
 
 
 def open_alarms(store: Store) -> pa.Table:
-    """The newest open alarm of each run that goes on or has finished: run_id, step, message, time. Which are open says
-    `store.open_alarms`, as in the gate. Raises StoreError.
+    """The newest open alarm of each run that goes on or has finished: run_id, kind, step, branch, message, data (JSON),
+    time. Which are open says `store.open_alarms`, as in the gate. Raises StoreError.
     """
     return store.read(_OPEN)
 
@@ -37,7 +37,7 @@ WHERE q.taken IS NULL AND q.done IS NULL AND NOT list_contains($server, q.kind) 
 """
 
 _OPEN = f"""
-SELECT e.run_id, e.step, e.message, e.time
+SELECT e.run_id, e.kind, e.step, e.branch, e.message, CAST(e.data AS VARCHAR) AS data, e.time
 FROM event e JOIN run r ON r.id = e.run_id AND r.status IN ('running', 'paused', 'finished') AND NOT r.archived
 WHERE {IS_OPEN}
 QUALIFY row_number() OVER (PARTITION BY e.run_id ORDER BY e.time DESC, e.step DESC NULLS LAST) = 1

@@ -50,6 +50,7 @@ TEXTS: dict[str, Text] = {
     # where a run is
     "step_of": {"zh": "第 {step} / {total} 步", "en": "step {step} of {total}"},
     "step": {"zh": "第 {step} 步", "en": "step {step}"},
+    "told.at": {"zh": "第 {step} 步：{said}", "en": "step {step}: {said}"},
     "no_step": {"zh": "还没有步骤", "en": "no step yet"},
     "time_left": {"zh": "约剩 {time}", "en": "{time} left"},
     "took": {"zh": "用时 {time}", "en": "took {time}"},

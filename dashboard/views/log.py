@@ -7,9 +7,8 @@ import streamlit as st
 
 from dashboard import cached, cached_views, widgets
 from dashboard.language import current, t
-from dashboard.run_said import run_said
-from dashboard.spike_story import alarm_of, try_of
-from dashboard.views import origin, spikes_words
+from dashboard.views import origin
+from dashboard.views.told import told
 from dashboard.words import ago, count
 from store.clock import utc_now
 from store.database import Store
@@ -59,21 +58,9 @@ def _alarm(row: Run) -> str:
     if row["step"] is not None:
         parts.insert(0, t("step", step=count(row["step"])))
     return (
-        f'<span class="a-status a-{tone}">{escape(t(LEVELS[row["level"]]))}</span> {escape(_said(row))} '
+        f'<span class="a-status a-{tone}">{escape(t(LEVELS[row["level"]]))}</span> {escape(told(row))} '
         f'<span class="a-facts">{escape(" · ".join(parts))}</span>'
     )
-
-
-def _said(row: Run) -> str:
-    """What was told: of spikes from what was recorded with it, as in the view Spikes; else the sentence itself."""
-    alarm = alarm_of(row) if row["kind"] == "spike" else None
-    if alarm is not None and alarm.rule in spikes_words.WHAT:
-        said = spikes_words.what(alarm)
-        if spikes_words.was_skipped(alarm):
-            return t("log.skipped", said=said)
-        return said if alarm.acts or alarm.is_found or alarm.action == "amber" else t("log.watched_only", said=said)
-    tried = try_of(row) if row["kind"] == "guard" else None
-    return run_said(row["message"], current()) if tried is None else spikes_words.way(tried)
 
 
 def _log(run: Run) -> None:

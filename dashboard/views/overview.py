@@ -12,6 +12,7 @@ from dashboard.language import current, t
 from dashboard.queries.curves import Span
 from dashboard.run_said import run_said
 from dashboard.stamps import settled
+from dashboard.views.told import told_at
 from dashboard.views.waiting import silence
 from dashboard.words import ago, count, figure
 from store.clock import utc_now
@@ -86,7 +87,7 @@ def _progress(row: Run) -> None:
 def _alarm(row: Run) -> None:
     found = cached.alarms(cached.store_path()).get(row["id"])
     if found:
-        said = t("home.alarm", when=ago(found["time"], utc_now(), current()), message=found["message"])
+        said = t("home.alarm", when=ago(found["time"], utc_now(), current()), message=told_at(found))
         st.html(f'<p class="a-notice a-warn">{escape(said)}</p>')
 
 

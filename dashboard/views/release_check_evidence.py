@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard import widgets
 from dashboard.language import current, t
 from dashboard.metric_words import metric_name
+from dashboard.run_said import run_said
 from dashboard.views import campaign_words, plain, release_check_experts
 from dashboard.views.lineage import around
 from dashboard.views.plain import Column
@@ -67,7 +68,8 @@ def _training(seen: Look) -> None:
 
 def _alarm(row: Row, run: str) -> str:
     """What an alarm says; of a run that this one goes back to, with its name."""
-    return row["message"] if row["run"] == run else f"{row['run']}: {row['message']}"
+    said = run_said(row["message"], current())
+    return said if row["run"] == run else f"{row['run']}: {said}"
 
 
 def _learned(seen: Look) -> None:

@@ -17,6 +17,7 @@ from dashboard.language import current, t
 from dashboard.run_said import run_said
 from dashboard.views import actions, waiting_campaigns, waiting_releases, waiting_second, waiting_servers
 from dashboard.views.lineage import around
+from dashboard.views.told import told_at
 from dashboard.words import ago, duration
 from store.clock import utc_now
 from store.runs import status_of
@@ -116,7 +117,7 @@ def _alarms(runs: dict[int, Run]) -> list[Item]:
 def _alarm(run: Run, row: Row) -> Item:
     words = t("waiting.alarm", when=ago(row["time"], utc_now(), current()))
     asked = {"view": "log"} if row["step"] is None else around(run["name"], row["step"])
-    return Item(run, words, row["time"], asked, row["message"])
+    return Item(run, words, row["time"], asked, told_at(row))
 
 
 def _is_current(run: Run | None) -> bool:

@@ -112,6 +112,19 @@ def test_it_is_said_in_chinese(monkeypatch, store):
     assert "bo 1 分钟前请求“回滚到第 20 步”，还没有被接收" in said
 
 
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [("en", "step 39: the loss, 9.500, is above 3.000"), ("zh", "第 39 步：损失 9.500，高于界限 3.000")],
+)
+def test_a_spike_is_told_in_the_reader_s_language_in_both_places(monkeypatch, store, lang, said):
+    facts = '{"rule": "T1", "series": "loss", "action": "rollback", "value": 9.5, "limit": 3.0}'
+    row = "INSERT INTO event SELECT id, 1, 39, $at, 'spike', 'alarm', 'as told', $facts FROM run WHERE name = 'alarmed'"
+    store.transaction(lambda tx: tx.execute(row, {"at": utc_now() + timedelta(seconds=1), "facts": facts}))
+    blocks = [block.body for block in opened(monkeypatch, store, lang).html]
+    assert sum(said in block for block in blocks) == 2
+    assert not any("as told" in block for block in blocks)
+
+
 def test_when_nothing_waits_that_is_said(monkeypatch, store):
     store.transaction(lambda tx: tx.execute("UPDATE run SET archived = name <> 'fine'"))
     app = opened(monkeypatch, store)
