@@ -15,7 +15,7 @@ from dashboard.colors import theme_css
 from dashboard.pages import PAGES
 from dashboard.texts import DEFAULT, LANGUAGES, TEXTS
 
-__all__ = ["asset_routes", "html_page", "parts", "style_sheet"]
+__all__ = ["asset_routes", "html_page", "parts", "style_sheet", "styles"]
 
 _HERE = Path(__file__).parent / "static"
 _HTML_LANGUAGE = {"zh": "zh-Hans", "en": "en"}
@@ -46,6 +46,8 @@ def html_page(language: str = DEFAULT, page: str = "") -> str:
     """
     html = (_STATIC / "index.html").read_text(encoding="utf-8")
     ahead = "".join(f'<link rel="modulepreload" crossorigin href="./static/js/{name}">' for name in parts(page))
+    # Streamlit shows nothing of such a part before its style sheet has come, which it asks for late.
+    ahead += "".join(f'<link rel="stylesheet" crossorigin href="./static/css/{name}">' for name in styles(page))
     changes = {
         '<html lang="en">': f'<html lang="{_HTML_LANGUAGE[language]}">',
         "<title>Streamlit</title>": f"<title>{TEXTS['name'][language]}</title>",
@@ -69,6 +71,12 @@ def parts(page: str) -> list[str]:
             found.append(name)
             waiting += _IMPORTED.findall((folder / name).read_text(encoding="utf-8"))
     return found
+
+
+def styles(page: str) -> list[str]:
+    """Style sheets of Streamlit's that a page needs beside those of all pages."""
+    folder = _STATIC / "static" / "css"
+    return [path.name for name in PARTS.get(page, ()) for path in folder.glob(f"{name}.*.css")]
 
 
 def style_sheet() -> str:

@@ -31,11 +31,15 @@ from dashboard.security import Door, SecurityHeaders, content_security_policy, i
 from dashboard.settings import apply_settings
 from store.database import Store
 from store.errors import StoreError
+from store.heap import few_arenas, giving_back
 
 __all__ = ["bind", "build_app", "serve"]
 
 _SCRIPT = Path(__file__).parent / "app.py"
 _HERE = Entrance()
+
+GIVE_BACK_SECONDS = 60.0
+"""Between two times that memory which lies free is given back."""
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -86,6 +90,7 @@ def serve(
     store: Store, listener: socket.socket, host: str, way: Entrance = _HERE, provider: dict[str, str] | None = None
 ) -> None:
     """Serve until Ctrl-C or SIGTERM. Raises StoreError where the store is missing and cannot be made."""
+    few_arenas()
     store.create()
     app = build_app(store, host, listener.getsockname()[1], way, provider)
     _settle()
@@ -120,7 +125,7 @@ def _loading(store: Store) -> Any:
     @asynccontextmanager
     async def lifespan(_: App) -> AsyncGenerator[dict[str, Any] | None]:
         # One loader a process, whatever the number of viewers: runs of any script appear live.
-        with loading(store), checking(store):
+        with loading(store), checking(store), giving_back(GIVE_BACK_SECONDS):
             yield None
 
     def start(app: App) -> AbstractAsyncContextManager[dict[str, Any] | None]:

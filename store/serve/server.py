@@ -4,10 +4,8 @@ The store itself is read and written by the process's other instance, attached f
 commands and a dashboard on the same machine go on as ever.
 """
 
-import ctypes
 import secrets
 import socket
-import sys
 import threading
 import time
 from collections import deque
@@ -21,6 +19,7 @@ from portalocker import LockFlags
 
 from store.database import Store
 from store.errors import StoreBusyError, StoreError
+from store.heap import few_arenas, give_back_memory
 from store.loading import Loader
 from store.question import LOCK_DOWN
 from store.serve.door import Counts, Door
@@ -37,9 +36,6 @@ SWEEP_SECONDS = 1.0
 
 MOST_MEMORY = "1GiB"
 """Of all answers that wait."""
-
-ARENAS = 2
-"""Heaps of the C library: by itself it makes one for each of the server's 128 threads, and none ever shrinks."""
 
 
 class Server:
@@ -182,20 +178,6 @@ class _Answers:
             with suppress(duckdb.Error):
                 self._instance.execute("CALL quack_stop($uri)", {"uri": uri})
         self._instance.close()
-
-
-def few_arenas() -> None:
-    """Have the C library share its heaps between threads, where it knows how."""
-    if sys.platform == "linux":
-        with suppress(OSError, AttributeError):
-            ctypes.CDLL(None).mallopt(-8, ARENAS)  # M_ARENA_MAX
-
-
-def give_back_memory() -> None:
-    """Have the C library return to the system what lies free between other things, where it knows how."""
-    if sys.platform == "linux":
-        with suppress(OSError, AttributeError):
-            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _free_port(host: str) -> int:

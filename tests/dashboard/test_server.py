@@ -17,7 +17,7 @@ from streamlit import config
 
 from assay.errors import AssayError
 from assay.version import VERSION
-from dashboard.assets import PARTS, html_page, parts, style_sheet
+from dashboard.assets import PARTS, html_page, parts, style_sheet, styles
 from dashboard.colors import DARK, LIGHT
 from dashboard.command import dash
 from dashboard.security import content_security_policy
@@ -88,6 +88,12 @@ def test_a_page_asks_at_once_for_all_that_it_shows_first(page):
     assert [name for name in found if name in first or not (folder / "static" / "js" / name).is_file()] == []
     links = re.findall(r'<link rel="modulepreload" crossorigin href="./static/js/([^"]+)">', html_page("en", page))
     assert links[-len(found) :] == found
+
+
+def test_the_table_s_style_sheet_comes_with_the_page():
+    assert [name.split(".")[0] for name in styles("runs")] == ["DataFrame"]
+    assert f'<link rel="stylesheet" crossorigin href="./static/css/{styles("runs")[0]}">' in html_page("en", "runs")
+    assert styles("home") == styles("") == []
 
 
 def test_a_page_with_nothing_of_its_own_asks_for_what_streamlit_does():
