@@ -13,6 +13,7 @@ where a dashboard is open.
 
 import atexit
 import os
+import re
 import shutil
 import sys
 import time
@@ -33,7 +34,7 @@ from assay.locate import locate_store
 from assay.steps import StepLines, last_position
 from assay.version import VERSION
 
-__all__ = ["Run", "is_run_name", "run"]
+__all__ = ["Run", "is_run_name", "named_after", "run"]
 
 _PLAIN = frozenset((int, float))
 _DICT = frozenset((dict,))
@@ -319,6 +320,17 @@ def is_run_name(name: str) -> bool:
     if not name or not name.isprintable() or set(name) & set('/\\@:*?"<>|'):
         return False
     return not name.casefold().startswith((".", "-", *_OURS)) and len(name.encode()) <= 120
+
+
+def named_after(called: str, otherwise: str) -> str:
+    """A run's name made of what something is called, which may hold anything; `otherwise` where that leaves none.
+
+    >>> named_after("out/\u3000step:5", "run"), named_after("assay.duckdb", "run")
+    ('out-step-5', 'run')
+    """
+    shown = "".join(mark if mark.isprintable() else "/" for mark in called)
+    name = re.sub(r'[/\\@:*?"<>|]+', "-", shown).strip(" .-").encode()[:100].decode("utf-8", "ignore")
+    return name if is_run_name(name) else otherwise
 
 
 def _line(kind: str, /, **fields: Any) -> Line:

@@ -9,9 +9,9 @@ it, from its first line to its last, reading the store and making charts include
 five steps a second all the while. Chromium looks on without a screen, 1440 x 900, a new browser without any cache each
 time. Bytes are those of the websocket before compression.
 
-- First view of Run: from asking for the address until the first chart can be seen, by the page's own clock, in a browser
-  whose network nobody watches (`bench.live_page_bare`). Each in turn with Streamlit's smallest app, served the way
-  Streamlit does (`bench.live_page_floor`): what is ours is what lies beyond it.
+- First view of Run: from asking for the address until the first chart can be seen, by the page's own clock, in a
+  browser whose network nobody watches (`bench.live_page_bare`). Each in turn with Streamlit's smallest app, served
+  the way Streamlit does (`bench.live_page_floor`): what is ours is what lies beyond it.
 - Refresh: a live part of the page run again: the head with its cards each second, the charts of so long a run each two.
   A chart is read again when its line has grown by a pixel, ten seconds apart at the most; `charts read again` are
   those refreshes.

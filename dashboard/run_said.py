@@ -110,18 +110,21 @@ FORMS = {
         "said.light.severe": rf"{_DROP}, at least half the margin of (?P<margin>\S+ points?)",
         "said.light.twice": rf"{_DROP}, and below (?P<limit>\S+) at the checkpoint before as well",
         "said.light.once": rf"{_DROP}; one checkpoint alone can be chance",
+        "said.p.below": r"below (?P<limit>[\d.]+)",
         "said.point": r"1 point",
         "said.points": r"(?P<n>[\d.-]+) points",
         "said.light.drift": r"the right answers became less likely, though few of them were lost so far",
         # messages to people, and a log that is watched
         "said.untold.tries": r'(?P<target>.+) was not told "(?P<title>.+)" after (?P<tries>\d+) tries: (?P<reason>.+)',
         "said.untold": r'(?P<target>.+) was not told "(?P<title>.+)": (?P<reason>.+)',
+        "said.host_silent": r"the host logs nothing \(logging_strategy is no\), so no step is recorded and nothing "
+        r"guards this training; .+",
         "said.silent": r"nothing new in (?P<file>.+) for (?P<minutes>\d+) minutes",
     }.items()
 }
 """Known sentences by the key of their words, the special ones before the general."""
 
-_SENTENCES = ("why", "where", "points", "margin")
+_SENTENCES = ("why", "where", "points", "margin", "p")
 """Groups that hold such a sentence themselves."""
 
 _NAMES = ("token",)

@@ -133,8 +133,9 @@ class Spike:
 
     @property
     def onset(self) -> int:
-        """Step it began at."""
-        return min(alarm.step if alarm.onset is None else alarm.onset for alarm in self.alarms)
+        """Step it began at; on a branch that it was replayed on, an earlier spike may have come again before it."""
+        begun = [alarm for alarm in self.alarms if alarm.branch == self.first.branch]
+        return min(alarm.step if alarm.onset is None else alarm.onset for alarm in begun)
 
     @property
     def is_amber(self) -> bool:

@@ -15,6 +15,7 @@ from assay.errors import AssayError
 from store.log_order import stretches_of
 from store.readers import Batch, Facts, Found, find_source
 from store.readers.events import EventsSource, event_files, run_folder
+from store.readers.jsonl import JsonlSource
 from store.readers.sound import check_is_text, printable, unread_rows
 from store.readers.table import TableSource
 from store.readers.trainer_state import state_files
@@ -141,7 +142,7 @@ def _read(found: Found, tell: Callable[[int], None]) -> Log:
         count += len(batch.points)
         tell(count)
     unread = unread_rows(found.path, source.facts)
-    torn = source.torn() if isinstance(source, EventsSource) else {}
+    torn = source.torn() if isinstance(source, EventsSource | JsonlSource) else {}
     left = [unread] * bool(unread)
     left += [
         f"{path.name} ends half-written: its last {size:,} bytes are no whole record" for path, size in torn.items()

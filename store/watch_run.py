@@ -1,6 +1,5 @@
 """The run a watched log is recorded as: found again by its source, held by one watcher at a time."""
 
-import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,7 +9,7 @@ import portalocker
 from portalocker import LockFlags
 
 from assay.errors import AssayError
-from assay.recording import new_folder
+from assay.recording import named_after, new_folder
 from assay.spool import read_opening, read_spool
 from store.readers import Found
 from store.readers.events import is_output_folder
@@ -51,7 +50,9 @@ def hold_run(root: Path, source: Path, found: Found, name: str | None, *, known:
         folder = known or _folder_of(root, source, found, name)
         held = _lock(folder / LOCK_NAME, wait=0.0)
         if held is None:
-            raise AssayError(f"{source} is being watched already, as run {folder.name}; end that watcher first")
+            raise AssayError(
+                f"{source} is being watched or imported already, as run {folder.name}; end that first, or wait for it"
+            )
     try:
         yield folder
     finally:
@@ -79,8 +80,7 @@ def run_name(source: Path) -> str:
     stem = source.stem
     common = "tfevents" in source.name or stem.lower() in _COMMON_FILES
     name = source.name if source.is_dir() or not source.suffix else source.parent.name if common else stem
-    name = re.sub(r'[/\\@:*?"<>|\x00-\x1f]+', "-", name).strip(" .-").encode()[:100].decode("utf-8", "ignore")
-    return name or "watched"
+    return named_after(name, "watched")
 
 
 def _discard(root: Path, folder: Path) -> None:

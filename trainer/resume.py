@@ -22,7 +22,9 @@ from trainer.data import TrainingData
 from trainer.errors import ResumeError
 from trainer.history import History, read_history
 
-__all__ = ["ResumePoint", "check_unchanged", "find_resume_point", "reopen", "unrecorded"]
+__all__ = [
+    "ResumePoint", "check_unchanged", "find_resume_point", "reopen", "tell_what_was_left_unsaid", "unrecorded",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ def reopen(
     history = point.history
     clear_temporary(run.folder / "checkpoints")
     _clear_unrecorded(run, history)
-    _tell_what_was_left_unsaid(run, history)
+    tell_what_was_left_unsaid(run, history)
     for sentence in point.refused:
         run.event("checkpoint", sentence, level="alarm", refused=True)
     if history.last_step > point.step:
@@ -167,15 +169,8 @@ def unrecorded(run_folder: Path, history: History) -> list[Path]:
     return found
 
 
-def _clear_unrecorded(run: Run, history: History) -> None:
-    for folder in unrecorded(run.folder, history):
-        doomed = folder.rename(folder.with_name(f"{TEMPORARY}unrecorded-{folder.name}"))
-        shutil.rmtree(doomed, ignore_errors=True)
-        sentence = f"{folder.name} was sealed, but the run was killed before its step was recorded; that is done again"
-        run.event("checkpoint", sentence, level="warning")
-
-
-def _tell_what_was_left_unsaid(run: Run, history: History) -> None:
+def tell_what_was_left_unsaid(run: Run, history: History) -> None:
+    """Announce checkpoints that a kill came before, and that those are deleted whose folders are gone."""
     present = {_relative(folder): folder for folder in sealed_folders(run.folder / "checkpoints")}
     for path in present.keys() - history.announced.keys():
         try:
@@ -187,6 +182,14 @@ def _tell_what_was_left_unsaid(run: Run, history: History) -> None:
         if path not in present and line["state"] != "deleted":
             folder = run.folder.parent / path
             announce(run, folder, "deleted", step=line["s"], branch=line["b"], reason="its folder is gone")
+
+
+def _clear_unrecorded(run: Run, history: History) -> None:
+    for folder in unrecorded(run.folder, history):
+        doomed = folder.rename(folder.with_name(f"{TEMPORARY}unrecorded-{folder.name}"))
+        shutil.rmtree(doomed, ignore_errors=True)
+        sentence = f"{folder.name} was sealed, but the run was killed before its step was recorded; that is done again"
+        run.event("checkpoint", sentence, level="warning")
 
 
 def _relative(folder: Path) -> str:

@@ -14,7 +14,7 @@ from dashboard.charts.brush import brush, ground
 from dashboard.charts.ends import side
 from dashboard.charts.marks import crosses, extent
 from dashboard.charts.reach import REACH, is_wide
-from dashboard.charts.smooth import smoothed
+from dashboard.charts.smooth import led
 from dashboard.charts.theme import DOT, LINE, THIN, styled, x_steps, y_values
 from dashboard.colors import Look
 from dashboard.gaps import Stretch, each_parted, parted
@@ -117,12 +117,7 @@ def _parted(line: pa.Table, left_out: Sequence[Stretch]) -> pa.Table:
 
 
 def _training(points: pa.Table, before: pa.Table | None, smooth: float) -> pa.Table:
-    at, losses = values(points, "step"), values(points, "last")
-    earlier, told = [], []
-    if before is not None and at:
-        known = between(before, "step", 0, at[0] - 1)
-        earlier, told = values(known, "step"), values(known, "last")
-    means = smoothed([*earlier, *at], [*told, *losses], smooth)[len(earlier) :]
+    means = led(values(points, "step"), values(points, "last"), smooth, before)
     columns = {"low": floats(points, "min"), "high": floats(points, "max"), "mean": pa.array(means, pa.float32())}
     return table_of({**_steps(points), "value": floats(points, "last"), **columns})
 
@@ -134,7 +129,8 @@ def _training_layers(
     color = look.series[0]
     near = alt.selection_point(name="near", nearest=True, on="pointermove", encodings=["x"], empty=False)
     figures = {"value": _said(training, "training", words), "mean": words["smoothed_to"]}
-    figures |= {"low": words["lowest"], "high": words["highest"]}
+    if is_wide(training):
+        figures |= {"low": words["lowest"], "high": words["highest"]}
     shown = {field: title for field, title in figures.items() if is_smooth or field != "mean"}
     newest = alt.Chart(training.slice(max(0, training.num_rows - 1))).encode(x=x, y=_field(y, "mean"))
     return [

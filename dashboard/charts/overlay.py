@@ -12,7 +12,7 @@ from dashboard.charts.ends import shifts
 from dashboard.charts.marks import extent
 from dashboard.charts.reach import REACH, is_wide
 from dashboard.charts.run_marks import Place, run_crosses, run_marks
-from dashboard.charts.smooth import smoothed
+from dashboard.charts.smooth import led
 from dashboard.charts.theme import DOT, LINE, styled, y_values
 from dashboard.colors import Look
 from dashboard.gaps import Stretch, parted
@@ -60,6 +60,9 @@ class RunLine(NamedTuple):
 
     left_out: Sequence[Stretch] = ()
     """Steps that nothing was learned from, in order: the line breaks over them."""
+
+    before: pa.Table | None = None
+    """Columns step, last: values before those shown, in order, which the smoothed line begins with."""
 
 
 class Along(NamedTuple):
@@ -141,7 +144,8 @@ def _tooltip(table: pa.Table, along: Along, said: Words, smooth: float) -> list[
         own = values(table, "x") == values(table, "step")
         where = [*where[: 1 if own else 2], alt.Tooltip("reach:N", title=said["at_steps"])]
     figures = {"value": said["value_last" if wide else "value"], **({"mean": said["smoothed_to"]} if smooth else {})}
-    figures |= {"low": said["lowest"], "high": said["highest"]}
+    if wide:
+        figures |= {"low": said["lowest"], "high": said["highest"]}
     return [*where, *(alt.Tooltip(f"{field}:Q", title=title, format=".4~g") for field, title in figures.items())]
 
 
@@ -153,9 +157,13 @@ def _table(line: RunLine, along: Along, smooth: float, *, log: bool) -> tuple[pa
         "run": words([line.name] * points.num_rows), "step": steps(points), "step_last": steps(points, "step_last"),
         "x": pa.array([value / along.unit for value in values(points, "x")], pa.float64()),
         "value": floats(points, "last"), "low": floats(points, "min"), "high": floats(points, "max"),
-        "mean": pa.array(smoothed(at, values(points, "last"), smooth), pa.float32()),
+        "mean": pa.array(led(at, values(points, "last"), smooth, _before(line, log=log)), pa.float32()),
     }  # fmt: skip
     return table_of(columns), at
+
+
+def _before(line: RunLine, *, log: bool) -> pa.Table | None:
+    return line.before if line.before is None or not log else between(line.before, "last", sys.float_info.min)
 
 
 def _shown(points: pa.Table, *, log: bool) -> pa.Table:

@@ -3,7 +3,11 @@
 import math
 from collections.abc import Sequence
 
-__all__ = ["smoothed"]
+import pyarrow as pa
+
+from dashboard.tables import between, values
+
+__all__ = ["led", "smoothed"]
 
 
 def smoothed(steps: Sequence[int], values: Sequence[float], over: float) -> list[float]:
@@ -27,3 +31,14 @@ def smoothed(steps: Sequence[int], values: Sequence[float], over: float) -> list
         mean, weight, before = mean * keep + value, weight * keep + 1.0, step
         result.append(mean / weight)
     return result
+
+
+def led(steps: Sequence[int], shown: Sequence[float], over: float, before: pa.Table | None) -> list[float]:
+    """The smoothed series of a range, beginning with what lies `before` it (columns step and last, in order): as it is
+    of all steps.
+    """
+    if before is None or not steps:
+        return smoothed(steps, shown, over)
+    known = between(before, "step", 0, steps[0] - 1)
+    earlier = values(known, "step")
+    return smoothed([*earlier, *steps], [*values(known, "last"), *shown], over)[len(earlier) :]

@@ -38,6 +38,9 @@ class Line(NamedTuple):
     left_out: tuple[Stretch, ...]
     """See `curves.left_out`."""
 
+    width: int
+    """Steps a bucket; 1 means raw points."""
+
 
 def line(store: Store, run_id: int, metric: str, axis: Axis, buckets: int, reach: Reach = None) -> Line:
     """One metric in about `buckets` points: of all that was logged, or of a range on the axis and one step
@@ -52,7 +55,7 @@ def line(store: Store, run_id: int, metric: str, axis: Axis, buckets: int, reach
     marks = only(series.marks, "active", True)
     places = _places(store, run_id, metric, axis, [*values(points, "step"), *values(marks, "step")])
     placed_marks = with_column(marks.select(["kind"]), "x", places[points.num_rows :])
-    return Line(placed(points, places[: points.num_rows]), placed_marks, left_out(store, run_id, points))
+    return Line(placed(points, places[: points.num_rows]), placed_marks, left_out(store, run_id, points), series.width)
 
 
 def _steps(store: Store, run_id: int, metric: str, axis: Axis, reach: tuple[float, float]) -> tuple[int, int | None]:

@@ -23,7 +23,7 @@ TEXTS: dict[str, Text] = {
     "asked.save-now": {"zh": "立即保存", "en": "save now"},
     "asked.pause": {"zh": "暂停", "en": "pause"},
     "asked.continue": {"zh": "继续", "en": "continue"},
-    "asked.note": {"zh": "备注“{text}”", "en": "note “{text}”"},
+    "asked.note": {"zh": "备注‘{text}’", "en": "note “{text}”"},
     "asked.rollback": {"zh": "回滚到第 {step} 步", "en": "roll back to step {step}"},
     "asked.evaluate": {"zh": "评测", "en": "evaluate"},
     "asked.open-campaign": {"zh": "开始盲评", "en": "open a campaign"},

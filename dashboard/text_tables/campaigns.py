@@ -351,7 +351,7 @@ TEXTS: dict[str, Text] = {
     # Home
     "waiting.pairs": {"zh": "有 {count} 题等你盲评", "en": "{count} pairs wait for your blind verdict"},
     "waiting.campaign": {
-        "zh": "盲评{when}结束，结果你还没有看过",
+        "zh": "盲评 {when}结束，结果你还没有看过",
         "en": "campaign ended {when}; you have not looked at its results",
     },
 }

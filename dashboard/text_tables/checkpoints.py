@@ -63,13 +63,13 @@ TEXTS: dict[str, Text] = {
     },
     # what evaluations say of them
     "shelf.score.help": {
-        "zh": "题库 {suite} 的 {metric}，括号内为 95 % 区间",
+        "zh": "测试集 {suite} 的 {metric}，括号内为 95 % 区间",
         "en": "{metric} of the suite {suite}, with its 95 % interval",
     },
     "shelf.retention": {"zh": "保留率", "en": "retention"},
     "shelf.retention.of": {"zh": "保留率 · {suite}", "en": "retention · {suite}"},
     "shelf.retention.help": {
-        "zh": "题库 {suite}：基座模型超出猜测的部分还剩多少",
+        "zh": "测试集 {suite}：基座模型超出猜测的部分还剩多少",
         "en": "Suite {suite}: share kept of what the base knows beyond guessing",
     },
     "shelf.light": {"zh": "遗忘", "en": "forgetting"},
@@ -91,7 +91,7 @@ TEXTS: dict[str, Text] = {
     "shelf.compare": {"zh": "对比两个检查点", "en": "Compare two checkpoints"},
     "shelf.compare.from": {"zh": "从", "en": "From"},
     "shelf.compare.to": {"zh": "到", "en": "to"},
-    "shelf.compare.metric": {"zh": "题库 · 指标", "en": "suite · metric"},
+    "shelf.compare.metric": {"zh": "测试集 · 指标", "en": "suite · metric"},
     "shelf.compare.difference": {"zh": "差（95 % 区间）", "en": "difference (95 % interval)"},
     "shelf.compare.what": {
         "zh": "有的差没有区间：那些没有逐题比较过。",
@@ -99,7 +99,7 @@ TEXTS: dict[str, Text] = {
     },
     "shelf.compare.same": {"zh": "请选择两个不同的检查点。", "en": "Choose two different ones."},
     "shelf.compare.none": {
-        "zh": "这两个没有答过同一套题。",
+        "zh": "这两个没有答过同一个测试集。",
         "en": "These two were not put to a suite in common.",
     },
     "shelf.compare.questions": {"zh": "{suite}：从 {before} 到 {after}", "en": "{suite}: from {before} to {after}"},

@@ -24,7 +24,7 @@ TEXTS: dict[str, Text] = {
     },
     "someone": {"zh": "某人", "en": "someone"},
     "elsewhere.checkpoint": {
-        "zh": "这个存档在训练它的那台机器上；这次运行在那里可能用的是另一个名字。在那里、runs/ 的上一级文件夹里运行：",
+        "zh": "这个检查点在训练它的那台机器上；这次运行在那里可能另有名字。在那里、runs/ 的上一级文件夹里运行：",
         "en": "The checkpoint lies on the machine that trained it, where the run may have another name. There, in the "
         "folder that holds runs/:",
     },

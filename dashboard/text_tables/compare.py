@@ -46,7 +46,7 @@ TEXTS: dict[str, Text] = {
     "compare.best": {"zh": "最佳检查点", "en": "best checkpoint"},
     "compare.took": {"zh": "用时", "en": "took"},
     "compare.scores": {
-        "zh": "共同评测集的得分（95 % 区间）",
+        "zh": "共同测试集的得分（95 % 区间）",
         "en": "Scores at suites they share, with 95 % interval",
     },
     "compare.kept": {

@@ -10,7 +10,7 @@ TEXTS: dict[str, Text] = {
     "check.rows": {"zh": "共 {count:,} 行", "en": "{count:,} rows"},
     "check.rows.one": {"zh": "共 1 行", "en": "1 row"},
     "check.when": {"zh": "{time}检查", "en": "checked {time}"},
-    "check.suites": {"zh": "对照评测集 {names}", "en": "against the suites {names}"},
+    "check.suites": {"zh": "对照测试集 {names}", "en": "against the suites {names}"},
     "check.button": {"zh": "检查这些数据", "en": "Check this data"},
     "check.again": {"zh": "重新检查", "en": "Check again"},
     "check.button.help": {

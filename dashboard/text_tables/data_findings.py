@@ -66,7 +66,7 @@ _FINDINGS = {
     "same-answers": ("same answers", "两个回答相同", "偏好的两个回答相同，学不到东西；删去这些行"),
     "empty-rejected-answer": ("empty rejected answers", "被拒的回答为空", "被拒的回答是空的，写什么都更好；删去这些行"),
     "longer-answer-chosen": ("longer answers chosen", "总选较长的回答", "几乎总是选了较长的回答，模型会学着写得长"),
-    "leakage": ("leakage from suites", "评测题泄漏", "评测集的题目出现在训练数据里；分数测的会是记忆"),
+    "leakage": ("leakage from suites", "评测题泄漏", "测试集的题目出现在训练数据里；分数测的会是记忆"),
 }  # fmt: skip
 """By the name of the check: its name in English and Chinese, and its sentence in Chinese."""
 

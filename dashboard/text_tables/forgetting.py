@@ -8,7 +8,7 @@ TEXTS: dict[str, Text] = {
     "view.forgetting": {"zh": "遗忘", "en": "Forgetting"},
     # nothing there
     "forget.none": {
-        "zh": "还没有检查点答过“不应忘掉”的题。给出一套题，每个检查点都会与基座模型逐题对比：",
+        "zh": "还没有检查点答过“不应忘掉”的题。给出一个测试集，每个检查点都会与基座模型逐题对比：",
         "en": "No checkpoint was asked yet what it should not have lost. Name a suite of questions, and each "
         "checkpoint is compared with the base, question by question:",
     },
@@ -21,7 +21,7 @@ TEXTS: dict[str, Text] = {
         "en": "Nothing to compare: only checkpoints of assay train are compared with their base.",
     },
     "forget.no_base": {
-        "zh": "题库 {suite} 还没有基座模型的答案，无法对比。再评测一次，就会先问基座模型：",
+        "zh": "测试集 {suite} 还没有基座模型的答案，无法对比。再评测一次，就会先问基座模型：",
         "en": "The base was not asked the suite {suite} yet, so there is nothing to compare with. Asked again, the "
         "base comes first:",
     },
@@ -32,7 +32,7 @@ TEXTS: dict[str, Text] = {
     # the answer
     "forget.title": {"zh": "忘了吗？", "en": "Did it forget?"},
     "forget.against": {"zh": "{suite}，与基座模型对比", "en": "{suite}, against the base"},
-    "forget.suite": {"zh": "题库", "en": "Suite"},
+    "forget.suite": {"zh": "测试集", "en": "Suite"},
     "forget.checkpoint": {"zh": "检查点", "en": "Checkpoint"},
     "forget.at": {"zh": "第 {step} 步", "en": "step {step}"},
     "forget.at.branch": {"zh": "第 {step} 步（分支 {branch}）", "en": "step {step} (branch {branch})"},
@@ -64,7 +64,7 @@ TEXTS: dict[str, Text] = {
         "before, step {before}, as well.",
     },
     "forget.why.severe": {
-        "zh": "第 {step} 步答对 {acc}，基座模型答对 {base}（{p}），降幅至少是容许值 {margin} 的一半。",
+        "zh": "第 {step} 步答对 {acc}，基座模型答对 {base}（{p}），降幅至少是容许值 {margin}的一半。",
         "en": "At step {step} it answers {acc} right, the base {base} ({p}): a drop of at least half the margin of "
         "{margin}.",
     },

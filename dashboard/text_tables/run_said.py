@@ -250,19 +250,20 @@ TEXTS: dict[str, Text] = {
     },
     "said.red": {"zh": "{suite} 为红灯，{why}", "en": "{suite} is red, {why}"},
     "said.light.severe": {
-        "zh": "正确率比基座低 {points}（p = {p}），至少是容许值 {margin} 的一半",
+        "zh": "正确率比基座低 {points}（p 值：{p}），至少是容许值 {margin}的一半",
         "en": "accuracy fell by {points} against the base, p is {p}, at least half the margin of {margin}",
     },
     "said.light.twice": {
-        "zh": "正确率比基座低 {points}（p = {p}），上一个检查点的 p 也低于 {limit}",
+        "zh": "正确率比基座低 {points}（p 值：{p}），上一个检查点的 p 也低于 {limit}",
         "en": (
             "accuracy fell by {points} against the base, p is {p}, and below {limit} at the checkpoint before as well"
         ),
     },
     "said.light.once": {
-        "zh": "正确率比基座低 {points}（p = {p}）；单独一个检查点可能是偶然",
+        "zh": "正确率比基座低 {points}（p 值：{p}）；单独一个检查点可能是偶然",
         "en": "accuracy fell by {points} against the base, p is {p}; one checkpoint alone can be chance",
     },
+    "said.p.below": {"zh": "低于 {limit}", "en": "below {limit}"},
     "said.point": {"zh": "1 个百分点", "en": "1 point"},
     "said.points": {"zh": "{n} 个百分点", "en": "{n} points"},
     "said.light.drift": {
@@ -276,6 +277,12 @@ TEXTS: dict[str, Text] = {
     "said.untold": {
         "zh": "没有把“{title}”通知到 {target}：{reason}",
         "en": '{target} was not told "{title}": {reason}',
+    },
+    "said.host_silent": {
+        "zh": "训练脚本不写日志（logging_strategy 为 no），因此没有记录任何一步，也没有守护；请让它写日志，"
+        "或把 AssayMixin 加入训练器的类",
+        "en": "the host logs nothing (logging_strategy is no), so no step is recorded and nothing guards this "
+        "training; let it log, or put AssayMixin among the classes of the trainer",
     },
     "said.silent": {
         "zh": "{file} 已有 {minutes} 分钟没有新内容",

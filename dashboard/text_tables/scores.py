@@ -6,7 +6,7 @@ __all__ = ["TEXTS"]
 
 TEXTS: dict[str, Text] = {
     "view.scores": {"zh": "自动评分", "en": "Scores"},
-    "scores.suite": {"zh": "题集", "en": "Suite"},
+    "scores.suite": {"zh": "测试集", "en": "Suite"},
     "scores.measures.learned": {"zh": "{suite} · 该学会的", "en": "{suite} · to be learned"},
     "scores.measures.kept": {"zh": "{suite} · 该保住的", "en": "{suite} · to be kept"},
     "scores.metric": {"zh": "指标", "en": "Metric"},
@@ -82,7 +82,7 @@ TEXTS: dict[str, Text] = {
     "scores.how.asked.of": {"zh": "{n} / {of} 题", "en": "{n} of {of}"},
     "scores.how.when": {"zh": "评分时间（UTC）", "en": "Scored at (UTC)"},
     "scores.how.took": {"zh": "用时", "en": "Took"},
-    "scores.how.digest": {"zh": "题集摘要", "en": "Digest of the suite"},
+    "scores.how.digest": {"zh": "测试集摘要", "en": "Digest of the suite"},
     "scores.how.device": {"zh": "设备", "en": "Device"},
     "scores.how.signature": {"zh": "签名", "en": "signature"},
     # the items
@@ -126,10 +126,10 @@ TEXTS: dict[str, Text] = {
     "scores.now": {"zh": "现在评分", "en": "Score now"},
     # requests
     "asked.score": {"zh": "给{places}评分", "en": "score {places}"},
-    "asked.question": {"zh": "问{places}：“{text}”", "en": "ask {places}: “{text}”"},
+    "asked.question": {"zh": "问{places}：‘{text}’", "en": "ask {places}: “{text}”"},
     "asked.and": {"zh": "和", "en": " and "},
     "evaluator.suite": {
-        "zh": "{file} 处填一套题的文件：一个 TOML 文件，旁边放着题目，最短是这样：",
+        "zh": "{file} 处填测试集的文件：一个 TOML 文件，旁边放着题目，最短是这样：",
         "en": "In place of {file} goes a suite's file: TOML, beside the questions it names. At its shortest:",
     },
     "evaluator.waits": {

@@ -26,7 +26,7 @@ TEXTS: dict[str, Text] = {
         "en": "The desk is trained again with a rate too high and four broken rows: its loss will spike.",
     },
     "story.rollback.do": {
-        "zh": "同样的训练由守卫看管：它会退回到尖峰之前。",
+        "zh": "同样的训练由守护看管：它会退回到尖峰之前。",
         "en": "The same once more with the guard at work: it goes back to before the spike.",
     },
     "story.scores.do": {
@@ -72,7 +72,7 @@ TEXTS: dict[str, Text] = {
     },
     "story.neutral.over": {"zh": "盲评已结束。", "en": "The blind review is over."},
     "story.go": {"zh": "前往", "en": "Go there"},
-    "story.go.as": {"zh": "以{who}的身份前往", "en": "Go there as {who}"},
+    "story.go.as": {"zh": "以 {who} 的身份前往", "en": "Go there as {who}"},
     "persona": {"zh": "你现在是", "en": "You are"},
     "persona.self": {"zh": "你自己（全部角色）", "en": "yourself, in every role"},
     "persona.engineer": {"zh": "工程师 {name}", "en": "engineer {name}"},

@@ -119,13 +119,13 @@ def _order(rows: list[Run], more: list[Extra]) -> list[str]:
 def _columns() -> dict[str, Any]:
     config, zone = st.column_config, st.context.timezone or "UTC"
     return {
-        "step": config.TextColumn(t("shelf.step"), alignment="right", width=80),
+        "step": config.TextColumn(t("shelf.step"), alignment="right", width=64),
         "branch": config.NumberColumn(t("shelf.branch"), width=70),
         "val_loss": config.TextColumn(t("shelf.val_loss"), alignment="right", width=110),
-        "state": config.TextColumn(t("shelf.state"), width=140),
-        "notes": config.TextColumn(t("shelf.notes"), width=230),
-        "size": config.TextColumn(t("shelf.size"), alignment="right", width=90),
-        "created": config.DatetimeColumn(t("shelf.created"), format="YYYY-MM-DD HH:mm", timezone=zone, width=140),
+        "state": config.TextColumn(t("shelf.state"), width=118),
+        "notes": config.TextColumn(t("shelf.notes"), width=200),
+        "size": config.TextColumn(t("shelf.size"), alignment="right", width=80),
+        "created": config.DatetimeColumn(t("shelf.created"), format="YYYY-MM-DD HH:mm", timezone=zone, width=132),
     }
 
 

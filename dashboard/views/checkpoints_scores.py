@@ -94,7 +94,7 @@ def extras(known: Asked, shelf: list[Row]) -> list[Extra]:
 def _score(number: int, found: Learned, places: list[Place]) -> Extra:
     names = {"suite": found.suite.name, "metric": metric_name(found.metric, current())}
     config = st.column_config.TextColumn(
-        " · ".join(names.values()), help=t("shelf.score.help", **names), alignment="right", width=160
+        " · ".join(names.values()), help=t("shelf.score.help", **names), alignment="right", width=144
     )  # fmt: skip
     return Extra(f"score-{number}", config, [_figure(found, place) for place in places])
 
@@ -114,6 +114,8 @@ def _kept(
     retention = t("shelf.retention.of", **title) if several else t("shelf.retention")
     light = t("shelf.light.of", **title) if several else t("shelf.light")
     column = st.column_config.TextColumn
+    # Of several suites the heads take the room that the words of one have.
+    light_of, widths = (words.short, (124, 130)) if several else (words.light, (90, 180))
 
     def cells(say: Callable[[Kept], str]) -> list[str]:
         return [say(found[place]) if place in found else "–" for place in places]
@@ -121,11 +123,11 @@ def _kept(
     return [
         Extra(
             f"retention-{number}",
-            column(retention, help=t("shelf.retention.help", **title), alignment="right", width=100),
+            column(retention, help=t("shelf.retention.help", **title), alignment="right", width=widths[0]),
             cells(lambda one: words.percent(one.comparison.retention)),
         ),
         Extra(
-            f"light-{number}", column(light, help=t("shelf.light.help"), width=190),
-            cells(lambda one: words.light(one) if one.light else "–"),
+            f"light-{number}", column(light, help=t("shelf.light.help"), width=widths[1]),
+            cells(lambda one: light_of(one) if one.light else "–"),
         ),
     ]  # fmt: skip

@@ -93,5 +93,5 @@ def _picked(key: str) -> None:
     chosen = st.session_state[key]
     if chosen is not None:
         st.query_params["run"] = st.session_state[_SEEN] = chosen
-        for name in ("first", "last", "at", "spike"):
+        for name in ("first", "last", "at", "spike", "from", "to", "prompt"):
             st.query_params.pop(name, None)

@@ -81,7 +81,10 @@ def _archived(rows: list[Run]) -> bool:
 def _statuses(rows: list[Run]) -> list[str]:
     now = utc_now()
     present = {status_of(row, now) for row in rows}
-    return choices.several("runs.status", "status.", [name for name in STATUSES if name in present], "status")
+    # What is asked for stays so when the last run of that status has gone on to another.
+    asked = st.query_params.get("status", "").split(",")
+    options = [name for name in STATUSES if name in present or name in asked]
+    return choices.several("runs.status", "status.", options, "status")
 
 
 _COLUMNS = "columns"

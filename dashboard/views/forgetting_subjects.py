@@ -35,7 +35,7 @@ def show(chosen: Kept, known: list[Kept]) -> None:
 def _table(subjects: list[Category]) -> None:
     columns = (
         Column(t("forget.subject"), wide=True), Column(t("forget.reads")),
-        Column(t("forget.retention"), numbers=True), Column(t("forget.drop.head"), numbers=True),
+        Column(t("shelf.retention"), numbers=True), Column(t("forget.drop.head"), numbers=True),
         Column(t("forget.holm"), numbers=True), Column(t("forget.base_now"), numbers=True),
         Column(t("forget.lost_gained"), numbers=True), Column(t("forget.n"), numbers=True),
     )  # fmt: skip

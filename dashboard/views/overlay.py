@@ -10,6 +10,7 @@ from dashboard import cached, cached_compare, widgets
 from dashboard.charts.overlay import Along, RunLine, overlay_chart
 from dashboard.language import t
 from dashboard.queries.compare import AXES, Axis, Reach
+from dashboard.queries.curves import Start
 from dashboard.run_colors import MOST, run_colors
 from dashboard.tables import values
 from dashboard.views import choices, overlay_zoom, side_by_side
@@ -80,7 +81,7 @@ def _named(label: str, prefix: str, options: Sequence[str], key: str, default: s
 def _chart(
     metric: str, axis: Axis, shown: list[Run], colors: dict[int, str], *, reach: Reach, log: bool, smooth: float
 ) -> None:
-    lines = [_line(run, colors[run["id"]], metric, axis, reach) for run in shown]
+    lines = [_line(run, colors[run["id"]], metric, axis, reach, smooth) for run in shown]
     drawn = [line for line in lines if line.points.num_rows + line.marks.num_rows]
     st.html(f'<p class="a-title">{escape(metric)}</p>')
     if drawn:
@@ -102,9 +103,14 @@ def _has_places(run: Run, axis: Axis) -> bool:
     return axis in ("step", "time") or axis in cached.metric_names(cached.store_path(), run["id"], run["heartbeat"])
 
 
-def _line(run: Run, color: str, metric: str, axis: Axis, reach: Reach) -> RunLine:
-    found = cached_compare.line(cached.store_path(), run["id"], metric, axis, reach, run["heartbeat"])
-    return RunLine(run["name"], color, found.points, found.marks, found.left_out)
+def _line(run: Run, color: str, metric: str, axis: Axis, reach: Reach, smooth: float) -> RunLine:
+    path = cached.store_path()
+    found = cached_compare.line(path, run["id"], metric, axis, reach, run["heartbeat"])
+    before = None
+    if reach is not None and smooth and found.points.num_rows:
+        first = min(values(found.points, "step"))
+        before = cached.lead(path, run, metric, Start(first, smooth, found.width))
+    return RunLine(run["name"], color, found.points, found.marks, found.left_out, before)
 
 
 def _along(axis: Axis, lines: list[RunLine]) -> Along:

@@ -32,7 +32,9 @@ def show(shown: list[Run], colors: Mapping[int, str]) -> None:
         body.append(_section(words, len(shown)))
         body += [_line(title, cells) for title, cells in lines.items()]
     body.append(_section(t("compare.differs" if found.differs else "compare.same"), len(shown)))
-    body += [_line(key, [_value(value) for value in values.values()]) for key, values in found.differs.items()]
+    # What only some of them say at all comes last: of runs of different programs that is most of it.
+    differs = sorted(found.differs.items(), key=lambda item: not _is_told_apart(item[1]))
+    body += [_line(key, [_value(value) for value in values.values()]) for key, values in differs]
     st.html(f'<div class="a-beside"><table><tr><th></th>{heads}</tr>{"".join(body)}</table></div>')
 
 
@@ -71,7 +73,12 @@ def _at(step: int | None) -> str:
     return "" if step is None else f" @{count(step)}"
 
 
+def _is_told_apart(values: Mapping[str, Any]) -> bool:
+    """Whether two of the runs say something else, and not only one of them something."""
+    return len({json.dumps(value, sort_keys=True) for value in values.values() if value is not None}) > 1
+
+
 def _value(value: Any) -> str:
     if value is None:
         return "–"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)

@@ -46,8 +46,10 @@ def show(run: Run, spikes: list[Spike]) -> None:
     )
     zoom.chart(line, f"spikes-line-{run['id']}", t("spikes.line.alt", name=run["name"]))
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="a-controls"):
-        notes = [t("spikes.line.note")] * (len(branches) > 1) + [t("curves.brush")]
-        st.html(f'<p class="a-caption">{escape(" · ".join(notes))}</p>', width="content")
+        note = t("spikes.line.note") if len(branches) > 1 else ""
+        # Not said where a finger scrolls the page, as in Curves.
+        drag = f'<span class="a-drag">{" · " if note else ""}{escape(t("curves.brush"))}</span>'
+        st.html(f'<p class="a-caption">{escape(note)}{drag}</p>', width="content")
         zoom.back()
     happened = [*_alarms(spikes), *_left(run), *_backs(branches)]
     lanes = list(dict.fromkeys(item.lane for item in sorted(happened, key=_rank)))

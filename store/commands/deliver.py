@@ -67,12 +67,13 @@ def deliver(
     if follow is not None:
         return _follow(Path(follow))
     server = _address(to) if to else None
-    folders = _folders(locate_store(store).root, runs, server, name)
+    root = locate_store(store).root
+    folders = _folders(root, runs, server, name)
     found = [_delivered(folder, server, name) for folder in folders]
     if as_json:
         print_json({"runs": [result._asdict() for result in found]})
     else:
-        _say(found)
+        _say(found, root)
     refused = [str(result.problem) for result in found if result.refused]
     for problem in refused[:-1]:
         notes.print(f"assay: {problem}", markup=False)
@@ -176,9 +177,9 @@ def _moved(folder: Path, to: str | None, name: str | None) -> Destination:
     return found
 
 
-def _say(found: list[Result]) -> None:
+def _say(found: list[Result], root: Path) -> None:
     if not found:
-        console.print("no run goes to a server; `assay deliver RUN --to quack://HOST:PORT` sends one")
+        console.print(f"no run in {root} goes to a server; `assay deliver RUN --to quack://HOST:PORT` sends one")
     for result in found:
         if result.refused:
             continue

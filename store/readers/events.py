@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from assay.errors import AssayError
 from store.readers.names import metric_name
+from store.readers.numbers import MOST_STEPS, as_moment
 from store.readers.point import Batch, Facts, Point
 
 __all__ = ["EventsSource", "event_files", "event_folders", "is_output_folder", "run_folder"]
@@ -92,6 +93,7 @@ class _EventFile:
         self._seen = (0, 0)
         self._records = 0
         self._names: dict[str, str] = {}
+        self._closing: dict[str, float] = {}
 
     def left(self) -> int:
         """Bytes behind the records that were read."""
@@ -110,11 +112,17 @@ class _EventFile:
         restart = self._events is None or stat.st_ino != inode or stat.st_size < size
         if restart:
             self._events, self._names, self._records = self._reader.opened(self._path), {}, 0
+            self._closing = {}
         elif stat.st_size == size:
             return
         assert self._events is not None, "opened at the first poll"
         self._seen = stat.st_ino, stat.st_size
-        yield from self._batches(self._events(), restart)
+        try:
+            yield from self._batches(self._events(), restart)
+        except self._reader.no_event as error:
+            raise AssayError(
+                f"{self._path} is no TensorBoard log: record {self._records + 1} in it is no event"
+            ) from error
 
     def _batches(self, events: Iterable[Any], restart: bool) -> Iterator[Batch]:
         points: list[Point] = []
@@ -137,18 +145,24 @@ class _EventFile:
                 self._note(value)
             elif not _OTHER_AXIS.search(value.tag):
                 self._take(value.tag, number, values)
-        if not values or event.step < 0:
+        if not values or not 0 <= event.step < MOST_STEPS:
             return None
         if "loss" in values:
             self._facts.ended = False
-        return Point(int(event.step), values, float(event.wall_time) if event.wall_time > 0 else None)
+        return Point(int(event.step), values, as_moment(float(event.wall_time)))
 
     def _take(self, tag: str, number: float, values: dict[str, float]) -> None:
         if tag.removeprefix("train/") in _SUMMARY and tag.startswith("train/"):
-            self._facts.summary[tag.removeprefix("train/")] = number
-            self._facts.ended = True
+            self._close(tag.removeprefix("train/"), number)
             return
         values.setdefault(self._named(self._prefix + tag), number)
+
+    def _close(self, name: str, number: float) -> None:
+        self._closing[name] = number
+        # With include_num_input_tokens_seen the time so far comes with each loss; only the end has the mean of all.
+        if "train_loss" in self._closing:
+            self._facts.summary = dict(self._closing)
+            self._facts.ended = True
 
     def _named(self, tag: str) -> str:
         """A tag's metric; where two tags claim one, the first has it."""
@@ -173,6 +187,7 @@ class _Reader:
         folder = "tensorboard.backend.event_processing"
         try:
             self._loader: Any = importlib.import_module(f"{folder}.event_file_loader").LegacyEventFileLoader
+            self.no_event: Any = importlib.import_module("google.protobuf.message").DecodeError
             self._to_array: Any = importlib.import_module("tensorboard.util.tensor_util").make_ndarray
         except ModuleNotFoundError as error:
             raise AssayError(
@@ -190,7 +205,10 @@ class _Reader:
             return float(value.simple_value)
         if kind != "tensor" or value.tensor.tensor_shape.dim or value.tag.startswith("_hparams_/"):
             return None
-        array = self._to_array(value.tensor)
+        try:
+            array = self._to_array(value.tensor)
+        except (TypeError, ValueError):  # of a type that tensorboard does not know
+            return None
         return float(array.item()) if array.dtype.kind in "fiu" else None
 
     def settings(self, value: Any) -> dict[str, Any]:

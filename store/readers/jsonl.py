@@ -44,6 +44,11 @@ class JsonlSource:
                 self._rows, self._line = RowReader(), 0
             yield Batch("", lines.restart, list(self._points(lines)))
 
+    def torn(self) -> dict[Path, int]:
+        """Bytes at the end of the file that are no whole line, where there are any: it ends half-written."""
+        left = self._tail.left()
+        return {self.path: left} if left else {}
+
     def _points(self, lines: Lines) -> Iterator[Point]:
         for text in lines.lines:
             self._line += 1

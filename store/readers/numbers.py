@@ -3,7 +3,10 @@
 import math
 from datetime import UTC, datetime
 
-__all__ = ["as_moment", "as_step", "as_value", "is_missing", "why_no_step"]
+__all__ = ["MOST_STEPS", "as_moment", "as_step", "as_value", "is_missing", "why_no_step"]
+
+MOST_STEPS = 2**62
+"""Steps lie below this."""
 
 _EARLIEST, _LATEST = 946_684_800.0, 7_258_118_400.0
 """2000 and 2200: what lies outside is no time of a log."""
@@ -40,7 +43,7 @@ def as_step(cell: object) -> int | None:
     number = as_value(cell)
     if number is None or not math.isfinite(number) or number != int(number):
         return None
-    return int(number) if 0 <= number < 2**62 else None
+    return int(number) if 0 <= number < MOST_STEPS else None
 
 
 def why_no_step(cell: object) -> str:

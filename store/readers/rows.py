@@ -53,7 +53,7 @@ class RowReader:
         if step is None:
             self.facts.skip(f"{where}: {why_no_step(None if columns.step is None else row[columns.step])}")
             return None
-        if as_value(row.get("train_runtime")) is not None:
+        if _is_closing(row):
             self._close(row, columns)
             return None
         moment = None if columns.time is None else as_moment(row[columns.time])
@@ -122,6 +122,14 @@ def _sorted_out(names: tuple[str, ...]) -> _Columns:
     loss = next((column for column, name in metrics if name == "loss"), None)
     parts = tuple(name for name in names if plain(name) in PART_NAMES)
     return _Columns(step, time, find_column(names, TOTAL_NAMES), loss, parts, metrics)
+
+
+def _is_closing(row: Mapping[str, object]) -> bool:
+    """Whether a Hugging Face trainer says in this row what the whole run came to.
+
+    With include_num_input_tokens_seen each of its rows has the time so far, beside the loss that this one lacks.
+    """
+    return as_value(row.get("train_runtime")) is not None and as_value(row.get("loss")) is None
 
 
 def _is_validation(cell: object) -> bool:

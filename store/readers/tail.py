@@ -54,6 +54,12 @@ class Tail:
                 restart, self._fresh = self._fresh, False
                 yield Lines(restart, [_text(raw) for raw in data.removesuffix(b"\n").split(b"\n")])
 
+    def left(self) -> int:
+        """Bytes behind what was read that say something: a last line that was not taken."""
+        with self.path.open("rb") as file:
+            file.seek(self._offset)
+            return len(file.read().strip())
+
     def _is_same(self, file: BinaryIO) -> bool:
         if file.read(len(self._head)) != self._head:
             return False

@@ -63,7 +63,7 @@ class Receiver:
 
     def __init__(self, store: Store) -> None:
         """Nothing is touched yet."""
-        self._root = store.root
+        self._root, self._database = store.root, store.path.name.casefold()
         self._lock = threading.Lock()
         self._begun: dict[Path, tuple[int, int]] = {}
         self._names: dict[str, set[str]] | None = None
@@ -96,7 +96,8 @@ class Receiver:
 
     def _folder(self, token: str, run: str, origin: str) -> Path:
         """Where the run is, or will be. Raises StoreError where it may not be delivered."""
-        if not is_run_name(run) or not _ORIGIN.fullmatch(origin):
+        # The store may be called anything; the names of DuckDB's log and of our locks beside it begin with its own.
+        if not is_run_name(run) or run.casefold().startswith(self._database) or not _ORIGIN.fullmatch(origin):
             raise StoreError(f"{run!r} cannot be a run's name here")
         folder = self._root / run
         if not folder.exists():

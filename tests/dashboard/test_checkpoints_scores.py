@@ -1,8 +1,12 @@
 """Run · Checkpoints: what evaluations say of each, and two side by side."""
 
+from dataclasses import replace
+
 import pytest
 
 from dashboard.texts import TEXTS
+from store.evaluations import keep
+from store.loading import load_spools
 from tests.dashboard import evaluated
 from tests.dashboard.evaluated import evaluated_store
 from tests.dashboard.test_forgetting_page import table_rows, words_of
@@ -29,6 +33,16 @@ def test_the_table_has_scores_retention_and_lights(monkeypatch, store):
     assert list(table["light-0"]) == [
         "red: it is forgetting", *["yellow: possible forgetting"] * 2, "–", *["green: no sign of forgetting"] * 2,
     ]  # fmt: skip
+
+
+def test_the_lights_of_several_suites_are_words_that_leave_room_for_the_other_columns(monkeypatch, tmp_path):
+    store = evaluated_store(tmp_path)
+    for place in (None, (2, 250)):
+        found = replace(evaluated.choice(place, evaluated.NOW), suite="sums", suite_sha256="5" * 64)
+        keep(store.root, found, evaluated.choice_texts())
+    load_spools(store)
+    table = opened(monkeypatch, store).dataframe[0].value
+    assert [next(iter(table[name])) for name in ("light-0", "light-1")] == ["red", "yellow"]
 
 
 def test_without_evaluations_the_table_is_as_it_was(monkeypatch, tmp_path):

@@ -56,6 +56,42 @@ def test_a_phone_shows_the_run_without_scrolling_sideways(watched):
     assert failed == []
 
 
+def test_on_a_phone_there_is_room_above_a_table_for_its_buttons(watched):
+    page, url, root = watched
+    with assay.run("small", store=root) as run:
+        run.log(1, loss=1.0)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{url}/runs?lang=en")
+    table = page.locator("[data-testid=stDataFrame]")
+    table.wait_for(timeout=60_000)
+    above = page.locator(".st-key-a-filters").bounding_box()
+    assert table.bounding_box()["y"] - above["y"] - above["height"] > 32
+
+
+_BEGINNINGS = """() => {
+    const strip = document.querySelector('.st-key-a-lineage'), parts = [...strip.children];
+    const top = part => part.getBoundingClientRect().top;
+    const begins = part => parts.indexOf(part) === 0 || top(part) > top(part.previousElementSibling) + 9;
+    const ends = part => part.getBoundingClientRect().left + parseFloat(getComputedStyle(part).borderLeftWidth);
+    return parts.filter(begins).map(part => ends(part) - strip.getBoundingClientRect().left);
+}"""
+"""How far right of the strip's edge the line before each part ends that begins a row."""
+
+
+def test_a_part_of_the_strip_that_begins_a_row_has_no_line_before_it(watched):
+    page, url, root = watched
+    with assay.run("small", store=root) as run:
+        for step in range(1, 6):
+            run.log(step, loss=1.0)
+            run.fork(after=step - 1, reason="rollback")
+    page.set_viewport_size({"width": 760, "height": 844})
+    page.goto(f"{url}/run?run=small&lang=en&view=log")
+    page.locator(".st-key-a-moments").wait_for(timeout=60_000)
+    found = page.evaluate(_BEGINNINGS)
+    assert len(found) > 1
+    assert max(found) <= 0
+
+
 def test_what_is_being_written_outlasts_refreshes_and_a_tick_goes_with_its_run(watched):
     page, url, root = watched
     with assay.run("first", store=root) as run:

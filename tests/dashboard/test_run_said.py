@@ -139,7 +139,10 @@ def test_figures_are_set_apart_and_details_kept():
     assert run_said(memory, "zh").startswith("第 1,200 步之后的验证中每次只放一个样本仍内存不足（no room）")
     light = "facts is red at step 90: accuracy fell by 1 point against the base, p is 0.0004, at least half the margin "
     assert run_said(f"{light}of 2 points", "en") == f"{light}of 2 points"
-    assert "低 1 个百分点" in run_said(f"{light}of 2 points", "zh")
+    assert "低 1 个百分点（p 值：0.0004）" in run_said(f"{light}of 2 points", "zh")
+    below = f"{light.replace('0.0004', 'below 0.0005')}of 2 points"
+    assert run_said(below, "en") == below
+    assert "（p 值：低于 0.0005）" in run_said(below, "zh")
 
 
 def test_an_error_of_python_is_shown_as_it_is():

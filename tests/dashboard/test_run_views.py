@@ -221,9 +221,9 @@ def test_the_checkpoint_of_the_address_is_chosen_and_a_choice_is_written_there(m
 
 
 def test_going_to_another_run_forgets_the_checkpoint(monkeypatch, full_store):
-    app = opened(monkeypatch, full_store, "triage", "checkpoints", at="1@60")
+    app = opened(monkeypatch, full_store, "triage", "checkpoints", at="1@60", **{"from": "1@30", "to": "1@60"})
     app.selectbox[0].set_value("watched").run()
-    assert "at" not in app.query_params
+    assert not {"at", "from", "to"} & set(app.query_params)
 
 
 def test_all_checkpoints_can_be_taken_along_in_a_file(full_store):

@@ -82,6 +82,18 @@ def test_the_filters_of_the_address_hold_in_any_language(monkeypatch, few):
     assert names(opened(monkeypatch, few, status="finished", lang="zh")) == ["new", "b,c", "a"]
 
 
+def test_a_status_that_is_asked_for_stays_asked_for_when_no_run_has_it_any_more(monkeypatch, few):
+    few.transaction(lambda tx: tx.execute("UPDATE run SET status = 'running', ended = NULL, heartbeat = now()"))
+    app = opened(monkeypatch, few, status="running")
+    assert len(names(app)) == 3
+    few.transaction(lambda tx: tx.execute("UPDATE run SET status = 'finished'"))
+    st.cache_data.clear()
+    app.run()
+    assert "No run matches." in words(app)
+    pills = next(group for group in app.get("button_group") if "running" in group.options)
+    assert (pills.options, pills.value) == (["running", "finished"], ["running"])
+
+
 def test_ticks_are_in_the_address_and_come_back_from_it(monkeypatch, few):
     app = opened(monkeypatch, few, compare="a,b%2Cc")
     assert "2 runs compared" in words(app)
@@ -291,6 +303,13 @@ def test_below_the_charts_is_a_column_a_run_with_what_differs(monkeypatch, few):
     assert "<tr><th>best checkpoint</th><td>@40</td><td>@40</td></tr>" in beside
     assert "total_steps" not in beside
     assert 'href="run?run=b%2Cc&amp;lang=en"' in beside
+
+
+def test_what_runs_say_differently_stands_before_what_only_some_of_them_say(monkeypatch, few):
+    own = """UPDATE run SET config = '{"alpha": "", "lr": 0.001}' WHERE name = 'a'"""
+    few.transaction(lambda tx: tx.execute(own))
+    said = words(opened(monkeypatch, few, compare="a,b%2Cc"))
+    assert said.index("<th>lr</th>") < said.index("<th>alpha</th><td>&quot;&quot;</td><td>–</td>")
 
 
 def test_runs_that_do_not_exist_and_too_many_are_said(monkeypatch, few):

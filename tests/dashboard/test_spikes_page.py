@@ -237,6 +237,13 @@ def test_what_is_near_the_beginning_is_not_said_to_be_compared_with_128_steps(mo
     assert words.count(TEXTS["spikes.against.so_far"]["en"]) == 2
 
 
+def test_a_drag_is_spoken_of_only_where_there_is_a_mouse(monkeypatch, spiked):
+    said = next(block.body for block in opened(monkeypatch, spiked, "healed").html if "a-drag" in block.body)
+    kept, _, hidden = said.partition('<span class="a-drag">')
+    assert kept.endswith(TEXTS["spikes.line.note"]["en"])
+    assert hidden.startswith(f" · {TEXTS['curves.brush']['en']}")
+
+
 def test_the_branches_are_told_with_why_and_what_is_changed(monkeypatch, spiked):
     words = shown(opened(monkeypatch, spiked, "healed"))
     assert "guard: leave these samples out; spike at step 151" in words

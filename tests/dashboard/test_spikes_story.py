@@ -51,6 +51,16 @@ def test_a_spike_that_comes_back_on_another_branch_is_the_same_until_it_counts_a
     assert [tried.rung for tried in found[0].tries] == ["control", "leave-out"]
 
 
+def test_a_spike_begins_where_it_did_though_an_earlier_one_comes_again_with_it():
+    rows = told(
+        alarm(48), alarm(90), alarm(91, "T2", "rollback", onset=90), rollback("control", 91, 20, 110),
+        alarm(48, branch=2), alarm(90, "T2", "rollback", branch=2, onset=90),
+    )  # fmt: skip
+    found = spikes(rows)
+    assert places(found) == [[(1, 48)], [(1, 90), (1, 91), (2, 48), (2, 90)]]
+    assert [spike.onset for spike in found] == [48, 90]
+
+
 def test_a_warning_between_does_not_part_a_spike_nor_take_its_end():
     rows = told(
         alarm(90, "T2", "rollback", onset=85), alarm(60, "P", "amber", branch=2),

@@ -10,6 +10,7 @@ from dashboard.colors import LIGHT
 from dashboard.queries import curves
 from dashboard.queries.curves import Span, Start
 from dashboard.views import curves as curves_view
+from dashboard.views import overlay
 from dashboard.views.chart_words import _words
 from store.database import Store
 from store.loading import load_spools
@@ -36,6 +37,10 @@ def store(tmp_path_factory):
             run.log(step, loss=loss_at(step))
     found = Store.at(root / "assay.duckdb")
     load_spools(found)
+    with assay.run("beside", store=root) as run:
+        for step in range(1, 21):
+            run.log(step, loss=loss_at(step))
+    load_spools(found)
     return found
 
 
@@ -50,9 +55,9 @@ def means(store, span, *, with_lead=True, log=False):
     return {row["step"]: row["mean"] for row in line}
 
 
-def whole(span):
+def whole(span, over: float = OVER):
     """The line over each single step from the first, as far as the range shows it."""
-    found, mean, weight, keep = {}, 0.0, 0.0, math.exp(-1 / OVER)
+    found, mean, weight, keep = {}, 0.0, 0.0, math.exp(-1 / over)
     for step in range(1, STEPS + 1):
         mean, weight = mean * keep + loss_at(step), weight * keep + 1
         found[step] = mean / weight
@@ -92,3 +97,16 @@ def test_the_page_reads_it_for_a_range_of_a_smoothed_line(monkeypatch, store, as
     monkeypatch.setattr(curves_view, "loss_chart", lambda *args, **asked: given.append(args[0]) or real(*args, **asked))
     open_page("run", {"lang": "en", "run": "zoomed", "first": "500", "last": "700", **asked})
     assert [data.before and data.before["step"].to_pylist() for data in given] == [expected]
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+def test_nor_is_it_moved_where_runs_are_laid_over_each_other(monkeypatch, store, scale):
+    made, real = [], overlay.overlay_chart
+    monkeypatch.setenv("ASSAY_STORE", str(store.path))
+    monkeypatch.setattr(overlay, "overlay_chart", lambda *args, **asked: made.append(real(*args, **asked)) or made[-1])
+    asked = {"compare": "zoomed,beside", "metrics": "loss", "zoom": "step_500_700", "y": scale}
+    open_page("runs", {"lang": "en", **asked})
+    [line] = rows_of(layers(made[0])[1], "line", "mean")
+    expected = whole(Span(499, 701), 0.01 * STEPS)
+    assert [row["step"] for row in line] == [*expected]
+    assert max(abs(row["mean"] - expected[row["step"]]) for row in line) < 0.1

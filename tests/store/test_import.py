@@ -290,7 +290,7 @@ def test_a_log_that_is_being_watched_is_left_to_its_watcher(root, tmp_path, caps
     [found] = find_logs([log])
     logged(tmp_path / "out", line(20, 2.0), mode="a")
     with hold_run(root, log, found, None):
-        assert "is being watched already, as run out" in refused(root, capsys, log)
+        assert "is being watched or imported already, as run out" in refused(root, capsys, log)
 
 
 def test_who_stops_an_import_leaves_nothing_half_written(root, tmp_path, monkeypatch):

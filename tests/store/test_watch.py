@@ -254,6 +254,8 @@ def test_a_name_can_be_given_and_must_not_be_another_runs(root, tmp_path, capsys
         ("/runs/.hidden", "hidden"),
         ("/runs/医疗 微调", "医疗 微调"),
         ("/runs/a:b", "a-b"),
+        ("/runs/损失\u3000一.csv", "损失-一"),
+        ("/runs/assay.duckdb.csv", "watched"),
         ("/", "watched"),
     ],
 )

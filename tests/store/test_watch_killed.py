@@ -98,7 +98,9 @@ def test_two_watchers_of_one_source_are_refused(root, tmp_path, capsys):
     said = capsys.readouterr()
     assert stopped.value.code == 2
     assert said.out == ""
-    assert said.err.endswith(f"assay: {tmp_path / 'a'} is being watched already, as run a; end that watcher first\n")
+    assert said.err.endswith(
+        f"assay: {tmp_path / 'a'} is being watched or imported already, as run a; end that first, or wait for it\n"
+    )
     watch_once(root, tmp_path / "a")
     assert values(root, "a") == [(1, 10, 2.5)]
 

@@ -3,6 +3,7 @@
 Nothing of ours raises into the host: what goes wrong here is said once, and the training goes on without Assay.
 """
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,15 @@ from trainer.adapters.others import ALONE, Others, announce, meet
 from trainer.adapters.rows import take_rows, tokens_of
 from trainer.adapters.sealing import CHECKPOINT, make_way
 from trainer.adapters.seen import Number, Seen
+from trainer.adapters.written import Written
 
 __all__ = ["AssayCallback"]
+
+NO_LOG = (
+    "the host logs nothing (logging_strategy is no), so no step is recorded and nothing guards this training; let it "
+    "log, or put AssayMixin among the classes of the trainer"
+)
+"""What is said where there is nothing to see."""
 
 _recording: dict[str, Hosted] = {}
 """What this process records, by the output folder of the host."""
@@ -53,6 +61,7 @@ class AssayCallback(TrainerCallback):
         self._tokens: Number = 0
         self._rates: list[float] = []
         self._others: Others | None = None
+        self._awaited = deque[Written](maxlen=8)
         self._is_alone = True
         self._scaler: Any = None
 
@@ -106,15 +115,17 @@ class AssayCallback(TrainerCallback):
 
     def on_log(self, *given: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
         """Record what the host logs."""
-        args, state, _control = given
+        args, state, control = given
         self._do(Hosted.logged, state.global_step, logs or {}, args.fp16)
+        if control.should_save:
+            self._do(Hosted.make_sure)
 
     def on_epoch_end(self, *given: Any, **_: Any) -> None:
         """Keep the host from writing a checkpoint of what it is about to leave."""
         args, state, control = given
         if self.goes_on_from is not None:
             control.should_save = control.should_evaluate = False
-        self._before_silence(control)
+        self._do(_before_silence, control)
         self._make_way(args, state, control)
         self._with_others(lambda others: others.wait())  # before another one writes there
 
@@ -132,6 +143,7 @@ class AssayCallback(TrainerCallback):
         # No step that all have to take: a host may save in its first process alone.
         written = self._with_others(lambda others: others.wrote(state.global_step, folder))
         if written is not None:
+            self._awaited.append(written)
             self._do(lambda hosted: hosted.saved(folder, written.everywhere))
 
     def on_train_end(self, *_given: Any, **_: Any) -> None:
@@ -148,6 +160,8 @@ class AssayCallback(TrainerCallback):
 
     def failed(self, error: BaseException) -> None:
         """The host's training ended with an error, which is the host's to raise."""
+        for written in self._awaited:
+            written.give_up()
         said = "stopped by Ctrl-C" if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"
         self._do(lambda hosted: hosted.end("failed", said))
         self._forget()
@@ -226,7 +240,10 @@ class AssayCallback(TrainerCallback):
         done = attempt(work, self._others)
         if isinstance(done, Failure):
             self._others = None
-            say(f"{done.kind}: {done.said}; the processes of this training are no longer told what people want")
+            # What gloo says of it is a line of its source.
+            is_gone = done.kind == "RuntimeError" or done.kind.startswith("Dist")
+            why = "another process of it does not answer" if is_gone else f"{done.kind}: {done.said}"
+            say(f"the processes of this training are no longer told what people want: {why}")
             return None
         return done
 
@@ -251,11 +268,6 @@ class AssayCallback(TrainerCallback):
         for output in [key for key, hosted in _recording.items() if hosted is self.hosted]:
             del _recording[output]
         self.hosted = self.seen = None
-
-    def _before_silence(self, control: Any) -> None:
-        """Have alarms told before the host evaluates or saves: as long as that takes it asks for nothing."""
-        if control.should_evaluate or control.should_save:
-            self._do(Hosted.catch_up)
 
     def _do(self, work: Callable[..., Any], *arguments: Any) -> Any:
         """Do something with what is recorded, if anything is, and give back what it gives; where that goes wrong, or
@@ -298,6 +310,8 @@ class AssayCallback(TrainerCallback):
             # The mixin sees the loss itself; without it there is only what the host logs, which would be 0.
             args.logging_nan_inf_filter = False
             made.run.event("host", "logging_nan_inf_filter was turned off: a loss that is no number is logged as one")
+        if self.host is None and args.logging_strategy == "no":
+            self._do(lambda hosted: hosted.tell("host", NO_LOG, level="warning"))
         rows = attempt(record_rows, opened, dataset)
         if isinstance(rows, Failure):
             say(f"{rows.said}; the rows of this run are recorded without their texts")
@@ -314,8 +328,7 @@ class AssayCallback(TrainerCallback):
             hosted.step(seen, state.epoch, None if self._scaler is None else self._scaler.get_scale())
         else:
             hosted.reached(state.global_step)
-        if control.should_evaluate or control.should_save:
-            hosted.catch_up()  # as `_before_silence` does, in the same attempt
+        _before_silence(hosted, control)
         if self._is_alone:
             act(hosted, control)
 
@@ -339,6 +352,14 @@ def _stop(hosted: Hosted, why: str, traceback: str | None = None) -> None:
     # Where that is what went wrong, its threads are ended and its spool is closed all the same.
     attempt(hosted.opened.stack.close)
     attempt(hosted.run.finish, "failed", why)
+
+
+def _before_silence(hosted: Hosted, control: Any) -> None:
+    """Have alarms told before the host evaluates or saves: as long as that takes it asks for nothing."""
+    if control.should_save:
+        hosted.make_sure()
+    elif control.should_evaluate:
+        hosted.catch_up()
 
 
 def _folder(args: Any, state: Any) -> Path:

@@ -54,7 +54,13 @@ SLOW_SECONDS = 1.0
 """Steps that take longer are recorded at once: there it is nothing, and no alarm waits for the next one to be told."""
 
 SUMMARY = "train_runtime"
-"""A row of the host's log that has this is about the whole run."""
+"""A row of the host's log that has this and no loss is about the whole run: with include_num_input_tokens_seen each row
+has the time so far.
+"""
+
+
+COUNT = "num_input_tokens_seen"
+"""What a host that counts its tokens adds to each row, that of an evaluation too, whose step has had it."""
 
 
 class Hosted:
@@ -127,6 +133,11 @@ class Hosted:
         """Have everything recorded that the host has done. Raises BrokenRecordingError where that could not be done."""
         self.beside.catch_up()
 
+    def make_sure(self) -> None:
+        """Have it in the spool too, before the host saves: who goes on from there does not make these steps again."""
+        self.catch_up()
+        self.run.written()
+
     def refuse(self, why: str) -> None:
         """Answer what people ask with why it cannot be done."""
         if self.wishes.are_there:
@@ -170,13 +181,15 @@ class Hosted:
 
     def logged(self, step: int, logs: Mapping[str, Any], scales: bool) -> None:
         """Record what the host logged after a step."""
-        if SUMMARY in logs:
+        if SUMMARY in logs and "loss" not in logs:
             if self.target is not None:
                 return  # it is no end
             said = ", ".join(f"{name} {value:g}" for name, value in logs.items() if isinstance(value, int | float))
             self.beside.hand_over(partial(self.run.event, step=step), "summary", f"the host's own summary: {said}")
             return
         is_known = LOGGED if self.sees_steps or "loss" not in logs else frozenset[str]()
+        if "loss" not in logs:
+            is_known |= {COUNT}
         if is_known.issuperset(logs):
             return
         wanted = {

@@ -67,8 +67,12 @@ class SampleLosses:
             # The policy first, then its reference.
             if torch.is_grad_enabled() == (not self._sums):
                 self._sums.append(found.detach().float().sum(dim=1))
-        elif torch.is_grad_enabled() and self._means is None:
+        elif torch.is_grad_enabled() and self._means is None and self._is_usual_sft():
             self._means = partial(_means, len(found), -found.detach(), output.label_mask.ne(0))
+
+    def _is_usual_sft(self) -> bool:
+        # With "dft" TRL weighs each token by its likelihood, and reads the same output for it.
+        return getattr(self._host.args, "loss_type", "nll") == "nll"
 
     def take(self, loss: Any) -> None:
         """Take note of the loss the host has computed, before it goes back through it."""

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import assay
+from assay.delivery import send_to
+from assay.errors import AssayError
 from assay.flusher import say
+from assay.foreign import attempt
 from assay.locate import DATABASE_NAME, StoreLocation, locate_store
-from assay.recording import Run
+from assay.recording import Run, named_after
 from assay.spool import read_spool
 from evals.text import Sample, read_samples
-from store.artifacts import ArtifactError, verify
+from store.artifacts import ArtifactError, clear_temporary, verify
 from store.database import Store
 from store.model_digest import file_sha256
 from trainer.adapters.options import NO_FILE, Options, config_of, shown_config
@@ -24,6 +27,7 @@ from trainer.lineage import holding, parent_of
 from trainer.pairs import read_pairs
 from trainer.provenance import ROWS_A_LINE, surroundings
 from trainer.replay import Trace
+from trainer.resume import tell_what_was_left_unsaid
 from trainer.state import TrainState
 
 __all__ = ["Opened", "begin", "record_rows", "stage_of"]
@@ -67,7 +71,7 @@ def begin(options: Options, args: Any, state: Any, model: Any, host: Any) -> Ope
     location = locate_store(options.store)
     wanted = _name(options, args)
     before = _recorded(location.root, wanted, _output(args)) if state.global_step else None
-    run = assay.run(before or wanted, store=location.server or location.root, resume=before is not None)
+    run = _run(location, before or wanted, resume=before is not None)
     if before is None and run.name != wanted:
         say(f"there is a run {wanted} in {location.root} already; this one is called {run.name}")
     try:
@@ -79,6 +83,19 @@ def begin(options: Options, args: Any, state: Any, model: Any, host: Any) -> Ope
     except BaseException:
         run.finish("failed", "recording could not begin")
         raise
+
+
+def _run(location: StoreLocation, name: str, *, resume: bool) -> Run:
+    if not location.server:
+        return assay.run(name, store=location.root, resume=resume)
+    try:
+        return assay.run(name, store=location.server, resume=resume)
+    except AssayError as error:
+        # A host trains on whatever a server says; where it was not the server, this says the same once more.
+        run = assay.run(name, store=location.root, resume=resume)
+        attempt(send_to, run.folder, location.server)
+        say(f"{error}; the run is recorded here, and `assay deliver {run.name}` brings it there once that is mended")
+        return run
 
 
 def _store(location: StoreLocation) -> Store:
@@ -132,8 +149,7 @@ def _name(options: Options, args: Any) -> str:
     if options.name:
         return options.name
     # What a host is called by may hold anything; what a person names here is theirs to mend.
-    name = str(args.run_name or Path(args.output_dir).absolute().name)
-    return re.sub(r'[/\\@:*?"<>|\x00-\x1f]+', "-", name).strip(" .-").encode()[:100].decode("utf-8", "ignore") or "run"
+    return named_after(str(args.run_name or Path(args.output_dir).absolute().name), "run")
 
 
 def _recorded(root: Path, name: str, output: str) -> str | None:
@@ -181,8 +197,10 @@ def _stand_on_parent(opened: Opened) -> None:
 
 
 def _go_on(opened: Opened) -> None:
-    """Record that the run goes on; steps behind are left on a branch of their own."""
+    """Record that the run goes on, with what a kill left unsaid; steps behind are left on a branch of their own."""
     run, history, step = opened.run, opened.history, opened.state.step
+    clear_temporary(run.folder / "checkpoints")
+    tell_what_was_left_unsaid(run, history)
     for branch in sorted(history.limits(), reverse=True):
         folder = checkpoint_folder(run.folder, step, branch)
         try:

@@ -8,7 +8,7 @@ take: who waits is a thread, and it gives up.
 import json
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,6 +18,9 @@ __all__ = ["Written", "await_keys", "files_of", "lacking"]
 
 LIMIT_SECONDS = 60.0
 """How long after the first process has written its part the others may take for theirs."""
+
+LAST_SECONDS = 2.0
+"""How long they may take once the training has failed: what is written need only be told."""
 
 PATIENCE_SECONDS = 1800.0
 """How long the others wait for the first process, which may have a large model to write."""
@@ -35,6 +38,7 @@ class Written:
         """
         self._store, self._name, self._rank, self._size, self._folder = store, name, rank, size, folder
         self._until = time.monotonic() + (PATIENCE_SECONDS if rank else LIMIT_SECONDS)
+        self._is_given_up = False
         store.set(self._key("done", rank), "")
 
     def everywhere(self) -> list[dict[str, int]]:
@@ -56,6 +60,11 @@ class Written:
         self._await("done")
         self._store.set(self._key("files", self._rank), json.dumps(files_of(self._folder)))
 
+    def give_up(self) -> None:
+        """Wait for little more than what is written by now: the training has failed."""
+        self._until = min(self._until, time.monotonic() + LAST_SECONDS)
+        self._is_given_up = True
+
     def tell_beside(self) -> threading.Thread:
         """The same on a thread of its own, which ends without a word: the first process says what is not sealed."""
         thread = threading.Thread(target=attempt, args=(self.tell,), name="assay-written", daemon=True)
@@ -64,20 +73,18 @@ class Written:
 
     def _await(self, what: str) -> None:
         keys = [self._key(what, rank) for rank in range(self._size)]
-        if not await_keys(self._store, keys, self._until):
+        if not await_keys(self._store, keys, lambda: time.monotonic() >= self._until):
             missing = next((rank for rank, key in enumerate(keys) if not self._store.check([key])), self._rank)
-            _refuse(missing)
+            _refuse(missing, failed=self._is_given_up)
 
     def _key(self, what: str, rank: int) -> str:
         return f"{self._name}/{what}/{rank}"
 
 
-def await_keys(store: Any, keys: Sequence[str], until: float) -> bool:
-    """Whether torch's store has all keys before `until`, a time of `time.monotonic`. Raises RuntimeError where the
-    store is gone.
-    """
+def await_keys(store: Any, keys: Sequence[str], is_late: Callable[[], bool]) -> bool:
+    """Whether torch's store has all keys before it `is_late`. Raises RuntimeError where the store is gone."""
     while not store.check(list(keys)):
-        if time.monotonic() >= until:
+        if is_late():
             return False
         time.sleep(LOOK_SECONDS)
     return True
@@ -101,7 +108,9 @@ def lacking(everywhere: Sequence[Mapping[str, int]]) -> str | None:
     return None
 
 
-def _refuse(rank: int) -> NoReturn:
+def _refuse(rank: int, *, failed: bool) -> NoReturn:
+    if failed:
+        raise OSError(None, f"process {rank} had not saved it when the training failed")
     raise OSError(
         None,
         f"process {rank} has not saved it within {LIMIT_SECONDS:g} seconds; let every process of the host set "

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from tensorboard.summary.writer.record_writer import RecordWriter
 from tensorboard.util.tensor_util import make_tensor_proto
 
@@ -29,6 +30,10 @@ class Writer:
     def event(self, **fields: Any) -> None:
         with self.path.open("ab") as file:
             RecordWriter(file).write(Event(wall_time=1700000000.5, **fields).SerializeToString())
+
+    def record(self, data: bytes) -> None:
+        with self.path.open("ab") as file:
+            RecordWriter(file).write(data)
 
     def scalars(self, step: int, **values: float) -> None:
         for tag, number in values.items():
@@ -66,6 +71,33 @@ def test_the_trainers_closing_values_and_settings_are_facts(tmp_path):
     assert source.facts.config == {"max_steps": 40, "learning_rate": 1e-4}
     assert source.facts.total_steps == 40
     assert source.facts.ended
+
+
+def test_the_time_so_far_beside_each_loss_closes_nothing(tmp_path):
+    writer = Writer(tmp_path)
+    writer.scalars(10, train__loss=2.5, train__train_runtime=1.5)
+    source = EventsSource(tmp_path)
+    assert [point.values for point in polled(source)] == [{"loss": 2.5}]
+    assert (source.facts.ended, source.facts.summary) == (False, {})
+    writer.scalars(10, train__train_runtime=2.0, train__train_loss=3.0)
+    assert polled(source) == []
+    assert (source.facts.ended, source.facts.summary) == (True, {"train_runtime": 2.0, "train_loss": 3.0})
+
+
+def test_a_record_that_is_no_event_is_one_sentence(tmp_path):
+    writer = Writer(tmp_path)
+    writer.record(b"this is no event \xff\xff")
+    with pytest.raises(AssayError, match=r"tfevents.* is no TensorBoard log: record 2 in it is no event"):
+        list(read_points(writer.path))
+
+
+def test_a_tensor_of_an_unknown_type_and_a_time_or_step_that_is_none_are_left_out(tmp_path):
+    writer = Writer(tmp_path)
+    writer.event(step=1, summary=Summary(value=[Summary.Value(tag="x", tensor=TensorProto(dtype=0))]))
+    loss = Summary(value=[Summary.Value(tag="loss", simple_value=2.5)])
+    for step, at in ((2, math.inf), (2**63 - 1, 1700000000.5), (3, 1700000000.5)):
+        writer.record(Event(step=step, wall_time=at, summary=loss).SerializeToString())
+    assert list(read_points(writer.path)) == [Point(2, {"loss": 2.5}), Point(3, {"loss": 2.5}, 1700000000.5)]
 
 
 def test_both_kinds_of_scalar_are_read_and_other_summaries_are_not(tmp_path):

@@ -41,6 +41,20 @@ def test_a_history_is_read_under_our_names_and_its_closing_row_is_no_loss(tmp_pa
     assert source.facts.config == {"num_train_epochs": 2}
 
 
+def test_a_row_that_has_the_time_so_far_beside_its_loss_is_no_closing_one(tmp_path):
+    rows = [
+        {**row, "num_input_tokens_seen": 64, "train_runtime": 1.5, "train_tokens_per_second": 40.0}
+        for row in (STEP_1, STEP_2)
+    ]
+    source = StateSource(state(tmp_path / "trainer_state.json", *rows, step=2))
+    assert [(point.step, point.values["loss"]) for point in polled(source)] == [(1, 2.5), (2, 2.0)]
+    assert (source.facts.ended, source.facts.summary) == (False, {})
+    source = StateSource(state(tmp_path / "trainer_state.json", *rows, CLOSING, step=2))
+    assert len(polled(source)) == 2
+    assert source.facts.ended
+    assert source.facts.summary["train_loss"] == 2.25
+
+
 def test_of_overlapping_histories_the_newest_alone_is_read(tmp_path):
     state(tmp_path / "checkpoint-9" / "trainer_state.json", STEP_1, step=1)
     state(tmp_path / "checkpoint-10" / "trainer_state.json", STEP_1, STEP_2, step=2)

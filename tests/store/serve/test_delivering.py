@@ -187,6 +187,12 @@ def test_a_run_that_is_not_there_and_one_that_goes_nowhere_are_one_sentence_each
     assert one_sentence(nowhere.stderr) == ("run demo goes to no server yet; name one with --to quack://HOST:PORT")
 
 
+def test_where_no_run_goes_to_a_server_it_is_said_where_that_was_looked_for(tmp_path):
+    (tmp_path / "runs").mkdir()
+    done = assay("deliver", folder=tmp_path)
+    assert done.stdout.startswith(f"no run in {tmp_path / 'runs'} goes to a server; ")
+
+
 def test_a_run_that_goes_on_stays_the_same_run(served, trainer):
     token = served.token("inbox")
     for steps in (5, 9):

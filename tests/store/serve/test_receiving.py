@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from store.database import Store
 from store.errors import StoreError
 from store.loading import load_spools
 from store.runs import remove_run
@@ -188,6 +189,14 @@ def test_nothing_is_written_beside_a_runs_spool(store, receiver, run, file):
     with pytest.raises(StoreError):
         put(receiver, 0, b"x\n", run=run, file=file)
     assert sorted(store.root.rglob("*")) == before
+
+
+@pytest.mark.parametrize("suffix", [".wal", ".loading", "", ".WAL"])
+def test_no_run_takes_the_place_of_what_lies_beside_a_store_of_another_name(tmp_path, suffix):
+    store = Store.at(tmp_path / "team.duckdb")
+    with pytest.raises(StoreError, match="cannot be a run's name here"):
+        put(Receiver(store), 0, b"x\n", run=f"team.duckdb{suffix}")
+    assert sorted(tmp_path.iterdir()) == []
 
 
 def test_a_word_that_is_no_origin_is_refused(receiver):

@@ -46,9 +46,18 @@ def test_a_name_that_cannot_be_a_runs_is_said_and_the_host_trains(make, plain, s
     assert are_equal(plain, weights(trainer))
 
 
-def test_without_a_name_the_run_is_called_like_the_output_folder(make, store):
-    make(Seen, recorded(store, None), output="sft: one?", max_steps=2).train()
-    assert shown(store, "sft- one")["step"] == 2
+@pytest.mark.parametrize(("output", "name"), [("sft: one?", "sft- one"), ("微调\u3000一", "微调-一")])
+def test_without_a_name_the_run_is_called_like_the_output_folder(make, store, output, name):
+    make(Seen, recorded(store, None), output=output, max_steps=2).train()
+    assert shown(store, name)["step"] == 2
+
+
+def test_a_host_that_logs_nothing_is_told_that_there_is_nothing_to_see(make, store, capfd):
+    make(Trainer, recorded(store), logging_strategy="no", max_steps=2).train()
+    make(Seen, recorded(store, "seen"), logging_strategy="no", max_steps=2, output="seen").train()
+    assert capfd.readouterr().err.count("the host logs nothing (logging_strategy is no), so no step is recorded") == 1
+    assert "warning" in [item["level"] for item in shown(store)["events"] if item["kind"] == "host"]
+    assert shown(store, "seen")["step"] == 2
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from statistics import fmean
 import pytest
 from transformers import Trainer
 
+from assay.errors import AssayError
 from store.artifacts import verify
 from store.check import check_store
 from store.database import Store
@@ -82,6 +83,18 @@ def test_the_callback_alone_records_what_the_host_logs(make, store):
     assert metric(store, "eval_runtime") == {}
     assert said(store, "summary")[0].startswith("the host's own summary: train_runtime")
     assert batches(store) == []
+
+
+@pytest.mark.parametrize("kind", [Seen, Trainer])
+def test_a_host_that_counts_its_tokens_in_each_line_is_recorded_line_by_line(make, store, capfd, kind):
+    counts = {"include_num_input_tokens_seen": "all", "eval_strategy": "steps"}
+    make(kind, recorded(store), logging_steps=4, **counts).train()
+    assert "twice" not in capfd.readouterr().err
+    shown(store)
+    assert {4, 8, 12} <= {step for _, step in metric(store, "loss")}
+    assert [step for _, step in metric(store, "num_input_tokens_seen")] == [4, 8, 12]
+    (summary,) = said(store, "summary")
+    assert "train_loss" in summary
 
 
 def test_a_loss_that_is_no_number_is_recorded_as_one(make, store):
@@ -186,3 +199,23 @@ def test_a_host_whose_store_is_a_server_is_recorded_here_and_noted_for_delivery(
     there = Store.at(place.parents[1] / "assay.duckdb")
     load_spools(there)
     assert [row["status"] for row in there.rows("SELECT status FROM run WHERE name = 'away'")] == ["finished"]
+
+
+def test_a_host_whose_server_refuses_it_is_recorded_here_and_noted_for_delivery(make, store, monkeypatch, capfd):
+    monkeypatch.chdir(store.root.parent)
+
+    def refuse(_server):
+        raise AssayError("the server does not know the token")
+
+    monkeypatch.setattr("assay.recording.check_server", refuse)
+    make(Seen, AssayCallback("refused", store="quack://127.0.0.1:9"), max_steps=2).train()
+    (line,) = [line for line in capfd.readouterr().err.splitlines() if line.startswith("assay: ")]
+    assert line == (
+        "assay: the server does not know the token; the run is recorded here, and `assay deliver refused` brings it "
+        "there once that is mended"
+    )
+    (place,) = store.root.parent.rglob("refused/delivery.json")
+    assert json.loads(place.read_text())["server"] == "quack://127.0.0.1:9"
+    there = Store.at(place.parents[1] / "assay.duckdb")
+    load_spools(there)
+    assert [row["status"] for row in there.rows("SELECT status FROM run WHERE name = 'refused'")] == ["finished"]

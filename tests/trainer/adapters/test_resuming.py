@@ -1,7 +1,10 @@
 """A host that is started again goes on with its run."""
 
+import json
+from types import SimpleNamespace
+
 import pytest
-from transformers import Trainer
+from transformers import Trainer, TrainerCallback
 
 from tests.trainer.adapters.hosts import Seen, SeenShaken, are_equal, recorded, shown, weights
 from tests.trainer.seen import active, events, said
@@ -56,6 +59,42 @@ def test_the_error_of_a_host_is_the_end_of_its_run(make, store):
     run = shown(store)
     assert (run["status"], run["error"]) == ("failed", "PowerError: the power failed")
     assert run["step"] == 5
+
+
+def test_what_a_kill_left_of_checkpoints_is_told_or_cleared_away(make, store):
+    dies_at(make(Seen, recorded(store)), 11)
+    (spool,) = (store.root / "r" / "spool").glob("*.jsonl")
+    told = spool.read_text().splitlines(keepends=True)
+    spool.write_text("".join(line for line in told if '"k":"checkpoint"' not in line))
+    half = store.root / "r" / "checkpoints" / ".tmp-00000012-b1-1"
+    half.mkdir()
+    (half / "model.safetensors").write_text("half of it")
+    make(Seen, recorded(store)).train(resume_from_checkpoint=True)
+    assert [item["step"] for item in shown(store)["checkpoints"]] == [4, 8, 12]
+    assert not half.exists()
+
+
+@pytest.mark.parametrize("kind", [Seen, Trainer])
+def test_before_the_host_saves_its_steps_are_in_the_spool(make, store, monkeypatch, kind):
+    """Who goes on from there does not make them again."""
+    monkeypatch.setattr("assay.flusher.POLL_SECONDS", 0.3)
+    found = []
+
+    class Looks(TrainerCallback):
+        def on_save(self, args, state, control, **_):
+            (spool,) = (store.root / "r" / "spool").glob("*.jsonl")
+            lines = map(json.loads, spool.read_text().splitlines())
+            found.append((state.global_step, max(line["s"] for line in lines if line["k"] == "step")))
+
+    make(kind, Looks(), recorded(store), logging_steps=1, max_steps=8).train()
+    assert found == [(4, 4), (8, 8)]
+
+
+def test_a_host_that_fails_waits_no_longer_for_what_others_write(make, store):
+    callback, given_up = recorded(store), []
+    callback._awaited.append(SimpleNamespace(give_up=lambda: given_up.append("its checkpoint")))
+    dies_at(make(Seen, callback), 3)
+    assert given_up == ["its checkpoint"]
 
 
 def test_the_guard_goes_on_with_what_it_knew(make, store):

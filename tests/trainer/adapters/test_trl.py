@@ -112,6 +112,13 @@ def test_dpo_is_recorded_with_the_loss_of_each_pair_and_learns_the_same(make, st
     assert said(store, "stage") == [f"dpo: batches of {count} pairs, by the host"]
 
 
+def test_another_loss_of_sft_is_recorded_without_those_of_its_samples(make, store):
+    make("sft", recorded(store), loss_type="dft").train()
+    shown(store)
+    assert len(metric(store, "loss")) == 6
+    assert [(len(batch["rows"]), batch["losses"]) for batch in batches(store)] == [(4, [])] * 6
+
+
 def test_another_loss_of_dpo_is_recorded_without_those_of_its_pairs(make, store):
     make("dpo", recorded(store), loss_type="hinge", max_steps=2).train()
     shown(store)

@@ -37,6 +37,16 @@ def test_who_has_not_written_in_time_is_named(part, monkeypatch):
     )
 
 
+def test_where_the_training_has_failed_nobody_is_waited_for_long(part, monkeypatch):
+    monkeypatch.setattr(written, "LAST_SECONDS", 0.1)
+    part(1, "second", size=3)
+    first = part(0, "first", size=3)
+    first.give_up()
+    with pytest.raises(OSError) as caught:  # noqa: PT011 - what it says is compared whole
+        first.everywhere()
+    assert caught.value.strerror == "process 2 had not saved it when the training failed"
+
+
 def test_a_store_that_is_gone_is_said(part, monkeypatch):
     first = part(0, "first", size=1)
 
