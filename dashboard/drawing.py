@@ -1,6 +1,7 @@
 """Charts on a page: what does not change from one refresh to the next is neither made nor checked again."""
 
 import json
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from threading import Lock
@@ -15,9 +16,14 @@ from dashboard.charts.recipe import written
 __all__ = ["draw", "draw_kept"]
 
 KEPT = 512
-"""Charts kept with their data; those of small points are a few kilobytes each."""
+"""Charts kept with their data, at most; a live one has tens of kilobytes."""
 
-_kept: OrderedDict[Hashable, tuple[str, dict[str, bytes]]] = OrderedDict()
+UNASKED = 60.0
+"""Seconds after which a chart is kept no longer that nobody asked for: a page that is open asks each few seconds."""
+
+_kept: OrderedDict[Hashable, tuple[float, tuple[str, dict[str, bytes]]]] = OrderedDict()
+"""With when it was asked for last, the longest ago first."""
+
 _lock = Lock()
 
 
@@ -29,13 +35,13 @@ def draw(chart: alt.LayerChart, **options: Any) -> None:
 def draw_kept(same: Hashable, make: Callable[[], alt.LayerChart], **options: Any) -> None:
     """Show the chart that `make` makes, unless one was made for an equal `same`: then that one again."""
     with _lock:
-        found = _kept.get(same)
-    if found is None:
-        found = _written(make())
+        known = _kept.get(same)
+    found = _written(make()) if known is None else known[1]
+    now = time.monotonic()
     with _lock:
-        _kept[same] = found
+        _kept[same] = now, found
         _kept.move_to_end(same)
-        if len(_kept) > KEPT:
+        while len(_kept) > KEPT or next(iter(_kept.values()))[0] < now - UNASKED:
             _kept.popitem(last=False)
     _show(*found, options)
 
