@@ -98,7 +98,8 @@ def did(spike: Spike) -> Iterable[str]:
     if spike.is_amber:
         yield t("spikes.did.amber")
         return
-    yield from _skipped([alarm for alarm in spike.alarms if was_skipped(alarm)])
+    # Where steps are replayed, what an earlier spike had skipped comes again with them.
+    yield from _skipped([alarm for alarm in spike.alarms if was_skipped(alarm) and alarm.step >= spike.onset])
     if not spike.tries and not any(alarm.acts for alarm in spike.alarms):
         yield t("spikes.did.watched")
     for tried in spike.tries:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from dashboard.spike_story import Baseline, baseline, is_open, not_exact, spikes, waits
+from dashboard.views import spikes_words
 from store.clock import utc_now
 
 BEGAN = utc_now()
@@ -59,6 +60,9 @@ def test_a_spike_begins_where_it_did_though_an_earlier_one_comes_again_with_it()
     found = spikes(rows)
     assert places(found) == [[(1, 48)], [(1, 90), (1, 91), (2, 48), (2, 90)]]
     assert [spike.onset for spike in found] == [48, 90]
+    # Nor is it said to have skipped what the earlier one had.
+    skipped = [next(iter(spikes_words.did(spike))) for spike in found]
+    assert [("48" in said, "90" in said) for said in skipped] == [(True, False), (False, True)]
 
 
 def test_a_warning_between_does_not_part_a_spike_nor_take_its_end():
