@@ -333,6 +333,14 @@ class Store:
         if place is None:
             # Again, now that the lock is held: attaching would make an empty file.
             self._require_file()
+        self._held = instance.hold()
+        try:
+            self._attach_now(file, mode, deadline, check=check)
+        except BaseException:
+            instance.let_go(self._held)
+            raise
+
+    def _attach_now(self, file: str, mode: str, deadline: float, *, check: bool) -> None:
         with instance.cursor() as cursor:
             while not self._try_attach(cursor, f"ATTACH '{file}' AS {self._alias} ({mode})", deadline):
                 time.sleep(0.02)
@@ -362,6 +370,7 @@ class Store:
             # it holds what was committed, so a fresh instance loses nothing.
             instance.discard()
             raise explain(error, self.path) from error
+        instance.let_go(self._held)
 
     def _require_file(self) -> None:
         if not self.exists:

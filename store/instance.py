@@ -2,6 +2,9 @@
 
 Two instances in a process would share the file's lock, and the first to detach would drop it for
 both (docs/design/0001-short-attaches.md). `connect` is called here and nowhere else.
+
+An instance keeps some memory of each attach, a kilobyte of one that reads and ten or more of one that writes: after so
+many a new one takes its place, at a moment when nothing is attached.
 """
 
 import os
@@ -9,11 +12,16 @@ import threading
 
 import duckdb
 
-__all__ = ["cursor", "discard", "generation"]
+__all__ = ["cursor", "discard", "generation", "hold", "let_go"]
+
+RENEWED_AFTER = 500
+"""Attaches after which a new instance takes the place of one; making it takes some ten milliseconds."""
 
 _lock = threading.Lock()
 _instance: duckdb.DuckDBPyConnection | None = None
 _generation = 0
+_held = 0
+_attaches = 0
 
 
 def cursor() -> duckdb.DuckDBPyConnection:
@@ -27,12 +35,37 @@ def cursor() -> duckdb.DuckDBPyConnection:
 
 def discard() -> None:
     """Forget the instance: after settings that cannot be taken back, and in a forked child."""
-    global _instance, _generation  # noqa: PLW0603 - see above
     with _lock:
-        if _instance is not None:
-            _instance.close()
-        _instance = None
-        _generation += 1
+        _discard()
+
+
+def _discard() -> None:
+    global _instance, _generation, _held, _attaches  # noqa: PLW0603 - see above
+    if _instance is not None:
+        _instance.close()
+    _instance = None
+    _generation += 1
+    _held = _attaches = 0
+
+
+def hold() -> int:
+    """Say that something is about to be attached; returns the instance's number, for `let_go`."""
+    global _held, _attaches  # noqa: PLW0603 - see above
+    with _lock:
+        _held += 1
+        _attaches += 1
+        return _generation
+
+
+def let_go(number: int) -> None:
+    """Say that it is attached no more; an instance that held enough is thrown away once it holds nothing."""
+    global _held  # noqa: PLW0603 - see above
+    with _lock:
+        if number != _generation:
+            return
+        _held -= 1
+        if _held == 0 and _attaches >= RENEWED_AFTER:
+            _discard()
 
 
 def generation() -> int:
@@ -41,9 +74,10 @@ def generation() -> int:
 
 
 def _after_fork() -> None:
-    global _instance, _lock
+    global _instance, _lock, _held, _attaches  # noqa: PLW0603 - see above
     # Not closed: its threads and file descriptors are the parent's.
     _instance, _lock = None, threading.Lock()
+    _held = _attaches = 0
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows, which cannot fork

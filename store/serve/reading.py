@@ -104,7 +104,13 @@ class Questions:
         # In one step: another thread may forget all questions right after.
         known = self._known.get(sql)
         parts = self.check(sql) if known is None else known
-        found = self._store.snapshot(lambda snapshot: _answer(snapshot, sql, params, parts, is_known=known is not None))
+
+        def answered(snapshot: Snapshot) -> pa.Table:
+            # Once more: only now will no other instance take the place of this one.
+            self._limit()
+            return _answer(snapshot, sql, params, parts, is_known=known is not None)
+
+        found = self._store.snapshot(answered)
         if len(self._known) >= MOST_KNOWN:
             self._known.clear()
         self._known[sql] = parts
@@ -112,7 +118,9 @@ class Questions:
 
     def _limit(self) -> None:
         """What a question may use of this machine, once for each instance of the process."""
-        if self._limited != instance.generation():
+        # Before the connection is made: were it of the next instance, that one would only be limited twice.
+        number = instance.generation()
+        if self._limited != number:
             with instance.cursor() as cursor:
                 cursor.execute(f"SET GLOBAL memory_limit = '{MOST_MEMORY}'")
                 cursor.execute("SET GLOBAL temp_directory = ''")
@@ -120,7 +128,7 @@ class Questions:
                     cursor.execute(f"SET GLOBAL {name} = false")
                 # Each question has the thread that asks it: others have theirs, and small ones cost a quarter less.
                 cursor.execute("SET GLOBAL threads = 1")
-            self._limited = instance.generation()
+            self._limited = number
 
     def check(self, sql: str) -> frozenset[str]:
         """Which tables of `IN_PART` a question reads. Raises StoreError unless it is written as one that a `read` token
