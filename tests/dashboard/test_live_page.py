@@ -7,7 +7,7 @@ from store.database import Store
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 
-from tests.dashboard.looking import follow
+from tests.dashboard.looking import follow, until
 
 pytestmark = pytest.mark.browser
 
@@ -87,9 +87,8 @@ def test_a_part_of_the_strip_that_begins_a_row_has_no_line_before_it(watched):
     page.set_viewport_size({"width": 760, "height": 844})
     page.goto(f"{url}/run?run=small&lang=en&view=log")
     page.locator(".st-key-a-moments").wait_for(timeout=60_000)
-    found = page.evaluate(_BEGINNINGS)
-    assert len(found) > 1
-    assert max(found) <= 0
+    until(page, f"() => ({_BEGINNINGS})().length > 1", seconds=60)
+    assert max(page.evaluate(_BEGINNINGS)) <= 0
 
 
 def test_what_is_being_written_outlasts_refreshes_and_a_tick_goes_with_its_run(watched):

@@ -132,7 +132,7 @@ def test_a_checkpoint_is_gone_on_with_where_it_lies(monkeypatch, team, full_stor
 
 def test_a_run_may_have_another_name_where_its_checkpoints_are():
     assert "where the run may have another name" in TEXTS["elsewhere.checkpoint"]["en"]
-    assert "可能用的是另一个名字" in TEXTS["elsewhere.checkpoint"]["zh"]
+    assert "可能另有名字" in TEXTS["elsewhere.checkpoint"]["zh"]
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
