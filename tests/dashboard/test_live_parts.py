@@ -90,6 +90,7 @@ def test_a_run_that_is_removed_while_its_page_is_open_is_said_to_be_gone(watched
     page.goto(f"{url}/run?run=gone&lang=en")
     charts(page)
     remove_run(store, "gone")
+    page.wait_for_timeout(1200)  # what is live is kept for 0.8 s
     # Nothing of a run that has ended is refreshed until someone does something.
     page.get_by_text("log", exact=True).click()
     page.get_by_text("There is no run called gone.").wait_for()
