@@ -9,12 +9,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 __all__ = [
-    "POINT", "between", "coded", "floats", "numbers", "only", "ordered", "placed", "steps", "table_of", "thinned",
-    "values", "with_column", "words",
+    "MEANT", "POINT", "between", "coded", "floats", "numbers", "only", "ordered", "placed", "steps", "table_of",
+    "thinned", "values", "with_column", "words",
 ]  # fmt: skip
 
 POINT = ["metric", "branch", "active", "step", "step_last", "min", "max", "last"]
 """Columns of a table of curves."""
+
+MEANT = [*POINT, "n", "total"]
+"""The same of one that a smoothed line is drawn of: how many values a point stands for, and their sum."""
+
+_MERGED = {"step": "min", "step_last": "max", "min": "min", "max": "max", "last": "last", "n": "sum", "total": "sum"}
 
 
 def values(table: pa.Table, column: str) -> list[Any]:
@@ -70,25 +75,26 @@ def steps(table: pa.Table, column: str = "step") -> Any:
 
 
 def thinned(points: pa.Table, width: int) -> pa.Table:
-    """Merge points into buckets of `width` steps, keeping first and last step, lowest, highest and last value.
+    """Merge points into buckets of `width` steps, keeping of the columns of `MEANT` those that `points` has.
 
     Ordered by metric, branch and step, as `points` has to be.
     """
-    wanted = points.select(POINT)
+    wanted = points.select([name for name in MEANT if name in points.column_names])
     keyed = wanted.append_column("bucket", pc.divide(wanted["step"], width))
     grouped = keyed.group_by(["metric", "branch", "active", "bucket"], use_threads=False).aggregate(
-        [("step", "min"), ("step_last", "max"), ("min", "min"), ("max", "max"), ("last", "last")]
+        [(name, how) for name, how in _MERGED.items() if name in wanted.column_names]
     )
-    names = {"step_min": "step", "step_last_max": "step_last", "min_min": "min", "max_max": "max", "last_last": "last"}
-    named = grouped.rename_columns([names.get(name, name) for name in grouped.column_names]).select(POINT)
-    return named.sort_by([(name, "ascending") for name in ("metric", "branch", "step")])
+    names = {f"{name}_{how}": name for name, how in _MERGED.items()}
+    named = grouped.rename_columns([names.get(name, name) for name in grouped.column_names])
+    merged = named.select(wanted.column_names).cast(wanted.schema)
+    return merged.sort_by([(name, "ascending") for name in ("metric", "branch", "step")])
 
 
 def placed(points: pa.Table, places: list[float | None]) -> pa.Table:
-    """Columns step, step_last, x, min, max and last in the order of `x`, which holds the places; rows without one are
-    left out.
+    """Columns step, step_last, x, min, max, last, n and total in the order of `x`, which holds the places; rows without
+    one are left out.
     """
-    table = with_column(points.select(["step", "step_last", "min", "max", "last"]), "x", places)
+    table = with_column(points.select(MEANT[3:]), "x", places)
     return table.sort_by([("x", "ascending"), ("step", "ascending")])
 
 

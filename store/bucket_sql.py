@@ -139,7 +139,8 @@ _POINTS_OF_ROWS = """
 SELECT n.name AS metric, b.* EXCLUDE (metric_id)
 FROM (
     SELECT metric_id, branch, {active} AS active, min(step)::{whole} AS step, max(step)::{whole} AS step_last,
-           count(*)::{whole} AS n, min(value) AS min, max(value) AS max, arg_max(value, step) AS last
+           count(*)::{whole} AS n, min(value) AS min, max(value) AS max, arg_max(value, step) AS last,
+           sum(value) AS total
     FROM metric WHERE {rows}
     GROUP BY metric_id, branch, active, step >> {shift}
 ) b {order}
@@ -149,7 +150,8 @@ _POINTS_OF_PLAN = """
 SELECT n.name AS metric, b.* EXCLUDE (metric_id)
 FROM (
     SELECT metric_id, branch, active, min(first_step)::{whole} AS step, max(last_step)::{whole} AS step_last,
-           sum(n)::{whole} AS n, min(low) AS min, max(high) AS max, arg_max(last, last_step) AS last, sum(odd) AS odd
+           sum(n)::{whole} AS n, min(low) AS min, max(high) AS max, arg_max(last, last_step) AS last,
+           sum(total) AS total, sum(odd) AS odd
     FROM ({source})
     GROUP BY metric_id, branch, active, bucket
 ) b {order}
@@ -157,13 +159,13 @@ FROM (
 
 _SPAN = (
     "metric_id, branch, {active} AS active, first_step >> {shift} AS bucket, first_step, last_step, n, "
-    "min AS low, max AS high, last, odd"
+    "min AS low, max AS high, last, odd, total"
 )
 
 _ROW = (
     "metric_id, branch, {active} AS active, step >> {shift} AS bucket, CASE WHEN isfinite(value) THEN step END "
     "AS first_step, first_step AS last_step, isfinite(value)::INTEGER AS n, CASE WHEN isfinite(value) THEN value END "
-    "AS low, low AS high, low AS last, 1 - n AS odd"
+    "AS low, low AS high, low AS last, 1 - n AS odd, low AS total"
 )
 
 _MARKS = """

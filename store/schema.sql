@@ -115,20 +115,22 @@ CREATE TABLE metric_span (
     min DOUBLE,
     max DOUBLE,
     last DOUBLE,
-    odd INTEGER NOT NULL
+    odd INTEGER NOT NULL,
+    total DOUBLE
 );
-COMMENT ON TABLE metric_span IS 'Metrics rolled up, a row for 512 steps; derived from metric, and only for spans that a branch has gone beyond.';
+COMMENT ON TABLE metric_span IS 'Metrics rolled up, a row for 512 steps; derived from metric, and only for spans that a branch has gone beyond and for those of runs that have ended.';
 COMMENT ON COLUMN metric_span.run_id IS 'The run.';
 COMMENT ON COLUMN metric_span.branch IS 'Branch of the run.';
 COMMENT ON COLUMN metric_span.metric_id IS 'Which metric.';
 COMMENT ON COLUMN metric_span.span IS 'Step divided by 512, rounded down.';
-COMMENT ON COLUMN metric_span.first_step IS 'Lowest step with a finite value; null where there is none, as in last_step, min, max and last.';
+COMMENT ON COLUMN metric_span.first_step IS 'Lowest step with a finite value; null where there is none, as in last_step, min, max, last and total.';
 COMMENT ON COLUMN metric_span.last_step IS 'Highest step with a finite value.';
 COMMENT ON COLUMN metric_span.n IS 'Finite values.';
 COMMENT ON COLUMN metric_span.min IS 'Lowest of them.';
 COMMENT ON COLUMN metric_span.max IS 'Highest of them.';
 COMMENT ON COLUMN metric_span.last IS 'The one of the highest step.';
 COMMENT ON COLUMN metric_span.odd IS 'Values that are not finite.';
+COMMENT ON COLUMN metric_span.total IS 'Sum of the finite values.';
 
 CREATE TABLE step_batch (
     run_id INTEGER NOT NULL,

@@ -1,4 +1,4 @@
-"""Long series as few points: minimum, maximum and last value a bucket, so that no spike is lost.
+"""Long series as few points: minimum, maximum, last value and sum a bucket, so that no spike is lost.
 
 A bucket is a power of two steps wide and begins at a multiple of its width: a growing run refines
 nothing it has already drawn until its width doubles, and zooming in ends at the raw points.
@@ -27,8 +27,8 @@ class Series(NamedTuple):
 
     points: pa.Table
     """Columns metric, branch, active (on the active path), step and step_last (first and last step of
-    the bucket), n (values in it), min, max, last: finite values only. Metric by metric,
-    and within one ordered by branch and step."""
+    the bucket), n (values in it), min, max, last, total (their sum): finite values only. Metric by
+    metric, and within one ordered by branch and step."""
 
     marks: pa.Table
     """Where values are not finite. Columns metric, branch, active, step (first of the bucket), n,

@@ -146,7 +146,7 @@ WHERE run_id = {run_id} AND branch = {branch} AND metric_id IN ({metrics}) AND s
 _WRITE = """
 INSERT INTO metric_span
 SELECT {run_id}, {branch}, metric_id, step >> {shift}, min(finite_step), max(finite_step), count(finite),
-       min(finite), max(finite), arg_max(finite, finite_step), count(*) - count(finite)
+       min(finite), max(finite), arg_max(finite, finite_step), count(*) - count(finite), sum(finite)
 FROM (
     SELECT *, CASE WHEN isfinite(value) THEN value END AS finite, CASE WHEN isfinite(value) THEN step END AS finite_step
     FROM metric WHERE run_id = {run_id} AND branch = {branch} AND {which}

@@ -48,7 +48,8 @@ class LossData(NamedTuple):
     """What the chart shows."""
 
     points: pa.Table
-    """Columns metric (`loss`, `val_loss`), branch, active, step, step_last, min, max, last: finite values."""
+    """Columns metric (`loss`, `val_loss`), branch, active, step, step_last, min, max, last, n, total: finite
+    values."""
 
     marks: pa.Table
     """Values that are no number, as `charts.marks.MARKS`."""
@@ -66,7 +67,7 @@ class LossData(NamedTuple):
     """Steps that nothing was learned from, in order: a line breaks over them."""
 
     before: pa.Table | None = None
-    """Columns step, last: training losses before those shown, in order, which the smoothed line begins with."""
+    """Columns step, n, total: training losses before those shown, in order, which the smoothed line begins with."""
 
 
 def loss_chart(
@@ -78,12 +79,12 @@ def loss_chart(
     log: bool = False,
     smooth: float = 0,
 ) -> alt.LayerChart:
-    """Draw it: `span` fixes the range of steps, `smooth` is in steps (see `smoothed`)."""
+    """Draw it: `span` fixes the range of steps, `smooth` is in steps (see `led`)."""
     reach = span or extent(data.points, data.marks)
     x, y = x_steps(*(span or ())), y_values(log=log, room=20)
     points = between(data.points, "min", sys.float_info.min) if log else data.points
     active, abandoned = only(points, "active", True), only(points, "active", False)
-    before = data.before if data.before is None or not log else between(data.before, "last", sys.float_info.min)
+    before = data.before if data.before is None or not log else between(data.before, "total", sys.float_info.min)
     training = _training(_of(active, "loss"), before, smooth)
     validation = _plain(_of(active, "val_loss"))
     layers = [
@@ -117,7 +118,7 @@ def _parted(line: pa.Table, left_out: Sequence[Stretch]) -> pa.Table:
 
 
 def _training(points: pa.Table, before: pa.Table | None, smooth: float) -> pa.Table:
-    means = led(values(points, "step"), values(points, "last"), smooth, before)
+    means = led(points, smooth, before)
     columns = {"low": floats(points, "min"), "high": floats(points, "max"), "mean": pa.array(means, pa.float32())}
     return table_of({**_steps(points), "value": floats(points, "last"), **columns})
 

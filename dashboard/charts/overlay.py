@@ -53,7 +53,7 @@ class RunLine(NamedTuple):
     """Its colour."""
 
     points: pa.Table
-    """Columns step, step_last, x, min, max, last, in order."""
+    """Columns step, step_last, x, min, max, last, n, total, in order."""
 
     marks: pa.Table
     """Values that are no number: columns x, kind."""
@@ -62,7 +62,7 @@ class RunLine(NamedTuple):
     """Steps that nothing was learned from, in order: the line breaks over them."""
 
     before: pa.Table | None = None
-    """Columns step, last: values before those shown, in order, which the smoothed line begins with."""
+    """Columns step, n, total: values before those shown, in order, which the smoothed line begins with."""
 
 
 class Along(NamedTuple):
@@ -88,7 +88,7 @@ def overlay_chart(
     log: bool = False,
     smooth: float = 0,
 ) -> alt.LayerChart:
-    """Draw it: `reach` fixes the range of x, `smooth` is in steps (see `smoothed`); `said` has the words run, at_steps,
+    """Draw it: `reach` fixes the range of x, `smooth` is in steps (see `led`); `said` has the words run, at_steps,
     value, value_last, smoothed_to, lowest, highest and each `mark.` kind.
     """
     parts, edges = [_table(line, along, smooth, log=log) for line in lines], _edges(reach, along)
@@ -157,18 +157,17 @@ def _table(line: RunLine, along: Along, smooth: float, *, log: bool) -> tuple[pa
         "run": words([line.name] * points.num_rows), "step": steps(points), "step_last": steps(points, "step_last"),
         "x": pa.array([value / along.unit for value in values(points, "x")], pa.float64()),
         "value": floats(points, "last"), "low": floats(points, "min"), "high": floats(points, "max"),
-        "mean": pa.array(led(at, values(points, "last"), smooth, _before(line, log=log)), pa.float32()),
+        "mean": pa.array(led(points, smooth, _before(line, log=log)), pa.float32()),
     }  # fmt: skip
     return table_of(columns), at
 
 
 def _before(line: RunLine, *, log: bool) -> pa.Table | None:
-    return line.before if line.before is None or not log else between(line.before, "last", sys.float_info.min)
+    return line.before if line.before is None or not log else between(line.before, "total", sys.float_info.min)
 
 
 def _shown(points: pa.Table, *, log: bool) -> pa.Table:
-    chosen = points.select(["step", "step_last", "x", "min", "max", "last"])
-    return between(chosen, "min", sys.float_info.min) if log else chosen
+    return between(points, "min", sys.float_info.min) if log else points
 
 
 def _x(along: Along, look: Look, edges: Reach) -> alt.X:

@@ -30,7 +30,7 @@ class Line(NamedTuple):
     """One metric of one run on an axis, the active path only."""
 
     points: pa.Table
-    """Columns step, step_last, x, min, max, last: finite values, in order of x."""
+    """Columns step, step_last, x, min, max, last, n, total: finite values, in order of x."""
 
     marks: pa.Table
     """Values that are no number: columns x, kind."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from dashboard.gaps import Stretch, holes
-from dashboard.tables import POINT, between, only, ordered, thinned, values
+from dashboard.tables import MEANT, POINT, between, only, ordered, thinned, values
 from store.database import Snapshot, Store
 from store.series import bucketed, width_shift
 
@@ -19,7 +19,7 @@ __all__ = ["Curves", "Span", "Start", "curves", "large", "lead", "left_out", "se
 WINDOWS = 3
 """Windows before a range that its smoothed line is read for: what lies further back has a twentieth of the weight."""
 
-_LEAD = pa.schema([("step", pa.int64()), ("last", pa.float64())])
+_LEAD = pa.schema([("step", pa.int64()), ("n", pa.int64()), ("total", pa.float64())])
 
 
 class Span(NamedTuple):
@@ -112,19 +112,19 @@ def large(read: Curves, metrics: tuple[str, ...]) -> Curves:
     has so few points that it gave them raw.
     """
     loss = thinned(only(read.points, "metric", *(name for name in metrics if name == "loss")), read.width)
-    others = only(read.points, "metric", *(name for name in metrics if name != "loss")).select(POINT)
+    others = only(read.points, "metric", *(name for name in metrics if name != "loss")).select(MEANT)
     return read._replace(points=pa.concat_tables([loss, others]), marks=only(read.marks, "metric", *metrics))
 
 
 def small(read: Curves, metrics: tuple[str, ...], buckets: int) -> Curves:
     """Some metrics of a series, for small charts: about `buckets` points a branch, and all marks."""
     width = max(read.width, 1 << width_shift(*_ends(read.points), buckets))
-    points = thinned(only(read.points, "metric", *metrics), width)
+    points = thinned(only(read.points, "metric", *metrics).select(POINT), width)
     return Curves(points, only(read.marks, "metric", *metrics), width, read.left_out)
 
 
 def lead(store: Store, run_id: int, metric: str, start: Start) -> pa.Table:
-    """What lies before a smoothed line: columns step and last, of the active path. Raises StoreError."""
+    """What lies before a smoothed line: columns step, n and total, of the active path. Raises StoreError."""
     first, last, width = max(0, start.step - round(WINDOWS * start.over)), start.step - 1, start.width
     if first > last:
         return _LEAD.empty_table()

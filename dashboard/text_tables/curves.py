@@ -23,10 +23,6 @@ TEXTS: dict[str, Text] = {
         "zh": "线为约 {steps} 步的指数平均",
         "en": "the line is an exponential mean, window {steps}",
     },
-    "curves.smoothed.last": {
-        "zh": "线为各段末步数值的指数平均，窗口约 {steps} 步",
-        "en": "the line is an exponential mean of the values at each point's last step, window {steps}",
-    },
     "curves.log.left_out": {
         "zh": "小于等于 0 的值无法在对数轴上显示",
         "en": "values of 0 and below have no place on a log scale",

@@ -166,9 +166,7 @@ def _fork_words(fork: Mapping[str, Any]) -> str:
 def _caption(series: Curves, smooth: float, *, log: bool, zoomed: bool) -> None:
     parts = [t("curves.raw") if series.width == 1 else t("curves.bucket", width=count(series.width))]
     if smooth:
-        steps = count(int(smooth))
-        last = series.width > 1
-        parts.append(t("curves.smoothed.last", steps=steps) if last else t("curves.smoothed", steps=steps))
+        parts.append(t("curves.smoothed", steps=count(int(smooth))))
     if log and any(value <= 0 for value in values(series.points, "min")):
         parts.append(t("curves.log.left_out"))
     hint = t("curves.brush.back" if zoomed else "curves.brush")

@@ -18,7 +18,7 @@ SAID = {**PLAIN, "mark.nan": "not a number", "mark.inf": "infinite", "run": "run
 
 
 def points(*rows, width=1):
-    """Rows of metric, branch, active, step, min, max, last; a point stands for so many steps."""
+    """Rows of metric, branch, active, step, min, max, last; a point stands for so many steps, all of its last value."""
     names = ("metric", "branch", "active", "step", "min", "max", "last")
     schema = pa.schema(
         [("metric", pa.string()), ("branch", pa.int32()), ("active", pa.bool_()), ("step", pa.int64())]
@@ -26,7 +26,9 @@ def points(*rows, width=1):
     )
     table = pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], schema=schema)
     ends = [step + width - 1 for step in table["step"].to_pylist()]
-    return table.append_column("step_last", pa.array(ends, pa.int64()))
+    totals = [width * last for last in table["last"].to_pylist()]
+    more = {"step_last": pa.array(ends, pa.int64()), "n": [width] * len(ends), "total": pa.array(totals, pa.float64())}
+    return pa.table({**dict(zip(table.column_names, table.columns, strict=True)), **more})
 
 
 def marked(*rows):

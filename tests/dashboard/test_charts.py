@@ -116,10 +116,10 @@ def selections(chart):
 
 
 def run_line(name, steps, marks=(), width=1):
-    schema = pa.schema([(part, pa.int64()) for part in ("step", "step_last")])
-    schema = pa.schema([*schema, *((part, pa.float64()) for part in ("x", "min", "max", "last"))])
-    ends = [{"step": step, "step_last": step + width - 1, "x": step * 64.0} for step in steps]
-    rows = [{**row, "min": 1.0, "max": 1.0, "last": 1.0} for row in ends]
+    schema = pa.schema([(part, pa.int64()) for part in ("step", "step_last", "n")])
+    schema = pa.schema([*schema, *((part, pa.float64()) for part in ("x", "min", "max", "last", "total"))])
+    ends = [{"step": step, "step_last": step + width - 1, "n": width, "x": step * 64.0} for step in steps]
+    rows = [{**row, "min": 1.0, "max": 1.0, "last": 1.0, "total": width} for row in ends]
     kinds = pa.schema([("x", pa.float64()), ("kind", pa.string())])
     places = [dict(zip(kinds.names, mark, strict=True)) for mark in marks]
     return RunLine(name, "#000", pa.Table.from_pylist(rows, schema=schema), pa.Table.from_pylist(places, schema=kinds))

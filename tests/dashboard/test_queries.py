@@ -11,7 +11,7 @@ from dashboard.kept_figures import KeptFigures
 from dashboard.queries import curves, run, runs
 from dashboard.queries.checkpoints import shelf
 from dashboard.queries.curves import Span
-from dashboard.tables import thinned
+from dashboard.tables import POINT, thinned
 from store.compare import compare_runs
 from store.database import Store
 from store.loading import load_spools
@@ -162,18 +162,19 @@ def test_small_curves_are_thinned_and_keep_a_spike(full_store):
     assert active[0]["min"] == 1001.0
 
 
-def test_thinning_keeps_first_and_last_step_lowest_highest_and_last():
+def test_thinning_keeps_first_and_last_step_lowest_highest_last_and_sum():
     table = pa.table(
         {
             "metric": ["a"] * 4, "branch": [1] * 4, "active": [True] * 4, "step": [4, 5, 6, 8],
             "step_last": [4, 5, 7, 8], "min": [3.0, 1.0, 2.0, 7.0], "max": [3.0, 9.0, 2.0, 7.0],
-            "last": [3.0, 1.0, 2.0, 7.0],
+            "last": [3.0, 1.0, 2.0, 7.0], "n": [1, 1, 2, 1], "total": [3.0, 1.0, 4.0, 7.0],
         }
     )  # fmt: skip
     assert [tuple(row.values())[3:] for row in thinned(table, 4).to_pylist()] == [
-        (4, 7, 1.0, 9.0, 2.0),
-        (8, 8, 7.0, 7.0, 7.0),
+        (4, 7, 1.0, 9.0, 2.0, 4, 8.0),
+        (8, 8, 7.0, 7.0, 7.0, 1, 7.0),
     ]
+    assert thinned(table.select(POINT), 4).column_names == POINT
 
 
 @pytest.mark.parametrize("read", [lambda store: curves.curves(store, 1, ("loss",), Span(), 400).points])
@@ -233,7 +234,7 @@ def test_curves_of_some_metrics_are_what_a_read_of_all_holds_of_them(full_store)
     some = ("grad_norm", "lr")
     found = curves.small(everything, some, 10)
     assert found.width == 16
-    assert found.points.equals(thinned(curves.series(full_store, triage, some, Span(), 50).points, 16))
+    assert found.points.equals(thinned(curves.series(full_store, triage, some, Span(), 50).points.select(POINT), 16))
     assert [row["metric"] for row in found.marks.to_pylist()] == ["grad_norm"]
     large = curves.large(everything, ("loss", "val_loss"))
     assert large.points.equals(curves.curves(full_store, triage, ("loss", "val_loss"), Span(), 50).points)

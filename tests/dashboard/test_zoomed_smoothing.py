@@ -82,7 +82,22 @@ def test_what_is_read_before_lies_on_the_active_path_in_buckets_of_what_is_shown
     assert (found[0]["step"], found[-1]["step"]) == (1, last)
     # Where the run was rolled back, both branches have a part of a bucket.
     assert len(found) == len({row["step"] // width for row in found}) + (width > 1)
-    assert max(row["last"] for row in found) < 900
+    assert max(row["total"] / row["n"] for row in found) < 900
+
+
+@pytest.mark.parametrize("span", [Span(), Span(1, STEPS)])
+def test_over_wide_points_it_is_a_mean_of_every_value(tmp_path, span):
+    with assay.run("uneven", store=tmp_path) as run:
+        for step in range(1, STEPS + 1):
+            run.log(step, loss=2.0 if step % 2 else 4.0)
+    uneven = Store.at(tmp_path / "assay.duckdb")
+    load_spools(uneven)
+    read = curves.curves(uneven, 1, ("loss",), span, 400)
+    shown = means(uneven, span)
+    assert (read.width, set(read.points["last"].to_pylist()[1:-1])) == (8, {2.0})
+    # The first point holds steps 1 to 7, the last one a single step, which counts as one.
+    assert all(mean == pytest.approx(3, abs=0.15) for mean in shown.values())
+    assert [*shown.values()][-1] == pytest.approx(3, abs=0.05)
 
 
 @pytest.mark.parametrize("first", [0, 1])

@@ -92,7 +92,18 @@ class History:
             steps = [step for step, value in found if math.isfinite(value)]
             good = [value for _, value in found if math.isfinite(value)]
             if good:
-                yield metric, branch, active, steps[0], steps[-1], len(good), min(good), max(good), good[-1]
+                yield (
+                    metric,
+                    branch,
+                    active,
+                    steps[0],
+                    steps[-1],
+                    len(good),
+                    min(good),
+                    max(good),
+                    good[-1],
+                    near(sum(good)),
+                )
 
     def marks(self, metric, low, high, shift):
         for branch, active, found in self.buckets(metric, low, high, shift):
@@ -102,8 +113,16 @@ class History:
                     yield metric, branch, active, steps[0], len(steps), kind
 
 
+def near(total):
+    """Sums differ by the order of what is added."""
+    return round(total, 9)
+
+
 def tuples(table):
-    return [tuple(row.values()) for row in table.to_pylist()]
+    return [
+        tuple(near(value) if name == "total" and value is not None else value for name, value in row.items())
+        for row in table.to_pylist()
+    ]
 
 
 def spool(root: Path, lines, rank: int = 0) -> None:
@@ -139,7 +158,8 @@ def spans_anew(store: Store, *, ended: bool = False) -> list[tuple]:
                    max(step) FILTER (isfinite(value)) AS last_step, (count(*) FILTER (isfinite(value)))::INTEGER AS n,
                    min(value) FILTER (isfinite(value)) AS min, max(value) FILTER (isfinite(value)) AS max,
                    arg_max(value, step) FILTER (isfinite(value)) AS last,
-                   (count(*) FILTER (NOT isfinite(value)))::INTEGER AS odd
+                   (count(*) FILTER (NOT isfinite(value)))::INTEGER AS odd,
+                   sum(value) FILTER (isfinite(value)) AS total
             FROM metric m JOIN (SELECT run_id, branch, max(step) >> {SHIFT} AS newest FROM metric GROUP BY ALL) t
             USING (run_id, branch)
             WHERE step >> {SHIFT} < newest OR {ended} GROUP BY run_id, branch, metric_id, step >> {SHIFT} ORDER BY ALL
@@ -200,8 +220,8 @@ def test_charts_show_what_a_plain_loop_finds_however_values_came(root, monkeypat
 def test_long_charts_are_read_from_closed_spans_and_the_rows_after_them(root):
     store = recorded(root, loss={step: float(step) for step in range(100)})
     whole = tuples(bucketed(store, 1, ["loss"], buckets=7).points)
-    assert whole[0] == ("loss", 1, True, 0, 15, 16, 0.0, 15.0, 15.0)
-    assert whole[-1] == ("loss", 1, True, 96, 99, 4, 96.0, 99.0, 99.0)
+    assert whole[0] == ("loss", 1, True, 0, 15, 16, 0.0, 15.0, 15.0, 120.0)
+    assert whole[-1] == ("loss", 1, True, 96, 99, 4, 96.0, 99.0, 99.0, 390.0)
     store.transact([Statement("DELETE FROM metric WHERE step < 96")])
     assert tuples(bucketed(store, 1, ["loss"], buckets=7).points) == whole
     # Narrow buckets are made of raw rows, which are gone here.
@@ -215,7 +235,7 @@ def test_spans_close_once_their_branch_has_gone_beyond_them(root):
     assert spans(store) == []
     spool(root, [{"k": "step", "t": 1, "b": 1, "s": 8, "v": {"loss": 9.0}}])
     load_spools(store)
-    assert spans(store) == [(1, 1, 1, 0, 0, 7, 8, 1.0, 1.0, 1.0, 0)]
+    assert spans(store) == [(1, 1, 1, 0, 0, 7, 8, 1.0, 1.0, 1.0, 0, 8.0)]
     assert store.snapshot(lambda snapshot: open_spans(snapshot, 1)) == {1: 1}
 
 
@@ -226,7 +246,7 @@ def test_a_run_that_ends_closes_all_of_its_spans_and_may_go_on(root, more):
     spool(root, [end])
     store = Store.at(root / "assay.duckdb")
     load_spools(store)
-    assert spans(store)[-1] == (1, 1, 1, 2, 16, 19, 4, 16.0, 19.0, 19.0, 0)
+    assert spans(store)[-1] == (1, 1, 1, 2, 16, 19, 4, 16.0, 19.0, 19.0, 0, 70.0)
     spool(root, [{"k": "status", "t": 3, "status": "running"}])
     spool(root, [{"k": "step", "t": 3, "b": 1, "s": step, "v": {"loss": -1.0, "acc": 1.0}} for step in more])
     load_spools(store)
@@ -246,12 +266,12 @@ def test_what_comes_late_for_a_closed_span_is_in_it(root):
     load_spools(store)
     # Step 12 is in a span that was empty when the branch went beyond it; the next values to do so close it.
     assert spans(store) == [
-        (1, 1, 1, 0, 0, 5, 4, -5.0, 50.0, 50.0, 0),
-        (1, 1, 2, 0, None, None, 0, None, None, None, 1),
+        (1, 1, 1, 0, 0, 5, 4, -5.0, 50.0, 50.0, 0, 48.0),
+        (1, 1, 2, 0, None, None, 0, None, None, None, 1, None),
     ]
     spool(root, [{"k": "step", "t": 1, "b": 1, "s": 21, "v": {"loss": 21.0}}])
     load_spools(store)
-    assert (1, 1, 1, 1, 12, 12, 1, 7.0, 7.0, 7.0, 0) in spans(store)
+    assert (1, 1, 1, 1, 12, 12, 1, 7.0, 7.0, 7.0, 0, 7.0) in spans(store)
 
 
 def test_late_values_all_over_a_run_are_written_at_once(root):

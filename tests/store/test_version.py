@@ -93,6 +93,29 @@ def test_a_migration_that_fails_leaves_the_version_it_had(store):
     assert "colour" not in store.read("SELECT * FROM run").column_names
 
 
+def test_an_older_stores_roll_up_gets_its_sums(root):
+    path = root / "assay.duckdb"
+    root.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(path)) as database:
+        for step in migrations()[:7]:
+            database.execute(step.sql)
+        database.execute("INSERT INTO meta VALUES (7, '2026-01-01', 'assay 0.0.1', false)")
+        # One branch with a value that is no number, one with nothing else.
+        database.execute(
+            "INSERT INTO metric SELECT 1, 1, 1, i, CASE WHEN i = 600 THEN 'nan'::DOUBLE ELSE i END, '2026-01-01' "
+            "FROM range(1100) r(i) UNION ALL SELECT 1, 2, 1, 5, 'inf'::DOUBLE, '2026-01-01'"
+        )
+        database.execute(
+            "INSERT INTO metric_span VALUES (1, 1, 1, 0, 0, 511, 512, 0, 511, 511, 0), "
+            "(1, 1, 1, 1, 512, 1023, 511, 512, 1023, 1023, 1), (1, 2, 1, 0, NULL, NULL, 0, NULL, NULL, NULL, 1)"
+        )
+    store = Store.at(path)
+    assert migrate(store) == [step.name for step in migrations()[7:]]
+    found = store.rows("SELECT branch, span, total FROM metric_span ORDER BY ALL")
+    expected = [sum(range(512)), sum(range(512, 1024)) - 600, None]
+    assert [row["total"] for row in found] == expected
+
+
 def test_two_that_migrate_at_once_apply_each_step_once(store):
     number = schema_version() + 1
     step = Migration(number, "note.sql", "INSERT INTO metric_name VALUES (1, 'once')")
