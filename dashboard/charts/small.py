@@ -11,6 +11,7 @@ from dashboard.charts.brush import brush, ground
 from dashboard.charts.bundle import bundle
 from dashboard.charts.ends import shifts
 from dashboard.charts.marks import MARKS, crosses, extent
+from dashboard.charts.reach import is_wide
 from dashboard.charts.theme import DOT, LINE, THIN, styled, x_steps, y_values
 from dashboard.colors import Look
 from dashboard.gaps import Stretch, each_parted, parted
@@ -73,18 +74,21 @@ def small_chart(
     """Lines of the metrics in `labels` (name to label), their range behind, abandoned steps dashed; they break over
     steps that were left out.
 
-    `points` has the columns metric, branch, active, step, min, max, last; `marks` is a table
-    `charts.marks.MARKS`; `said` has the words step, value, lowest, highest, median and each `mark.` kind. Where it is
-    `brushed`, a drag selects a range.
+    `points` has the columns metric, branch, active, step, step_last, min, max, last; `marks` is a table
+    `charts.marks.MARKS`; `said` has the words step, from_step, value, value_last, lowest, highest, median and each
+    `mark.` kind. Where it is `brushed`, a drag selects a range.
     """
     chosen, x = only(points, "metric", *labels), x_steps(*(span or ()))
+    # Where a point stands for many steps only the first is sent: the last one would be a fifth of all bytes.
+    wide = {"step": said["from_step"], "value": said["value_last"]} if is_wide(chosen) else {}
+    told = {**said, **wide}
     params = [brush(look)] if brushed else []
     if len(labels) == 1:
-        layers = _single(chosen, x, look, said, params, left_out=left_out)
+        layers = _single(chosen, x, look, told, params, left_out=left_out)
     elif len(labels) <= MOST:
-        layers = _several(_labelled(chosen, labels), list(labels.values()), x, look, said, params, left_out=left_out)
+        layers = _several(_labelled(chosen, labels), list(labels.values()), x, look, told, params, left_out=left_out)
     else:
-        layers = _many(_labelled(chosen, labels), x, look, said, params, left_out=left_out)
+        layers = _many(_labelled(chosen, labels), x, look, told, params, left_out=left_out)
     layers += crosses(marks, x, said, look, span or extent(chosen, marks))
     return styled([ground(), *layers] if brushed and span else layers, look, SMALL)
 

@@ -53,6 +53,7 @@ TEXTS: dict[str, Text] = {
     "curves.value_last": {"zh": "数值（末步）", "en": "value, last step"},
     "curves.at_step": {"zh": "步", "en": "step"},
     "curves.at_steps": {"zh": "步", "en": "steps"},
+    "curves.from_step": {"zh": "起始步", "en": "from step"},
     "curves.lowest": {"zh": "最低", "en": "lowest"},
     "curves.highest": {"zh": "最高", "en": "highest"},
     "curves.median": {"zh": "{count} 条的中位数", "en": "median of {count}"},

@@ -11,7 +11,7 @@ from dashboard.charts.marks import MARKS
 WORDS = defaultdict(lambda: "word", training="training", validation="validation", abandoned="abandoned")
 _KEYS = (
     "step", "at_steps", "lowest", "highest", "smoothed_to", "training_last", "validation_last", "branch", "checkpoint",
-    "state", "value", "value_last",
+    "state", "value", "value_last", "from_step",
 )  # fmt: skip
 PLAIN = {**WORDS, **dict.fromkeys(_KEYS, "word")}
 SAID = {**PLAIN, "mark.nan": "not a number", "mark.inf": "infinite", "run": "run"}

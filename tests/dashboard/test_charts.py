@@ -249,6 +249,16 @@ def test_a_small_chart_says_all_its_figures_at_a_step_and_shows_its_marks():
     assert crosses(found) == [(2, True, "a: not a number", "NaN")]
 
 
+@pytest.mark.parametrize(("width", "told"), [(1, ["step", "value"]), (8, ["from step", "value, last step"])])
+def test_a_small_chart_says_of_wide_points_where_they_begin_and_which_value_it_is(width, told):
+    said = {**SAID, "step": "step", "from_step": "from step", "value": "value", "value_last": "value, last step"}
+    rows = [("loss", 1, True, 8, 1.0, 2.0, 1.5), ("loss", 1, True, 16, 1.0, 2.0, 1.5)]
+    marks = marked(("loss", True, 9, "nan"))
+    _, found = layers(small_chart(points(*rows, width=width), {"loss": "loss"}, said, LIGHT, marks=marks))
+    [tooltip] = [encoding["tooltip"] for kind, _, encoding, _ in found if kind == "rule"]
+    assert [item["title"] for item in tooltip] == [*told, "word", "word"]
+
+
 def test_a_spark_draws_the_active_path_and_its_end():
     _, found = layers(spark(points(*ROWS[:4]), LIGHT))
     assert [[(row["step"], row["last"]) for row in rows] for _, _, _, rows in found] == [
