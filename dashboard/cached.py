@@ -1,13 +1,12 @@
 """The only place where a query meets Streamlit's cache, so that many viewers cost one query.
 
 What can change at any moment is read again at most every `LIVE` seconds. Everything else is asked for
-with a stamp, the time of the run's newest line: as long as nothing new has come, nothing is read.
+with a stamp, the time and step of the run's newest line: as long as nothing new has come, nothing is read.
 """
 
 from collections.abc import Callable, Generator, Hashable
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -24,14 +23,14 @@ from dashboard.queries.curves import Curves, Span, Start
 from dashboard.queries.run import CARDS, Moment
 from dashboard.queries.strip import STRIP
 from dashboard.spike_story import Baseline, Spike
-from dashboard.stamps import Turns
+from dashboard.stamps import Reading, Turns
 from dashboard.tables import values
 from store.database import Snapshot, Store
 
 __all__ = [
     "SELDOM", "alarms", "baseline", "checkpoints", "config", "curves", "figures", "forks", "is_demo", "is_served",
-    "lead", "lineage", "metric_names", "names_shown", "not_exact", "one_look", "other_runs", "requests", "run_facts",
-    "run_names", "run_now", "runs", "small_curves", "small_series", "spikes", "stamp", "store_path",
+    "lead", "lineage", "metric_names", "names_shown", "newest_line", "not_exact", "one_look", "other_runs", "requests",
+    "run_facts", "run_names", "run_now", "runs", "small_curves", "small_series", "spikes", "stamp", "store_path",
 ]  # fmt: skip
 
 LIVE = 0.8
@@ -55,7 +54,7 @@ _NOTHING = Moment(
 KEEP = "10m"
 """How long rows are kept that only a new stamp could change."""
 
-Stamp = datetime
+Stamp = Hashable
 Run = dict[str, Any]
 T = TypeVar("T")
 
@@ -243,6 +242,11 @@ def names_shown(path: str, run: Run, span: Span) -> list[str]:
 _turns = Turns()
 
 
+def newest_line(run: Run) -> Stamp:
+    """What is asked for with that shows all of a run of `run_facts` at once; see `stamps.Reading`."""
+    return Reading(run["heartbeat"], run["last_step"])
+
+
 def stamp(path: str, run: Run, span: Span, turn: int) -> Stamp:
     """What a chart of a run of `run_facts` is asked for with; see `stamps.Turns`."""
     return _turns.stamp(path, run, span, turn)
@@ -270,7 +274,7 @@ def curves(path: str, run_id: int, metrics: tuple[str, ...], span: Span, stamp: 
 def lead(path: str, run: Run, metric: str, start: Start) -> pa.Table:
     """What lies before a smoothed line of a run of `run_facts`; see `queries.curves.lead`."""
     # Where the run has gone beyond these steps, only another branch would change them.
-    newest = run["heartbeat"] if (run["last_step"] or 0) < start.step else None
+    newest = newest_line(run) if (run["last_step"] or 0) < start.step else None
     return _lead(path, run["id"], metric, start, (run["created"], run.get("branch"), newest))
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "hardest",
     "lineage_of",
     "log_tail",
+    "mix",
     "origin",
     "samples",
     "shelf",
@@ -60,6 +61,12 @@ def datasets(path: str, run_id: int) -> list[Row]:
 def sources(path: str, run_id: int) -> list[Row]:
     """What each source has given; see `queries.data.sources`."""
     return data_queries.sources(Store.at(path), run_id).to_pylist()
+
+
+@st.cache_data(ttl=SLOW, max_entries=64, show_spinner=False)
+def mix(path: str, run_id: int, _last_step: int) -> list[Row]:
+    """What each source gave over time; see `queries.data.mix`. The step is no key, as in `hardest`."""
+    return data_queries.mix(Store.at(path), run_id, _last_step).to_pylist()
 
 
 @st.cache_data(ttl=SLOW, max_entries=64, show_spinner=False)

@@ -130,7 +130,8 @@ class KeptRuns:
         of_run = (facts["created"], signed)
         few = known.few if known and known.few.signature == of_run else _few(snapshot, run_id, of_run)
         own = (facts["created"], facts["branch"], facts["status"])
-        stamp, heartbeat = (*own, *_long_ago(facts)), (*own, facts["heartbeat"])
+        # A clock that was set back writes no newer line for a while: the step tells that there is one.
+        stamp, heartbeat = (*own, *_long_ago(facts)), (*own, facts["heartbeat"], facts["last_step"])
         if known and known.heartbeat == heartbeat:
             return known._replace(few=few)
         earlier = known.earlier if known and known.stamp == stamp else before(snapshot, run_id)

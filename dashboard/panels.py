@@ -38,10 +38,12 @@ def panels(names: Iterable[str]) -> list[Panel]:
 
 def _parts(name: str) -> tuple[str, str, str]:
     parts = name.split("/")
-    if len(parts) == 1:
+    if len(parts) == 1 or not parts[0]:
         return "", name, name
     if parts[0] == "loss":
         return parts[0], parts[0], "/".join(parts[1:])  # a source may be called by its folder too
     if len(parts) == 2:
         return parts[0], parts[1], parts[1]
-    return parts[0], "/".join(parts[2:]), parts[1]
+    title = "/".join(parts[2:])
+    # Two lines of a chart never have the same label: `eval/loss` and `eval/loss/loss` are two.
+    return parts[0], title, parts[1] if parts[1] != title else f"{title}/{title}"

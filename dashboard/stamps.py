@@ -6,13 +6,13 @@ message would be several times as long as a refresh is else.
 
 import threading
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from dashboard.queries.curves import Span
 from store.clock import utc_now
 from store.runs import status_of
 
-__all__ = ["Turns", "growth", "settled"]
+__all__ = ["Reading", "Turns", "growth", "settled"]
 
 PIXELS = 1000
 """Of a large chart, from side to side."""
@@ -30,6 +30,16 @@ _BEGAN = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 
 
 Run = dict[str, Any]
+
+
+class Reading(NamedTuple):
+    """How far a run was when it was read."""
+
+    time: datetime
+    """Time of its newest line."""
+
+    step: int | None
+    """Its last step."""
 
 
 def settled(run: Run, span: Span, turn: int = 0) -> datetime:
@@ -63,21 +73,28 @@ class Turns:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._read: dict[Any, datetime] = {}
-        self._shown: dict[Any, datetime] = {}
+        self._read: dict[Any, Reading] = {}
+        self._shown: dict[Any, Reading] = {}
 
-    def stamp(self, path: str, run: Run, span: Span, turn: int) -> datetime:
-        """The time of the newest line at the reading that a chart of this turn shows, as its stamp (see `cached`):
-        never before `settled`. Where nothing was read at this time yet, it is to be read now.
+    def stamp(self, path: str, run: Run, span: Span, turn: int) -> Reading:
+        """The newest line at the reading that a chart of this turn shows, as its stamp (see `cached`): never before
+        `settled`. Where nothing was read at this time yet, it is to be read now.
         """
-        due, now = settled(run, span, turn), run["heartbeat"]
+        due, now = settled(run, span, turn), Reading(run["heartbeat"], run["last_step"])
         place = (path, run["id"], run["created"], run.get("branch"), span)
         with self._lock:
             if len(self._shown) > MOST:
                 self._read.clear()
                 self._shown.clear()
-            if not due <= self._shown.get((place, turn), _BEGAN) <= now:
-                if not due <= self._read.get(place, _BEGAN) <= now:
+            if not _stands(self._shown.get((place, turn)), due, now):
+                if not _stands(self._read.get(place), due, now):
                     self._read[place] = now
                 self._shown[place, turn] = self._read[place]
             return self._shown[place, turn]
+
+
+def _stands(known: Reading | None, due: datetime, now: Reading) -> bool:
+    if known is None or not due <= known.time <= now.time:
+        return False
+    # Of a log without times, and after a clock was set back, only the step tells that there are more lines.
+    return known.time < now.time or known == now

@@ -16,12 +16,17 @@ STATUS_TONES = {
 }  # fmt: skip
 """Which colour goes with each status word."""
 
+LONGEST = 1e9
+"""From here on a figure is written with an exponent: of a gradient that blew up nobody reads forty digits."""
+
 
 def figure(value: float | None) -> str:
     """A measured value in about four digits.
 
     >>> [figure(value) for value in (11840.4, 132.25, 1.03412, 0.0421, 9.87e-5, 0.0)]
     ['11,840', '132.2', '1.034', '0.0421', '9.87e-5', '0']
+    >>> figure(0.00125), figure(123_456_789.0), figure(2.5e12), figure(-3.4e38)
+    ('0.00125', '123,456,789', '2.5e12', '-3.4e38')
     >>> figure(None), figure(float("nan")), figure(float("-inf"))
     ('–', 'NaN', '-Inf')
     """
@@ -30,11 +35,13 @@ def figure(value: float | None) -> str:
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Inf" if value > 0 else "-Inf"
     size = abs(value)
+    if size >= LONGEST:
+        return _exponent(value)
     for least, digits in ((1000, 0), (100, 1), (1, 3)):
         if size >= least:
             return f"{value:,.{digits}f}"
     if size >= 0.001:
-        return f"{value:.4f}".rstrip("0")
+        return f"{value:.{4 if size >= 0.01 else 5}f}".rstrip("0")
     return "0" if size == 0 else _exponent(value)
 
 

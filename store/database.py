@@ -73,12 +73,22 @@ class Store:
         """The database file."""
         self.delivers_to = ""
         """Address of the server that what is recorded here goes to; empty where it stays here."""
-        self._gate = Gate()
-        self._attach_lock = threading.Lock()
-        self._attached = 0
         self._generation = 0
         self._alias = f"store_{id(self)}"
         self._mended: tuple[int, ...] | None = None
+        self._unused()
+
+    def _unused(self) -> None:
+        self._gate = Gate()
+        self._attach_lock = threading.Lock()
+        self._attached = 0
+
+    @classmethod
+    def after_fork(cls) -> None:
+        """Begin anew in a forked child: threads that were inside are the parent's, and never leave."""
+        cls._known_lock = threading.Lock()
+        for store in cls._known.values():
+            store._unused()  # noqa: SLF001 - one of its own class
 
     @classmethod
     def at(cls, database: str | os.PathLike[str]) -> Self:
@@ -337,7 +347,8 @@ class Store:
         try:
             self._attach_now(file, mode, deadline, check=check)
         except BaseException:
-            instance.let_go(self._held)
+            # Whatever it was, Ctrl-C too: were it attached still, nobody could attach it again.
+            self._detach()
             raise
 
     def _attach_now(self, file: str, mode: str, deadline: float, *, check: bool) -> None:
@@ -345,11 +356,7 @@ class Store:
             while not self._try_attach(cursor, f"ATTACH '{file}' AS {self._alias} ({mode})", deadline):
                 time.sleep(0.02)
             if check:
-                try:
-                    check_version(cursor, self._alias, self.path)
-                except StoreError:
-                    cursor.execute(f"DETACH {self._alias}")
-                    raise
+                check_version(cursor, self._alias, self.path)
 
     def _try_attach(self, cursor: duckdb.DuckDBPyConnection, sql: str, deadline: float) -> bool:
         try:
@@ -365,11 +372,13 @@ class Store:
         try:
             with instance.cursor() as cursor:
                 cursor.execute(f"DETACH DATABASE IF EXISTS {self._alias}")
-        except duckdb.Error as error:
-            # A checkpoint that finds no room fails here and leaves the file attached; the log beside
-            # it holds what was committed, so a fresh instance loses nothing.
+        except BaseException as error:
+            # A checkpoint that finds no room fails here and leaves the file attached, as Ctrl-C may; the log
+            # beside it holds what was committed, so a fresh instance loses nothing.
             instance.discard()
-            raise explain(error, self.path) from error
+            if isinstance(error, duckdb.Error):
+                raise explain(error, self.path) from error
+            raise
         instance.let_go(self._held)
 
     def _require_file(self) -> None:
@@ -385,3 +394,7 @@ def _transaction(cursor: duckdb.DuckDBPyConnection, store: Store) -> Iterator[Tr
         cursor.execute("ROLLBACK")
         raise
     cursor.execute("COMMIT")
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which cannot fork
+    os.register_at_fork(after_in_child=Store.after_fork)

@@ -7,6 +7,7 @@ An instance keeps some memory of each attach, a kilobyte of one that reads and t
 many a new one takes its place, at a moment when nothing is attached.
 """
 
+import ctypes
 import os
 import threading
 
@@ -75,7 +76,9 @@ def generation() -> int:
 
 def _after_fork() -> None:
     global _instance, _lock, _held, _attaches  # noqa: PLW0603 - see above
-    # Not closed: its threads and file descriptors are the parent's.
+    if _instance is not None:
+        # Never closed, not even at exit: it would write what a thread of the parent is about to write, unlocked.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(_instance))
     _instance, _lock = None, threading.Lock()
     _held = _attaches = 0
 

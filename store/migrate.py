@@ -5,7 +5,7 @@ from pathlib import Path
 
 from store.clock import utc_now
 from store.database import Store, Transaction
-from store.errors import StoreMissingError, StoreVersionError
+from store.errors import StoreError, StoreMissingError, StoreVersionError
 from store.version import Migration, migrations, schema_version, stored_version
 
 __all__ = ["migrate"]
@@ -25,11 +25,13 @@ def migrate(store: Store, steps: list[Migration] | None = None) -> list[str]:
             f"the store {store.path} has schema {found}, newer than {schema_version()}: install a newer Assay"
         )
     pending = known[found:]
-    if pending:
-        _copy_aside(store, found)
+    copy = _copy_aside(store, found) if pending else None
     applied = [
         store.maintenance(lambda transaction, step=step: _apply(transaction, step, store.path)) for step in pending
     ]
+    if copy is not None and not any(applied):
+        # Another process had done it all before the copy was made, and has the copy of what was.
+        _remove(copy)
     return [step.name for step, done in zip(pending, applied, strict=True) if done]
 
 
@@ -44,10 +46,20 @@ def _apply(transaction: Transaction, step: Migration, path: Path) -> bool:
 
 def _copy_aside(store: Store, version: int) -> Path:
     """Nobody has the file attached inside `exclusive`, so that opening it drops no one's lock."""
-    copy = store.path.with_name(f"{store.path.name}.schema-{version}-{utc_now():%Y%m%dT%H%M%SZ}")
+    # A second's name could be another process's copy, which is not to be written over.
+    copy = store.path.with_name(f"{store.path.name}.schema-{version}-{utc_now():%Y%m%dT%H%M%S.%fZ}")
     with store.exclusive():
-        shutil.copy2(store.path, copy)
-        log = Path(f"{store.path}.wal")
-        if log.exists():
-            shutil.copy2(log, f"{copy}.wal")
+        try:
+            shutil.copy2(store.path, copy)
+            log = Path(f"{store.path}.wal")
+            if log.exists():
+                shutil.copy2(log, f"{copy}.wal")
+        except OSError as error:
+            _remove(copy)
+            raise StoreError(f"cannot copy {store.path} before it is migrated: {error.strerror}; make room") from error
     return copy
+
+
+def _remove(copy: Path) -> None:
+    for path in (copy, Path(f"{copy}.wal")):
+        path.unlink(missing_ok=True)

@@ -7,7 +7,8 @@ from dashboard.views import overview, waiting
 def draw() -> None:
     """The whole page; it is live."""
     rows = widgets.rows_of_runs()
-    if not rows:
+    # Where all runs were put away, reviews and releases may still wait for someone.
+    if not rows and not widgets.rows_of_runs(archived=True):
         overview.first_steps()
         return
     found = waiting.items(rows)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from dashboard.charts.single import single
 from dashboard.tables import coded, numbers, only, ordered, table_of
 
 __all__ = ["FINEST", "Bundle", "bundle"]
@@ -19,7 +20,7 @@ _ALL = pa.schema(
         ("lowest", pa.string()), ("highest", pa.string()),
     ]
 )  # fmt: skip
-_LAST = pa.schema([("label", pa.string()), ("step", pa.int64()), ("last", pa.float32())])
+_LAST = pa.schema([("label", pa.string()), ("step", pa.int64()), ("last", pa.float64())])
 
 
 class Bundle(NamedTuple):
@@ -58,9 +59,9 @@ def bundle(points: pa.Table) -> Bundle:
     edges = {"highest": _line(points, order[-1:]), "lowest": _line(points, order[:-1][:1])}
     columns = {
         "step": pa.array(grid.steps, pa.int64()),
-        "min": pa.array(np.nanmin(grid.low, axis=1), pa.float32()),
-        "max": pa.array(np.nanmax(grid.high, axis=1), pa.float32()),
-        "last": pa.array(np.nanmedian(grid.last, axis=1), pa.float32()),
+        "min": single(np.nanmin(grid.low, axis=1)),
+        "max": single(np.nanmax(grid.high, axis=1)),
+        "last": single(np.nanmedian(grid.last, axis=1)),
         "lowest": pa.array(_said(grid.low, np.nanargmin(grid.low, axis=1), labels), pa.string()),
         "highest": pa.array(_said(grid.high, np.nanargmax(grid.high, axis=1), labels), pa.string()),
     }

@@ -14,11 +14,12 @@ from dashboard.charts.brush import brush, ground
 from dashboard.charts.ends import side
 from dashboard.charts.marks import crosses, extent
 from dashboard.charts.reach import REACH, is_wide
+from dashboard.charts.single import floats, single
 from dashboard.charts.smooth import led
 from dashboard.charts.theme import DOT, LINE, THIN, styled, x_steps, y_values
 from dashboard.colors import Look
 from dashboard.gaps import Stretch, each_parted, parted
-from dashboard.tables import between, floats, only, ordered, steps, table_of, values
+from dashboard.tables import between, only, ordered, steps, table_of, values
 
 if TYPE_CHECKING:
     import altair as alt
@@ -40,7 +41,7 @@ _SIDE = alt.expr("datum.side")
 _ABOVE = alt.expr("datum.side === 'right' ? -16 : -4")
 _AWAY = alt.expr("datum.side === 'left' ? 5 : -5")
 
-LOWEST = pa.schema([("step", pa.int64()), ("value", pa.float32()), ("label", pa.string())])
+LOWEST = pa.schema([("step", pa.int64()), ("value", pa.float64()), ("label", pa.string())])
 """A place in the chart and the words there."""
 
 
@@ -119,7 +120,7 @@ def _parted(line: pa.Table, left_out: Sequence[Stretch]) -> pa.Table:
 
 def _training(points: pa.Table, before: pa.Table | None, smooth: float) -> pa.Table:
     means = led(points, smooth, before)
-    columns = {"low": floats(points, "min"), "high": floats(points, "max"), "mean": pa.array(means, pa.float32())}
+    columns = {"low": floats(points, "min"), "high": floats(points, "max"), "mean": single(means)}
     return table_of({**_steps(points), "value": floats(points, "last"), **columns})
 
 

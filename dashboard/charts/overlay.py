@@ -12,11 +12,12 @@ from dashboard.charts.ends import shifts
 from dashboard.charts.marks import extent
 from dashboard.charts.reach import REACH, is_wide
 from dashboard.charts.run_marks import Place, run_crosses, run_marks
+from dashboard.charts.single import floats, single
 from dashboard.charts.smooth import led
 from dashboard.charts.theme import DOT, LINE, styled, y_values
 from dashboard.colors import Look
 from dashboard.gaps import Stretch, parted
-from dashboard.tables import between, floats, steps, table_of, values, words
+from dashboard.tables import between, steps, table_of, values, words
 
 if TYPE_CHECKING:
     import altair as alt
@@ -157,7 +158,7 @@ def _table(line: RunLine, along: Along, smooth: float, *, log: bool) -> tuple[pa
         "run": words([line.name] * points.num_rows), "step": steps(points), "step_last": steps(points, "step_last"),
         "x": pa.array([value / along.unit for value in values(points, "x")], pa.float64()),
         "value": floats(points, "last"), "low": floats(points, "min"), "high": floats(points, "max"),
-        "mean": pa.array(led(points, smooth, _before(line, log=log)), pa.float32()),
+        "mean": single(led(points, smooth, _before(line, log=log))),
     }  # fmt: skip
     return table_of(columns), at
 

@@ -12,10 +12,11 @@ from dashboard.charts.bundle import bundle
 from dashboard.charts.ends import shifts
 from dashboard.charts.marks import MARKS, crosses, extent
 from dashboard.charts.reach import is_wide
+from dashboard.charts.single import floats, single
 from dashboard.charts.theme import DOT, LINE, THIN, styled, x_steps, y_values
 from dashboard.colors import Look
 from dashboard.gaps import Stretch, each_parted, parted
-from dashboard.tables import floats, only, ordered, steps, table_of, values, words
+from dashboard.tables import only, ordered, steps, table_of, values, words
 
 if TYPE_CHECKING:
     import altair as alt
@@ -44,14 +45,14 @@ PLOT = 104
 
 _ENDS = pa.schema(
     [
-        ("label", pa.string()), ("step", pa.int64()), ("last", pa.float32()), ("tone", pa.string()),
+        ("label", pa.string()), ("step", pa.int64()), ("last", pa.float64()), ("tone", pa.string()),
         ("away", pa.float32()),
     ]
 )  # fmt: skip
 _OLD = pa.schema(
     [
         ("label", pa.string()), ("branch", pa.int32()), ("active", pa.bool_()), ("step", pa.int64()),
-        ("last", pa.float32()),
+        ("last", pa.float64()),
     ]
 )  # fmt: skip
 _AWAY = alt.expr("datum.away")
@@ -192,9 +193,7 @@ def _side_by_side(rows: list[Row], labels: list[str]) -> pa.Table:
     for row in sorted(rows, key=lambda row: row["step"]):
         now[row["label"]] = row["last"]
         lines[row["step"]] = list(now.values())
-    columns = {
-        f"of{place}": pa.array([line[place] for line in lines.values()], pa.float32()) for place in range(len(labels))
-    }
+    columns = {f"of{place}": single([line[place] for line in lines.values()]) for place in range(len(labels))}
     return table_of({"step": pa.array(list(lines), pa.int64()), **columns})
 
 

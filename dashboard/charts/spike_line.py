@@ -7,11 +7,12 @@ import pyarrow as pa
 
 from dashboard.charts.brush import brush
 from dashboard.charts.marks import crosses
+from dashboard.charts.single import floats
 from dashboard.charts.spike_frame import Edges, edges, framed
 from dashboard.charts.theme import LINE, x_steps, y_values
 from dashboard.colors import Look
 from dashboard.gaps import Stretch, parted
-from dashboard.tables import floats, only, ordered, steps, table_of, values
+from dashboard.tables import only, ordered, steps, table_of, values
 
 if TYPE_CHECKING:
     import altair as alt

@@ -20,13 +20,13 @@ DOT = 22
 THIN = 1.0
 """Width of a line that stands behind it."""
 
-_SMALL = "datum.value != 0 && abs(datum.value) < 0.001"
+_FAR = "datum.value != 0 && (abs(datum.value) < 0.001 || abs(datum.value) >= 1e9)"
 _CLOSE = "abs(domain('y')[1] - domain('y')[0]) < abs(datum.value) / 50"
 _FIGURES = (
-    f"{_SMALL} ? format(datum.value, {_CLOSE} ? '.5~e' : '.3~e')"
+    f"{_FAR} ? format(datum.value, {_CLOSE} ? '.5~e' : '.3~e')"
     f" : format(datum.value, {_CLOSE} && domain('y')[1] != domain('y')[0] ? ',.7~r' : ',.4~r')"
 )
-"""Axis labels without rows of zeros, with more digits where the ends of the axis differ in the later ones only."""
+"""Axis labels without rows of digits, with more digits where the ends of the axis differ in the later ones only."""
 
 
 def styled(layers: list[Any], look: Look, height: int) -> alt.LayerChart:

@@ -3,14 +3,18 @@
 import pyarrow as pa
 
 from store.database import Store
+from store.series import width_shift
 
-__all__ = ["HARDEST", "WINDOW", "datasets", "hardest", "sources"]
+__all__ = ["HARDEST", "WINDOW", "datasets", "hardest", "mix", "sources"]
 
 WINDOW = 500
 """Steps back in which the hardest samples are looked for."""
 
 HARDEST = 20
 """Samples shown."""
+
+MOMENTS = 24
+"""Points of a line of the mix, at most: a step holds so few samples that more would show chance alone."""
 
 
 def datasets(store: Store, run_id: int) -> pa.Table:
@@ -25,6 +29,13 @@ def sources(store: Store, run_id: int) -> pa.Table:
     Counts steps of the active path that were not skipped. Raises StoreError.
     """
     return store.read(_SOURCES, {"run_id": run_id})
+
+
+def mix(store: Store, run_id: int, last_step: int) -> pa.Table:
+    """How many samples each source gave, bucket by bucket of steps, over the same steps as `sources`: step, step_last
+    (of the bucket's steps that have samples), source, samples. Raises StoreError.
+    """
+    return store.read(_MIX, {"run_id": run_id, "shift": width_shift(0, last_step, MOMENTS)})
 
 
 def hardest(store: Store, run_id: int, last_step: int) -> pa.Table:
@@ -73,6 +84,27 @@ WITH {_FILES}, seen AS (
 SELECT coalesce(g.source, e.source) AS source, g.samples, g.different, e.loss
 FROM given g FULL JOIN newest e ON e.source = g.source
 ORDER BY g.samples DESC NULLS LAST, source
+"""
+
+_MIX = f"""
+WITH {_FILES}, seen AS (
+    SELECT b.step, unnest(b.rows) AS row
+    FROM step_batch b
+    JOIN active_path p ON p.run_id = b.run_id AND p.branch = b.branch AND b.step BETWEEN p.first_step AND p.last_step
+    WHERE b.run_id = $run_id AND b.verdict IS DISTINCT FROM 'skip'
+), counted AS (
+    SELECT step >> $shift AS bucket, row, min(step) AS step, max(step) AS step_last, count(*) AS times
+    FROM seen GROUP BY bucket, row
+), named AS (
+    SELECT f.first_row + s.row AS row, min(s.source) AS source
+    FROM sample s JOIN files f ON f.sha256 = s.dataset
+    WHERE s.run_id = $run_id GROUP BY f.first_row + s.row
+)
+SELECT min(min(c.step)) OVER (PARTITION BY c.bucket) AS step,
+       max(max(c.step_last)) OVER (PARTITION BY c.bucket) AS step_last,
+       n.source, CAST(sum(c.times) AS BIGINT) AS samples
+FROM counted c LEFT JOIN named n USING (row) GROUP BY c.bucket, n.source
+ORDER BY step, source
 """
 
 _HARDEST = f"""

@@ -111,7 +111,7 @@ def _figures(metric: str, rows: pa.Table) -> dict[str, Any] | None:
     newest = max(values(rows, "step"), default=None)
     if newest is None:
         return None
-    told = rows if metric == LOWEST else between(rows, "step", newest - BACK + 1)
+    told = rows if metric == LOWEST else between(rows, "step", newest - BACK + 1, newest)
     points = list(zip(values(told, "step"), values(told, "value"), strict=True))
     finite = [(step, value) for step, value in points if isfinite(value)]
     window = [(step, value) for step, value in finite if step > newest - BACK]

@@ -56,6 +56,10 @@ TEXTS: dict[str, Text] = {
         "folder, and with:",
     },
     "shelf.fork": {"zh": "从这里开始一个新的运行：", "en": "Start a new run from here:"},
+    "shelf.export": {
+        "zh": "导出为一个文件夹，拿到别处试用（尚未发布）：",
+        "en": "Export it as a folder, to be tried elsewhere (not released):",
+    },
     "shelf.folder": {"zh": "检查点所在的文件夹：", "en": "Its folder:"},
     "shelf.csv.help": {
         "zh": "每个检查点一行：步、分支、状态、验证损失、大小、文件夹、摘要",

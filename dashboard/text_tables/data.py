@@ -26,6 +26,7 @@ TEXTS: dict[str, Text] = {
     "data.loss": {"zh": "当前损失", "en": "loss now"},
     "data.tokens": {"zh": "共训练 {tokens} 个词元", "en": "{tokens} tokens trained on in all"},
     "data.loss_by_source": {"zh": "各来源的损失随步骤变化", "en": "Loss by source over the steps"},
+    "data.mix": {"zh": "各来源占比随步骤变化（%）", "en": "Share of each source over the steps, in percent"},
     "data.hardest": {
         "zh": "近 {steps} 步损失最高的样本",
         "en": "Samples of highest loss in the last {steps} steps",

@@ -11,6 +11,10 @@ TEXTS: dict[str, Text] = {
     "export.png.help": {"zh": "当前图表的图片", "en": "The chart as a picture"},
     "find.label": {"zh": "查找指标", "en": "Find a metric"},
     "find.none": {"zh": "没有名称包含“{words}”的指标。", "en": "No metric has “{words}” in its name."},
+    "find.most": {
+        "zh": "共 {every} 张图，这里是前 {most} 张；查找名称可以看到其余的。",
+        "en": "The first {most} of {every} charts; look for a name to see the others.",
+    },
     "pin.label": {"zh": "固定在最上面的指标", "en": "Metrics kept on top"},
     "pin.hint": {"zh": "固定指标", "en": "Pin metrics"},
 }

@@ -179,6 +179,7 @@ def _about(run: Run, row: Run) -> None:
         send_back.offer(run, row)
         _copied(t("shelf.resume"), train_command("--resume", f"{run['name']}@{row['step']}", store))
     _copied(t("shelf.off_path" if live and not row["active"] else "shelf.fork"), _fork(run, row, store))
+    _export(run, row, store)
     _copied(t("shelf.folder"), str(store.parent / row["path"]), language=None)
     _held(row)
 
@@ -191,6 +192,7 @@ def _elsewhere(run: Run, row: Run) -> None:
     elif row["active"]:
         _copied(t("shelf.resume"), train_command("--resume", f"{run['name']}@{row['step']}", None))
     _copied(t("shelf.fork"), _fork(run, row, None))
+    _export(run, row, None)
     _held(row)
 
 
@@ -218,6 +220,14 @@ def _fork(run: Run, row: Run, store: Path | None) -> str:
     # Only a configuration of one's own goes on from what a script has trained.
     config = ("CONFIG.toml",) if run["hosted"] else ()
     return train_command("--from", f"{run['name']}/{row['branch']}@{row['step']}", store, *config)
+
+
+def _export(run: Run, row: Run, store: Path | None) -> None:
+    # What a script of its own has written is a folder of its own already.
+    if not run["hosted"]:
+        place, folder = f"{run['name']}/{row['branch']}@{row['step']}", f"{run['name']}-{row['step']}"
+        words = ["assay", "export", place, "--out", folder, *store_option(store)]
+        _copied(t("shelf.export"), shlex.join(words))
 
 
 def host_command(folder: Path) -> str:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboard.language import t
 
-__all__ = ["one", "several"]
+__all__ = ["asked", "one", "several"]
 
 
 def one(label: str, prefix: str, options: Sequence[str], key: str, default: str) -> str:
@@ -34,6 +34,13 @@ def several(label: str, prefix: str, options: Sequence[str], key: str) -> list[s
         t(label), options, key=key, selection_mode="multi", label_visibility="collapsed", width="content",
         format_func=_words(prefix), on_change=_keep, args=(key, ""),
     )  # fmt: skip
+
+
+def asked(key: str) -> set[str]:
+    """What the address or the session asks for under the key of a list, be it there to choose or not: what a run has
+    not logged yet stays asked for.
+    """
+    return {*st.query_params.get_all(key), *cast("list[str]", st.session_state.get(key) or [])}
 
 
 def _words(prefix: str) -> Callable[[str], str]:

@@ -20,7 +20,7 @@ from dashboard.queries.run import CARDS
 from dashboard.stamps import growth
 from dashboard.tables import between, values
 from dashboard.texts import TEXTS
-from dashboard.views import exports, figures, first_look, metrics, zoom
+from dashboard.views import choices, exports, figures, first_look, metrics, zoom
 from dashboard.views.chart_words import chart_words
 from dashboard.words import count
 
@@ -112,18 +112,12 @@ def _controls(run: Run) -> tuple[bool, float]:
     smoothing in steps.
     """
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="a-controls"):
-        scale = st.segmented_control(
-            t("curves.scale"), ["linear", "log"], key="scale", default="linear", required=True,
-            label_visibility="collapsed", format_func=lambda key: t(f"curves.{key}"), bind="query-params",
-        )  # fmt: skip
+        scale = choices.one("curves.scale", "curves.", ("linear", "log"), "scale", "linear")
         st.html(f'<span class="a-facts">{t("curves.smooth")}</span>', width="content")
-        smooth = st.segmented_control(
-            t("curves.smooth"), list(SMOOTH), key="smooth", default="light", required=True,
-            label_visibility="collapsed", format_func=lambda key: t(f"curves.smooth.{key}"), bind="query-params",
-        )  # fmt: skip
+        smooth = choices.one("curves.smooth", "curves.smooth.", tuple(SMOOTH), "smooth", "light")
         zoom.back()
     # Two digits, or the line would be another one at each refresh, to be sent and drawn anew for nothing.
-    return scale == "log", round(float(f"{SMOOTH[smooth or 'none'] * (run['last_step'] or 0):.2g}"))
+    return scale == "log", round(float(f"{SMOOTH[smooth] * (run['last_step'] or 0):.2g}"))
 
 
 def _beside(run: Run, span: Span, newest: list[dict[str, Any]]) -> tuple[pa.Table, pa.Table, pa.Table]:

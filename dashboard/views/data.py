@@ -9,10 +9,12 @@ from typing import Any
 import streamlit as st
 
 from dashboard import cached, cached_views, widgets
+from dashboard.charts.mix import shares
 from dashboard.charts.small import small_chart
 from dashboard.drawing import draw
 from dashboard.language import t
 from dashboard.queries.curves import Span
+from dashboard.tables import values
 from dashboard.views import data_check, samples
 from dashboard.views.chart_words import chart_words
 from dashboard.views.plain import Column, table
@@ -73,11 +75,13 @@ def _sources(run: Run, rows: list[Run]) -> None:
         _table(rows)
     with right:
         _losses(run)
+        if len(rows) > 1:
+            _mix(run)
 
 
 def _tokens(run: Run) -> str:
     path = cached.store_path()
-    found = cached.small_curves(path, run["id"], ("tokens",), Span(), POINTS, run["heartbeat"])
+    found = cached.small_curves(path, run["id"], ("tokens",), Span(), POINTS, cached.newest_line(run))
     newest = max((row["last"] for row in found.points.to_pylist() if row["active"]), default=None)
     return "" if newest is None else t("data.tokens", tokens=count(int(newest)))
 
@@ -99,7 +103,7 @@ def _source(row: Run, total: int) -> list[str | tuple[str, str]]:
 
 
 def _losses(run: Run) -> None:
-    path, stamp = cached.store_path(), run["heartbeat"]
+    path, stamp = cached.store_path(), cached.newest_line(run)
     names = tuple(name for name in cached.metric_names(path, run["id"], stamp) if name.startswith("loss/"))
     if not names:
         return
@@ -108,3 +112,15 @@ def _losses(run: Run) -> None:
     labels = {name: name.removeprefix("loss/") for name in names}
     chart = small_chart(found.points, labels, chart_words(), widgets.look(), left_out=found.left_out)
     draw(chart, key=f"sources-{run['id']}", alt=t("data.loss_by_source"))
+
+
+def _mix(run: Run) -> None:
+    """How much of each source was read over the steps."""
+    points = shares(cached_views.mix(cached.store_path(), run["id"], run["last_step"] or 0), t("data.unknown"))
+    # In the order of the chart above it, so that a source has one colour in both.
+    labels = {name: name for name in sorted(set(values(points, "metric")))}
+    if len(labels) < 2:
+        return
+    st.html(f'<p class="a-title">{escape(t("data.mix"))}</p>')
+    chart = small_chart(points, labels, chart_words(), widgets.look())
+    draw(chart, key=f"mix-{run['id']}", alt=t("data.mix"))

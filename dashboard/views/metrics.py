@@ -12,9 +12,9 @@ from dashboard.charts.marks import named_marks
 from dashboard.charts.small import small_chart
 from dashboard.language import current, t
 from dashboard.panels import Panel, panels
-from dashboard.texts import TEXTS
-from dashboard.views import zoom
+from dashboard.views import choices, zoom
 from dashboard.views.chart_words import chart_words
+from dashboard.words import count
 
 __all__ = ["draw", "others"]
 
@@ -22,15 +22,22 @@ SMALL_BUCKETS = 120
 MANY = 5
 """From so many metrics on there is something to search."""
 
+MOST = 60
+"""Charts drawn of a group or of what was found: hundreds keep a browser busy for longer than until the next refresh."""
+
+GROUPS = {"": "group.", "loss": "group.loss", "group": "group.group", "system": "group.system"}
+"""Groups that have a name in words; others are called as they were logged."""
+
 Run = dict[str, Any]
 
 
 def draw(run: Run, shown: list[Panel], place: str = "", turn: int = 1) -> None:
-    """Small charts, three in a row; `place` tells a chart from the same one elsewhere on the page, `turn` says when
-    they are drawn anew (see `stamps.settled`). Elsewhere than in its group a chart says which that is.
+    """Small charts, three in a row, the first `MOST`; `place` tells a chart from the same one elsewhere on the page,
+    `turn` says when they are drawn anew (see `stamps.settled`). Elsewhere than in its group a chart says which that is.
     """
     if not shown:
         return
+    every, shown = len(shown), shown[:MOST]
     names = tuple(name for panel in shown for name in panel.labels)
     span, path = zoom.span(), cached.store_path()
     stamp, viewer = cached.stamp(path, run, span, turn), (current(), widgets.look())
@@ -48,8 +55,11 @@ def draw(run: Run, shown: list[Panel], place: str = "", turn: int = 1) -> None:
                 title = _title(panel) if place else panel.title
                 st.html(f'<p class="a-title">{escape(title)}</p>')
                 same = ("small", path, run["id"], tuple(panel.labels.items()), span, stamp, viewer)
-                key = f"small-{place}-{run['id']}-{panel.group}-{panel.title}"
+                # In quotes: `a/b-c` and `a-b/c` are two charts.
+                key = f"small-{place}-{run['id']}-{panel.group!r}-{panel.title!r}"
                 zoom.kept_chart(same, partial(made, panel), key, title)
+    if every > len(shown):
+        widgets.notice(t("find.most", most=count(MOST), every=count(every)))
 
 
 def others(run: Run, names: list[str]) -> None:
@@ -76,14 +86,15 @@ def _controls(found: list[Panel]) -> tuple[str, list[str]]:
             bind="query-params",
         )  # fmt: skip
         pinned = st.multiselect(
-            t("pin.label"), sorted({_title(panel) for panel in found}), key="pin", placeholder=t("pin.hint"),
+            t("pin.label"), sorted({*map(_title, found), *choices.asked("pin")}), key="pin", placeholder=t("pin.hint"),
             label_visibility="collapsed", width=420, bind="query-params",
         )  # fmt: skip
     return words.strip(), pinned
 
 
 def _title(panel: Panel) -> str:
-    return panel.title if panel.group in ("", panel.title) else f"{panel.group}/{panel.title}"
+    """What a chart is called where its group does not stand above it; no two charts are called the same."""
+    return panel.title if panel.group in ("", "loss") else f"{panel.group}/{panel.title}"
 
 
 def _groups(run: Run, found: list[Panel]) -> None:
@@ -92,7 +103,7 @@ def _groups(run: Run, found: list[Panel]) -> None:
     for turn, group in enumerate(groups, 2):
         members = [panel for panel in found if panel.group == group]
         names = sum(len(panel.labels) for panel in members)
-        title = t(f"group.{group}") if f"group.{group}" in TEXTS else widgets.plain(group)
+        title = t(GROUPS[group]) if group in GROUPS else widgets.plain(group)
         folded = st.expander(
             t("group.count", name=title, count=names), expanded=group == "loss", key=f"group-{group}", on_change="rerun"
         )

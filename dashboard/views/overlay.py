@@ -43,8 +43,7 @@ def show(chosen: list[Run], gone: list[str]) -> None:
 
 
 def _charts(shown: list[Run], colors: dict[int, str]) -> None:
-    path = cached.store_path()
-    names = sorted({name for run in shown for name in cached.metric_names(path, run["id"], run["heartbeat"])})
+    names = sorted({name for run in shown for name in _logged(run)})
     if not names:
         widgets.notice(t("compare.nothing"))
         return
@@ -56,12 +55,16 @@ def _charts(shown: list[Run], colors: dict[int, str]) -> None:
             _chart(metric, axis, shown, colors, reach=reach, log=log, smooth=smooth)
 
 
+def _logged(run: Run) -> list[str]:
+    return cached.metric_names(cached.store_path(), run["id"], cached.newest_line(run))
+
+
 def _controls(names: list[str], steps: int) -> tuple[list[str], Axis, bool, float]:
     """The metrics, what is along the bottom, whether the scale is logarithmic, and the smoothing in steps."""
     first = [name for name in FIRST if name in names] or names[:1]
     metrics = st.multiselect(
-        t("compare.metrics"), names, first, key="metrics", placeholder=t("compare.choose"),
-        label_visibility="collapsed", bind="query-params",
+        t("compare.metrics"), sorted({*names, *choices.asked("metrics")}), first, key="metrics",
+        placeholder=t("compare.choose"), label_visibility="collapsed", bind="query-params",
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="a-overlay-controls"):
         axis = _named("compare.along", "compare.axis.", AXES, "along", "step")
@@ -100,12 +103,12 @@ def _chart(
 
 def _has_places(run: Run, axis: Axis) -> bool:
     """Whether a run has logged what is along the bottom, where that is a metric itself."""
-    return axis in ("step", "time") or axis in cached.metric_names(cached.store_path(), run["id"], run["heartbeat"])
+    return axis in ("step", "time") or axis in _logged(run)
 
 
 def _line(run: Run, color: str, metric: str, axis: Axis, reach: Reach, smooth: float) -> RunLine:
     path = cached.store_path()
-    found = cached_compare.line(path, run["id"], metric, axis, reach, run["heartbeat"])
+    found = cached_compare.line(path, run["id"], metric, axis, reach, cached.newest_line(run))
     before = None
     if reach is not None and smooth and found.points.num_rows:
         first = min(values(found.points, "step"))

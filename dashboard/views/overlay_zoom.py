@@ -17,6 +17,9 @@ __all__ = ["back", "chart", "reach", "read", "written"]
 
 _ADDRESS = "zoom"
 
+FURTHEST = 2.0**62
+"""Nothing along the bottom lies further away, as no step does."""
+
 RANGES: dict[Axis, str] = {
     "step": "compare.range.step", "tokens": "compare.range.tokens", "epoch": "compare.range.epoch",
     "time": "compare.range.time",
@@ -38,7 +41,7 @@ def written(axis: Axis, low: float, high: float) -> str:
 def read(text: str) -> tuple[Axis, tuple[float, float]] | None:
     """The axis and the range of what `written` gave; None for anything else.
 
-    >>> read("tokens_1000_2e+10"), read("step_5_5"), read("step_nan_9"), read("depth_1_2"), read("")
+    >>> read("tokens_1000_2e+10"), read("step_5_5"), read("step_nan_9"), read("step_0_1e300"), read("depth_1_2")
     (('tokens', (1000.0, 20000000000.0)), None, None, None, None)
     """
     name, *ends = text.split("_")
@@ -47,7 +50,7 @@ def read(text: str) -> tuple[Axis, tuple[float, float]] | None:
         low, high = map(float, ends)
     except ValueError:
         return None
-    return None if axis is None or not 0 <= low < high < math.inf else (axis, (low, high))
+    return None if axis is None or not 0 <= low < high <= FURTHEST else (axis, (low, high))
 
 
 def reach(axis: Axis) -> Reach:

@@ -28,7 +28,7 @@ MOST = 13
 KEY = "runs"
 
 LEAST, MOST_SIZE = 0.001, 1000.0
-"""Figures within these are told from each other by three or four decimals."""
+"""Figures within these are told from each other by three to five decimals."""
 
 NOTHING = ""
 """What a cell without a value shows."""
@@ -100,7 +100,7 @@ def _digits(rows: list[Run], name: str) -> str:
     sizes = [abs(row[name]) for row in rows if row[name] is not None and math.isfinite(row[name]) and row[name]]
     if not sizes or not LEAST <= min(sizes) <= max(sizes) < MOST_SIZE:
         return "%.4g"
-    return "%.3f" if min(sizes) >= 1 else "%.4f"
+    return "%.3f" if min(sizes) >= 1 else "%.4f" if min(sizes) >= 0.01 else "%.5f"
 
 
 def _buttons(rows: list[Run], widths: dict[str, int], *, phone: bool) -> tuple[Any, Any]:

@@ -85,6 +85,15 @@ def test_home_says_what_runs_what_failed_and_what_ended(monkeypatch, full_store)
     assert [link.proto.label for link in app.get("page_link")] == ["broken", "begun", "watched", "triage"]
 
 
+def test_home_of_archived_runs_alone_says_what_waits_and_not_that_there_was_none(monkeypatch, tmp_path):
+    recorded(tmp_path, "put-away")
+    store = Store.at(tmp_path / "assay.duckdb")
+    store.transaction(lambda tx: tx.execute("UPDATE run SET archived = true"))
+    words = shown(opened(monkeypatch, store))
+    assert TEXTS["home.empty"]["en"] not in words
+    assert TEXTS["waiting.nothing"]["en"] in words
+
+
 def test_runs_are_searched_by_name_project_and_tag(monkeypatch, full_store):
     app = opened(monkeypatch, full_store, "runs")
     assert sorted(app.dataframe[0].value["name"]) == ["begun", "broken", "triage", "watched"]

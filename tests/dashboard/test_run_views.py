@@ -203,7 +203,8 @@ def test_an_ended_run_shows_its_checkpoints_and_the_commands_that_go_on(monkeypa
     ]  # fmt: skip
     assert list(table["size"]) == ["13.5 MB"] * 3
     assert [code.value.split(" --store")[0] for code in app.code] == [
-        "assay train --from triage/1@75", str(full_store.root / "triage/checkpoints/75"),
+        "assay train --from triage/1@75", "assay export triage/1@75 --out triage-75",
+        str(full_store.root / "triage/checkpoints/75"),
     ]  # fmt: skip
     assert "safe to return to: 60, 30" in shown(app)
 
@@ -213,6 +214,7 @@ def test_the_checkpoint_of_the_address_is_chosen_and_a_choice_is_written_there(m
     assert [code.value.split(" --store")[0] for code in app.code] == [
         "assay train --resume triage@60",
         "assay train --from triage/1@60",
+        "assay export triage/1@60 --out triage-60",
         str(full_store.root / "triage/checkpoints/60"),
     ]
     assert app.dataframe[0].value["step"][1] == "60"
@@ -262,7 +264,9 @@ def test_data_shows_files_sources_and_the_hardest_samples_as_plain_text(monkeypa
     assert "answer 1 of facts" in words
     assert "&lt;i&gt;ask&lt;/i&gt; 1" in words
     assert words.index("<b>8.000</b>") < words.index("<b>7.000</b>")
-    assert len(app.get("vega_lite_chart")) == 1
+    # Loss by source, and how much of each was read.
+    assert len(app.get("vega_lite_chart")) == 2
+    assert TEXTS["data.mix"]["en"] in words
 
 
 def test_data_of_a_file_that_is_gone_says_so_and_keeps_the_figures(monkeypatch, full_store):

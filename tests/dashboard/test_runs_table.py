@@ -38,7 +38,7 @@ def columns(app):
 
 def formats(app):
     found = app.dataframe[0].proto.columns
-    return [part for part in ("%.3f", "%.4f", "%.4g") if f'"{part}"' in found]
+    return [part for part in ("%.3f", "%.4f", "%.5f", "%.4g") if f'"{part}"' in found]
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ def test_the_heading_says_how_many_of_all_runs_a_filter_shows(monkeypatch, losse
 
 
 def test_losses_have_as_many_decimals_as_everywhere(monkeypatch, losses):
-    # The validation losses are all above 1, the smallest training loss is not.
-    assert formats(opened(monkeypatch, losses)) == ["%.3f", "%.4f"]
+    # The validation losses are all above 1, the smallest training loss is below 0.01.
+    assert formats(opened(monkeypatch, losses)) == ["%.3f", "%.5f"]
     losses.transaction(lambda tx: tx.execute("UPDATE metric SET value = 0.00001 WHERE value < 0.01"))
     losses.transaction(lambda tx: tx.execute("DELETE FROM metric_span"))
     losses.transaction(lambda tx: tx.execute("UPDATE run SET heartbeat = heartbeat + INTERVAL 1 SECOND"))

@@ -55,7 +55,7 @@ def at(seconds):
 
 
 def stamps(turns, seconds):
-    return [turns.stamp("store", at(seconds), Span(), turn) for turn in range(4)]
+    return [turns.stamp("store", at(seconds), Span(), turn).time for turn in range(4)]
 
 
 def test_charts_are_read_together_at_first_and_then_one_after_the_other():
@@ -78,8 +78,8 @@ def test_no_chart_is_further_behind_for_being_drawn_in_turn():
 def test_a_viewer_who_comes_later_sees_what_was_read_last():
     turns = Turns()
     turns.stamp("store", at(0), Span(), 0)
-    assert turns.stamp("store", at(1), Span(), 1) in (ODD, ODD + timedelta(seconds=1))
-    assert turns.stamp("store", at(1), Span(0, 10), 0) == ODD + timedelta(seconds=1)
+    assert turns.stamp("store", at(1), Span(), 1).time in (ODD, ODD + timedelta(seconds=1))
+    assert turns.stamp("store", at(1), Span(0, 10), 0).time == ODD + timedelta(seconds=1)
 
 
 def test_what_ended_or_was_made_anew_is_read_again_at_once():
@@ -87,6 +87,6 @@ def test_what_ended_or_was_made_anew_is_read_again_at_once():
     stamps(turns, 8)
     assert stamps(turns, 0) == [ODD] * 4
     over = at(1) | {"status": "finished"}
-    assert turns.stamp("store", over, Span(), 2) == over["heartbeat"]
+    assert turns.stamp("store", over, Span(), 2).time == over["heartbeat"]
     branched = at(2) | {"branch": 2}
-    assert [turns.stamp("store", branched, Span(), turn) for turn in range(4)] == [branched["heartbeat"]] * 4
+    assert [turns.stamp("store", branched, Span(), turn).time for turn in range(4)] == [branched["heartbeat"]] * 4

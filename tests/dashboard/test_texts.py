@@ -20,7 +20,7 @@ SCREEN = [*(HERE / "app_pages").glob("*.py"), *(HERE / "views").glob("*.py"), HE
 
 LOSS_CHART = (
     "training", "training_last", "validation", "validation_last", "smoothed_to", "abandoned", "at_steps", "lowest",
-    "highest", "median", "checkpoint", "state", "value", "value_last",
+    "highest", "median", "checkpoint", "state", "value", "value_last", "from_step",
 )  # fmt: skip
 
 PREFIXES = (

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dashboard.charts.mix import shares
 from dashboard.queries import checkpoints, data, origin, requests, run
 from store.requests import ask, finish, take
 
@@ -57,6 +58,28 @@ def test_sources_count_what_was_learned_on_the_active_path(full_store, triage, w
         pytest.approx(1.1 + 2.0 * 2.718281828459045 ** (-99 / 30)),
     )
     assert [row["source"] for row in data.sources(full_store, watched).to_pylist()] == ["general", "medical"]
+
+
+def test_the_mix_is_told_over_the_steps_of_the_active_path(full_store, triage, watched, monkeypatch):
+    monkeypatch.setattr(data, "MOMENTS", 4)
+    rows = data.mix(full_store, triage, 101).to_pylist()
+    steps = {(row["step"], row["step_last"]) for row in rows}
+    assert steps == {(1, 31), (32, 63), (64, 95), (96, 99)}
+    whole = {row["source"]: row["samples"] for row in data.sources(full_store, triage).to_pylist()}
+    for source in ("facts", "complaints"):
+        assert sum(row["samples"] for row in rows if row["source"] == source) == whole[source]
+    # Each fourth step takes the two general rows; step 70 was skipped.
+    found = shares(rows, "not recorded")
+    of_facts = [row["last"] for row in found.to_pylist() if row["metric"] == "facts"]
+    assert of_facts == pytest.approx([100 * 8 / 31, 25, 100 * 8 / 31, 25], abs=0.01)
+    assert data.mix(full_store, watched, 5).num_rows == 0
+
+
+def test_where_a_source_gave_nothing_its_share_is_nothing():
+    rows = [{"step": step, "step_last": step, "source": source, "samples": 2} for step, source in ((1, "a"), (2, None))]
+    assert [(row["metric"], row["step"], row["last"]) for row in shares(rows, "?").to_pylist()] == [
+        ("a", 1, 100.0), ("?", 1, 0.0), ("a", 2, 0.0), ("?", 2, 100.0),
+    ]  # fmt: skip
 
 
 def test_the_hardest_samples_are_those_of_the_active_path_each_once(full_store, triage, watched):

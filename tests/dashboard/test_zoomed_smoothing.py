@@ -105,7 +105,7 @@ def test_nothing_is_read_before_the_first_step(store, first):
     assert curves.lead(store, 1, "loss", Start(first, 50, 1)).num_rows == 0
 
 
-@pytest.mark.parametrize(("asked", "expected"), [({"smooth": "light"}, [*range(410, 500)]), ({"smooth": "raw"}, None)])
+@pytest.mark.parametrize(("asked", "expected"), [({"smooth": "light"}, [*range(410, 500)]), ({"smooth": "none"}, None)])
 def test_the_page_reads_it_for_a_range_of_a_smoothed_line(monkeypatch, store, asked, expected):
     given, real = [], curves_view.loss_chart
     monkeypatch.setenv("ASSAY_STORE", str(store.path))

@@ -122,7 +122,7 @@ def test_what_was_released_stands_once_and_is_of_what_is_there(full, sql, says):
 OWNED = {
     "branch": "77, 1, NULL, -1, 'start', now(), '{}'",
     "metric": "77, 1, 1, 9, 1.0, now()",
-    "metric_span": "77, 1, 1, 0, 1, 2, 2, 0, 1, 1, 0",
+    "metric_span": "77, 1, 1, 0, 1, 2, 2, 0, 1, 1, 0, 2",
     "step_batch": "77, 1, 1, 1, 'commit', [], []",
     "checkpoint": "77, 1, 1, 'deleted', 'x', '', 0, now(), now(), '{}'",
     "event": "77, 1, 1, now(), 'note', 'info', 'x', '{}'",

@@ -1,5 +1,6 @@
 """The process's instance of DuckDB: renewed after so many attaches, at a moment when nothing is attached."""
 
+import os
 import threading
 
 import pytest
@@ -104,3 +105,71 @@ def test_a_question_to_a_server_is_limited_on_each_of_them(store, monkeypatch):
         questions.answer("SELECT 1", {})
     assert limits == [{"n": 1, "t": ""}] * 3
     instance.discard()
+
+
+def forked(work):
+    """What a child says of `work`: whether it came to an end."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        except BaseException:  # noqa: BLE001 - it is a child: nothing but its end may come of it
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(child, 0)[1] == 0
+
+
+def test_a_child_forked_in_the_middle_of_a_write_writes_nothing(store, monkeypatch):
+    """To close what it inherited would checkpoint the file, while the parent is about to, and remove the log."""
+    seen, real = [], Store._detach
+
+    def detach(self):
+        for _ in range(2):
+            seen.append({path.name: path.stat().st_mtime_ns for path in store.root.glob("assay.duckdb*")})
+            assert len(seen) % 2 == 0 or forked(lambda: None)
+        real(self)
+
+    monkeypatch.setattr(Store, "_detach", detach)
+    store.transaction(lambda tx: tx.execute("INSERT INTO metric_name (id, name) VALUES (900, 'm')"))
+    assert "assay.duckdb.wal" in seen[0]
+    assert seen[0] == seen[1]
+
+
+def test_a_child_forked_while_another_thread_reads_does_not_wait_for_it(store):
+    def meanwhile(_):
+        read = []
+        reader = threading.Thread(target=lambda: read.append(store._attach_lock.acquire() and forked(child)))
+        reader.start()
+        reader.join()
+        store._attach_lock.release()
+        return read
+
+    def child():
+        assert store._gate._readers == 0
+        assert look(store) == 0
+
+    assert store.snapshot(meanwhile) == [True]
+
+
+def test_what_interrupts_an_attach_or_a_detach_leaves_nothing_attached(store, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("store.database.check_version", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            look(store)
+    assert look(store) == 0
+
+    real, calls = instance.cursor, []
+
+    def third_is_interrupted():
+        calls.append(1)
+        return interrupted() if len(calls) == 3 else real()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(instance, "cursor", third_is_interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            look(store)
+    assert look(store) == 0
+    assert instance._held == 0

@@ -6,8 +6,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from store import migrate as migrating
 from store.database import Statement, Store
-from store.errors import StoreMissingError, StoreVersionError
+from store.errors import StoreError, StoreMissingError, StoreVersionError
 from store.migrate import migrate
 from store.version import Migration, migrations, schema_version
 
@@ -134,6 +135,36 @@ def test_two_that_migrate_at_once_apply_each_step_once(store):
     assert applied == ["note.sql"]
     found = store.maintenance(lambda transaction: transaction.rows("SELECT count(*) AS n FROM metric_name"))
     assert found == [{"n": 1}]
+
+
+def test_who_comes_too_late_to_migrate_leaves_the_others_copy_alone(store, monkeypatch):
+    number = schema_version() + 1
+    steps = [*migrations(), Migration(number, "colour.sql", "ALTER TABLE run ADD COLUMN colour VARCHAR")]
+    real = migrating._copy_aside
+
+    def overtaken(of, version):
+        with monkeypatch.context() as patched:
+            patched.setattr(migrating, "_copy_aside", real)
+            assert migrate(store, steps) == ["colour.sql"]
+        return real(of, version)
+
+    monkeypatch.setattr(migrating, "_copy_aside", overtaken)
+    assert migrate(store, steps) == []
+    [copy] = store.root.glob("assay.duckdb.schema-*Z")
+    assert Store.at(copy).rows("SELECT version FROM meta") == [{"version": schema_version()}]
+
+
+def test_a_copy_that_finds_no_room_is_not_kept_and_nothing_is_migrated(store, monkeypatch):
+    def full(_, copy):
+        Path(copy).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("store.migrate.shutil.copy2", full)
+    number = schema_version() + 1
+    with pytest.raises(StoreError, match="No space left on device; make room"):
+        migrate(store, [*migrations(), Migration(number, "x.sql", "ALTER TABLE run ADD COLUMN colour VARCHAR")])
+    assert list(store.root.glob("assay.duckdb.schema-*")) == []
+    assert store.rows("SELECT version FROM meta") == [{"version": schema_version()}]
 
 
 def test_migrating_a_current_store_does_nothing(store):
