@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 __all__ = [
-    "MEANT", "POINT", "between", "coded", "floats", "numbers", "only", "ordered", "placed", "steps", "table_of",
+    "MEANT", "POINT", "between", "coded", "numbers", "only", "ordered", "placed", "steps", "table_of",
     "thinned", "values", "with_column", "words",
 ]  # fmt: skip
 
@@ -61,11 +61,6 @@ def only(table: pa.Table, column: str, *wanted: Any) -> pa.Table:
 def between(table: pa.Table, column: str, low: float, high: float = float("inf")) -> pa.Table:
     """The rows whose column lies between two values, both included."""
     return table.filter(pc.and_(pc.greater_equal(table[column], low), pc.less_equal(table[column], high)))
-
-
-def floats(table: pa.Table, column: str) -> Any:
-    """A column in single precision: enough for a line, half the bytes of what is sent each second."""
-    return table[column].cast(pa.float32())
 
 
 def steps(table: pa.Table, column: str = "step") -> Any:
