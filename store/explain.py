@@ -14,6 +14,9 @@ FILE_ERRORS = (duckdb.IOException, duckdb.SerializationException, duckdb.Interna
 
 _LOCKED = ("Could not set lock", "Conflicting lock", "used by another process")
 
+_FORKED = "Unique file handle conflict"
+"""Said where an instance that came by fork, and must never be closed, has the file attached for ever."""
+
 _REFUSED = ("No space left", "File too large", "Permission denied", "Read-only file system", "Is a directory")
 
 
@@ -26,6 +29,11 @@ def explain(error: duckdb.Error, path: Path) -> StoreError:
         instance.discard()
     if any(word in text for word in _LOCKED):
         return StoreBusyError(f"the store {path} is held by a program that keeps it open; end it ({first})")
+    if _FORKED in text:
+        return StoreError(
+            f"the store {path} was in use in the process that this one was forked from, and cannot be written here; "
+            f"start this one anew, by spawn ({first})"
+        )
     if any(word in text for word in _REFUSED):
         return StoreError(f"the disk refuses the store {path}: {first}")
     return StoreDamagedError(

@@ -7,7 +7,7 @@ import pytest
 
 from store import instance
 from store.database import Store
-from store.errors import StoreError
+from store.errors import StoreDamagedError, StoreError
 from store.serve import reading
 from store.serve.reading import Questions
 
@@ -149,6 +149,30 @@ def test_a_child_forked_while_another_thread_reads_does_not_wait_for_it(store):
         assert look(store) == 0
 
     assert store.snapshot(meanwhile) == [True]
+
+
+def test_a_child_that_cannot_write_for_what_it_inherited_is_told_so_and_not_that_the_store_is_damaged(store):
+    inside, (is_forked, say_forked), (has_left, say_left) = threading.Event(), os.pipe(), os.pipe()
+
+    def read():
+        store.snapshot(lambda _: (inside.set(), os.read(is_forked, 1)))
+        os.write(say_left, b"x")
+
+    def child():
+        os.write(say_forked, b"x")
+        os.read(has_left, 1)
+        with pytest.raises(StoreError, match="in use in the process that this one was forked from") as told:
+            store.transact([])
+        assert not isinstance(told.value, StoreDamagedError)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    assert inside.wait(20)
+    is_told = forked(child)
+    reader.join()
+    for end in (is_forked, say_forked, has_left, say_left):
+        os.close(end)
+    assert is_told
 
 
 def test_what_interrupts_an_attach_or_a_detach_leaves_nothing_attached(store, monkeypatch):
