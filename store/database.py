@@ -24,7 +24,7 @@ from store import instance
 from store.clock import utc_now
 from store.errors import StoreBusyError, StoreError, StoreMissingError
 from store.explain import FILE_ERRORS, explain
-from store.filesystem import refuse_network
+from store.filesystem import refuse_place
 from store.gate import Gate
 from store.lock import sidecar_lock
 from store.question import LOCK_DOWN, ending_after, require_question
@@ -93,14 +93,14 @@ class Store:
     @classmethod
     def at(cls, database: str | os.PathLike[str]) -> Self:
         """The store of a database file, which need not exist, or of a server's address. Raises StoreError
-        on a network filesystem, and where there is no token for a server.
+        where a file cannot be one (`refuse_place`), and where there is no token for a server.
         """
         if address := server_address(database):
             return cls._at_server(address)
         path = Path(database).resolve()
         with cls._known_lock:
             if path not in cls._known:
-                refuse_network(path)
+                refuse_place(path)
                 cls._known[path] = cls(path)
             return cls._known[path]  # pyright: ignore[reportReturnType] - the registry holds this class's instances
 

@@ -1,4 +1,4 @@
-"""Refuse a store on a network filesystem, where file locks cannot be trusted."""
+"""Refuse a store where it could not be kept: on a network filesystem, or under a name that DuckDB cannot use."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ import psutil
 
 from store.errors import StoreError
 
-__all__ = ["refuse_network"]
+__all__ = ["refuse_network", "refuse_place"]
 
 NETWORK_TYPES = frozenset(
     [
@@ -18,6 +18,23 @@ NETWORK_TYPES = frozenset(
 
 LOCAL_FUSE = frozenset(["fuse.encfs", "fuse.gocryptfs", "fuse.mergerfs", "fuse.fuse-overlayfs", "fuse.portal"])
 """Filesystems of user programs that lie on a local disk; all others are taken for remote ones."""
+
+
+def refuse_place(path: Path) -> None:
+    """Raise StoreError where a store cannot lie at `path`: for its name, or as `refuse_network` says."""
+    _refuse_name(path)
+    refuse_network(path)
+
+
+def _refuse_name(path: Path) -> None:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        shown = os.fsencode(path).decode(errors="backslashreplace")
+        raise StoreError(f"the store {shown} has a name that is not UTF-8; name another with --store") from error
+    if "?" in str(path):
+        # DuckDB takes what follows for options, as in an address, and looks for the file's log before it.
+        raise StoreError(f"the store {path} has a question mark in its name or a folder's; name another with --store")
 
 
 def refuse_network(path: Path) -> None:

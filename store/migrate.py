@@ -1,11 +1,10 @@
 """Bring an older store to this program's schema, each step in a transaction of its own."""
 
-import shutil
 from pathlib import Path
 
-from store.clock import utc_now
+from store.aside import copy_aside, remove_copy
 from store.database import Store, Transaction
-from store.errors import StoreError, StoreMissingError, StoreVersionError
+from store.errors import StoreMissingError, StoreVersionError
 from store.version import Migration, migrations, schema_version, stored_version
 
 __all__ = ["migrate"]
@@ -25,14 +24,19 @@ def migrate(store: Store, steps: list[Migration] | None = None) -> list[str]:
             f"the store {store.path} has schema {found}, newer than {schema_version()}: install a newer Assay"
         )
     pending = known[found:]
-    copy = _copy_aside(store, found) if pending else None
+    copy = _copied(store, found) if pending else None
     applied = [
         store.maintenance(lambda transaction, step=step: _apply(transaction, step, store.path)) for step in pending
     ]
     if copy is not None and not any(applied):
         # Another process had done it all before the copy was made, and has the copy of what was.
-        _remove(copy)
+        remove_copy(copy)
     return [step.name for step, done in zip(pending, applied, strict=True) if done]
+
+
+def _copied(store: Store, version: int) -> Path:
+    with store.exclusive():
+        return copy_aside(store, f"schema-{version}", "migrated")
 
 
 def _apply(transaction: Transaction, step: Migration, path: Path) -> bool:
@@ -42,24 +46,3 @@ def _apply(transaction: Transaction, step: Migration, path: Path) -> bool:
     transaction.execute(step.sql)
     transaction.execute("UPDATE meta SET version = $number", {"number": step.number})
     return True
-
-
-def _copy_aside(store: Store, version: int) -> Path:
-    """Nobody has the file attached inside `exclusive`, so that opening it drops no one's lock."""
-    # A second's name could be another process's copy, which is not to be written over.
-    copy = store.path.with_name(f"{store.path.name}.schema-{version}-{utc_now():%Y%m%dT%H%M%S.%fZ}")
-    with store.exclusive():
-        try:
-            shutil.copy2(store.path, copy)
-            log = Path(f"{store.path}.wal")
-            if log.exists():
-                shutil.copy2(log, f"{copy}.wal")
-        except OSError as error:
-            _remove(copy)
-            raise StoreError(f"cannot copy {store.path} before it is migrated: {error.strerror}; make room") from error
-    return copy
-
-
-def _remove(copy: Path) -> None:
-    for path in (copy, Path(f"{copy}.wal")):
-        path.unlink(missing_ok=True)

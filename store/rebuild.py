@@ -1,6 +1,5 @@
 """Make the store anew from the spools, which are the truth; what people added is carried over."""
 
-import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ import pyarrow as pa
 from portalocker import LockFlags
 
 from store import torn
-from store.clock import utc_now
+from store.aside import copy_aside, remove_copy
 from store.database import Store, Transaction
 from store.errors import StoreBusyError, StoreDamagedError, StoreError
 from store.loading import LoadReport, SpoolLoader
@@ -59,20 +58,28 @@ def rebuild(store: Store, *, force: bool = False) -> Rebuilt:
         if old is not None and not force:
             _refuse_to_lose(store, old)
         fresh = Store.at(store.path.with_name(f"{store.path.name}.rebuilding"))
-        _remove(fresh.path)
-        fresh.create(demo=old is not None and old["demo"])
-        loaded = SpoolLoader(fresh).load()
-        with store.exclusive():
-            kept = _copy_aside(store)
-            # Read again from the copy: people may have added something while the spools were loaded.
-            late = _what_people_added(Store.at(kept)) if kept is not None else None
-            if late is not None:
-                fresh.transaction(lambda transaction: _carry_over(transaction, late))
-            _put_in_place(fresh, store)
-        for path in filter(None, (fresh.path, kept)):
-            _remove_locks(path)
-        runs = store.rows("SELECT count(*) AS n FROM run")[0]["n"]
-        return Rebuilt(runs, loaded, kept, late is not None)
+        try:
+            return _rebuilt(store, fresh, demo=old is not None and old["demo"])
+        finally:
+            remove_copy(fresh.path)
+            _remove_locks(fresh.path)
+
+
+def _rebuilt(store: Store, fresh: Store, *, demo: bool) -> Rebuilt:
+    remove_copy(fresh.path)
+    fresh.create(demo=demo)
+    loaded = SpoolLoader(fresh).load()
+    with store.exclusive():
+        kept = copy_aside(store, "before", "made anew") if store.exists else None
+        # Read again from the copy: people may have added something while the spools were loaded.
+        late = _what_people_added(Store.at(kept)) if kept is not None else None
+        if late is not None:
+            fresh.transaction(lambda transaction: _carry_over(transaction, late))
+        _put_in_place(fresh, store)
+    if kept is not None:
+        _remove_locks(kept)
+    runs = store.rows("SELECT count(*) AS n FROM run")[0]["n"]
+    return Rebuilt(runs, loaded, kept, late is not None)
 
 
 def _require_database(path: Path) -> None:
@@ -147,28 +154,11 @@ def _carry_review(transaction: Transaction, table: str, rows: pa.Table, new_id: 
     transaction.insert(table, rows)
 
 
-def _copy_aside(store: Store) -> Path | None:
-    """Copy file and log; nobody has them attached inside `exclusive`."""
-    if not store.exists:
-        return None
-    kept = store.path.with_name(f"{store.path.name}.before-{utc_now():%Y%m%dT%H%M%S.%fZ}")
-    shutil.copy2(store.path, kept)
-    log = Path(f"{store.path}.wal")
-    if log.exists():
-        shutil.copy2(log, f"{kept}.wal")
-    return kept
-
-
 def _put_in_place(fresh: Store, store: Store) -> None:
     """Put the new file in the old one's place at once; the old one's log, now in the copy, goes first."""
     Path(f"{store.path}.wal").unlink(missing_ok=True)
     torn.discard(store.path)
     fresh.path.replace(store.path)
-
-
-def _remove(path: Path) -> None:
-    for name in (path, Path(f"{path}.wal")):
-        name.unlink(missing_ok=True)
 
 
 def _remove_locks(path: Path) -> None:

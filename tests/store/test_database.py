@@ -378,3 +378,10 @@ def test_a_store_in_an_older_format_is_read_as_it_is_and_changes_with_its_first_
     add(older)
     assert older.rows(FORMAT) == [{"format": "v1.5.0+"}]
     assert count(older) == 1
+
+
+def test_a_store_that_duckdb_could_not_keep_under_its_name_is_refused(tmp_path):
+    with pytest.raises(StoreError, match="question mark in its name"):
+        Store.at(tmp_path / "why?" / "assay.duckdb")
+    with pytest.raises(StoreError, match=r"the store \S+\\xff/assay\.duckdb has a name that is not UTF-8"):
+        Store.at(os.fsdecode(os.fsencode(tmp_path) + b"/\xff/assay.duckdb"))

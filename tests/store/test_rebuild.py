@@ -63,6 +63,20 @@ def test_a_second_one_at_the_same_time_is_told_to_wait(full, monkeypatch):
     assert full.rows("SELECT count(*) AS n FROM metric") == [{"n": 3}]
 
 
+def test_a_copy_that_finds_no_room_leaves_the_old_store_and_nothing_half_made(full, monkeypatch):
+    def no_room(_, copy):
+        Path(copy).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    before = full.path.read_bytes()
+    monkeypatch.setattr("store.aside.shutil.copy2", no_room)
+    with pytest.raises(StoreError, match="before it is made anew: No space left on device; make room"):
+        rebuild(full)
+    assert full.path.read_bytes() == before
+    assert list(full.root.glob("assay.duckdb.before-*")) == []
+    assert list(full.root.glob("*.rebuilding*")) == []
+
+
 def test_a_log_left_by_a_kill_is_not_replayed_into_the_new_file(full):
     full.path.unlink()
     Path(f"{full.path}.wal").write_bytes(b"left")

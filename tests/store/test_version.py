@@ -140,15 +140,15 @@ def test_two_that_migrate_at_once_apply_each_step_once(store):
 def test_who_comes_too_late_to_migrate_leaves_the_others_copy_alone(store, monkeypatch):
     number = schema_version() + 1
     steps = [*migrations(), Migration(number, "colour.sql", "ALTER TABLE run ADD COLUMN colour VARCHAR")]
-    real = migrating._copy_aside
+    real = migrating._copied
 
     def overtaken(of, version):
         with monkeypatch.context() as patched:
-            patched.setattr(migrating, "_copy_aside", real)
+            patched.setattr(migrating, "_copied", real)
             assert migrate(store, steps) == ["colour.sql"]
         return real(of, version)
 
-    monkeypatch.setattr(migrating, "_copy_aside", overtaken)
+    monkeypatch.setattr(migrating, "_copied", overtaken)
     assert migrate(store, steps) == []
     [copy] = store.root.glob("assay.duckdb.schema-*Z")
     assert Store.at(copy).rows("SELECT version FROM meta") == [{"version": schema_version()}]
@@ -159,7 +159,7 @@ def test_a_copy_that_finds_no_room_is_not_kept_and_nothing_is_migrated(store, mo
         Path(copy).write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("store.migrate.shutil.copy2", full)
+    monkeypatch.setattr("store.aside.shutil.copy2", full)
     number = schema_version() + 1
     with pytest.raises(StoreError, match="No space left on device; make room"):
         migrate(store, [*migrations(), Migration(number, "x.sql", "ALTER TABLE run ADD COLUMN colour VARCHAR")])
