@@ -5,10 +5,12 @@ thread beside the training: a host that deletes or moves its own folder takes no
 copied, the thread does that too, and seals only what is still as the host had written it.
 """
 
+import functools
 import json
 import shutil
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -70,7 +72,7 @@ class Sealer:
     def __init__(self, run_folder: Path, facts: Callable[[], dict[str, Any]]) -> None:
         """`facts` are those of each manifest that take long to find out; it is asked on the thread."""
         self._run_folder, self._facts = run_folder, facts
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="assay-seal")
+        self._newest: threading.Thread | None = None
         self._waiting: dict[Path, _Waiting] = {}
 
     def take(
@@ -87,7 +89,9 @@ class Sealer:
             return
         # Before the host goes on: what it deletes then is ours already.
         held = _held(source, final, is_whole=everywhere is None)
-        sealed = self._thread.submit(self._seal, final, held, branch, state, config, known, everywhere=everywhere)
+        sealed = self._after_others(
+            functools.partial(self._seal, final, held, branch, state, config, known, everywhere=everywhere)
+        )
         self._waiting[final] = _Waiting(sealed, isinstance(held, Held) and not held.unlinked)
 
     def done(self, *, wait: bool = False) -> list[Sealed]:
@@ -96,8 +100,30 @@ class Sealer:
         return [self._waiting.pop(final).sealed.result() for final in ready]
 
     def close(self) -> None:
-        """End the thread."""
-        self._thread.shutdown()
+        """Wait until nothing is sealed any more."""
+        if self._newest is not None:
+            self._newest.join()
+
+    def _after_others(self, work: Callable[[], Sealed]) -> "Future[Sealed]":
+        """Do it on a thread once the one before has ended.
+
+        An executor's thread is waited for before the interpreter says that its main thread has ended, by which what
+        waits for other processes is told that it need not any more (`Written`).
+        """
+        done, before = Future[Sealed](), self._newest
+
+        def do() -> None:
+            if before is not None:
+                before.join()
+            try:
+                done.set_result(work())
+            finally:
+                if not done.done():
+                    done.set_exception(RuntimeError("sealing ended with an error of its own, told on stderr"))
+
+        self._newest = threading.Thread(target=do, name="assay-seal")
+        self._newest.start()
+        return done
 
     def _seal(
         self, final: Path, held: Held | OSError, branch: int, state: TrainState, config: str, known: dict[str, Any],

@@ -73,9 +73,15 @@ class Written:
 
     def _await(self, what: str) -> None:
         keys = [self._key(what, rank) for rank in range(self._size)]
-        if not await_keys(self._store, keys, lambda: time.monotonic() >= self._until):
+        if not await_keys(self._store, keys, self._is_late):
             missing = next((rank for rank, key in enumerate(keys) if not self._store.check([key])), self._rank)
             _refuse(missing, failed=self._is_given_up)
+
+    def _is_late(self) -> bool:
+        if not threading.main_thread().is_alive():
+            # The host has ended without a word to its callbacks, as where it raises, and its process waits for this.
+            self.give_up()
+        return time.monotonic() >= self._until
 
     def _key(self, what: str, rank: int) -> str:
         return f"{self._name}/{what}/{rank}"

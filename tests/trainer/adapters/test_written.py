@@ -1,5 +1,8 @@
 """Each process says what it has written of a checkpoint, and none waits for another while it trains."""
 
+import subprocess
+import sys
+
 import pytest
 from torch.distributed import HashStore
 
@@ -45,6 +48,31 @@ def test_where_the_training_has_failed_nobody_is_waited_for_long(part, monkeypat
     with pytest.raises(OSError) as caught:  # noqa: PT011 - what it says is compared whole
         first.everywhere()
     assert caught.value.strerror == "process 2 had not saved it when the training failed"
+
+
+RAISES = """
+import pathlib, sys, threading
+from torch.distributed import HashStore
+from trainer.adapters import written
+
+written.LIMIT_SECONDS = 3600.0
+first = written.Written(HashStore(), "step-4", 0, 2, pathlib.Path(sys.argv[1]))
+
+def told():
+    try:
+        first.everywhere()
+    except OSError as error:
+        print(error.strerror)
+
+threading.Thread(target=told).start()
+raise SystemExit("the host's own error")
+"""
+
+
+def test_a_host_that_raises_without_a_word_is_not_kept_from_ending(tmp_path):
+    ended = subprocess.run([sys.executable, "-c", RAISES, tmp_path], capture_output=True, text=True, timeout=60)
+    assert ended.stderr == "the host's own error\n"
+    assert ended.stdout == "process 1 had not saved it when the training failed\n"
 
 
 def test_a_store_that_is_gone_is_said(part, monkeypatch):
