@@ -62,7 +62,9 @@ def why_none(rows: list[Run]) -> str:
 
 
 def _project(rows: list[Run]) -> str | None:
-    projects = sorted({row["project"] for row in rows if row["project"]})
+    # The one that is asked for stays so when its last run is called otherwise, or is removed.
+    asked = st.query_params.get("project")
+    projects = sorted({row["project"] for row in rows if row["project"]} | ({asked} if asked else set()))
     if not projects:
         return None
     return st.selectbox(

@@ -94,6 +94,16 @@ def test_a_status_that_is_asked_for_stays_asked_for_when_no_run_has_it_any_more(
     assert (pills.options, pills.value) == (["running", "finished"], ["running"])
 
 
+def test_a_project_that_is_asked_for_stays_asked_for_when_no_run_has_it_any_more(monkeypatch, few):
+    app = opened(monkeypatch, few, project="clinic")
+    assert names(app) == ["b,c", "a"]
+    few.transaction(lambda tx: tx.execute("UPDATE run SET project = 'law'"))
+    st.cache_data.clear()
+    app.run()
+    assert "No run matches." in words(app)
+    assert (app.selectbox(key="project").options, app.selectbox(key="project").value) == (["clinic", "law"], "clinic")
+
+
 def test_ticks_are_in_the_address_and_come_back_from_it(monkeypatch, few):
     app = opened(monkeypatch, few, compare="a,b%2Cc")
     assert "2 runs compared" in words(app)
