@@ -109,9 +109,18 @@ def _config(row: Row) -> Any:
 
 
 def _all_same(values: list[Any]) -> bool:
+    return all(_same(value, values[0]) for value in values)
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, list) and isinstance(other, list):
+        left, right = cast("list[Any]", one), cast("list[Any]", other)
+        return len(left) == len(right) and all(map(_same, left, right))
+    if isinstance(one, dict) and isinstance(other, dict):
+        mine, yours = cast("Row", one), cast("Row", other)
+        return mine.keys() == yours.keys() and all(_same(mine[key], yours[key]) for key in mine)
     # In Python, but not in a configuration, True is 1.
-    first = values[0]
-    return all(value == first and isinstance(value, bool) == isinstance(first, bool) for value in values)
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
 def flat(config: Any, prefix: str = "") -> Row:

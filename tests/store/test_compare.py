@@ -10,7 +10,7 @@ from click.testing import CliRunner
 import assay
 from store.commands.runs import runs
 from store.compare import compare_runs, flat
-from store.database import Store
+from store.database import Statement, Store
 from store.errors import StoreError
 from store.loading import load_spools
 
@@ -79,6 +79,11 @@ def test_true_is_not_1_but_1_is_1_point_0(three):
     three.transaction(lambda tx: tx.execute("""UPDATE run SET config = '{"x": 1.0}' WHERE name = 'a'"""))
     three.transaction(lambda tx: tx.execute("""UPDATE run SET config = '{"x": 1}' WHERE name = 'c'"""))
     assert list(compare_runs(three, ["a", "c"]).differs) == ["total_steps"]
+    for name, config in (("a", '{"x": [1], "y": [{"z": 1}]}'), ("c", '{"x": [true], "y": [{"z": 1}]}')):
+        three.transact(
+            [Statement("UPDATE run SET config = $config WHERE name = $name", {"config": config, "name": name})]
+        )
+    assert list(compare_runs(three, ["a", "c"]).differs) == ["total_steps", "x"]
 
 
 def test_metrics_that_were_named_are_compared(three):
