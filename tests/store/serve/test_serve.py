@@ -263,7 +263,9 @@ def test_a_server_that_is_none_of_ours_is_one_sentence():
 )
 def test_a_question_cannot_take_all_memory_or_the_disk(own, sql):
     token = own.token("read")
-    assert "ask for less" in raw(own, sql, token) or "Out of Memory" in raw(own, sql, token)
+    answer = raw(own, sql, token)
+    # Which of the two ends it first depends on how busy the machine is.
+    assert "ask for less" in answer or "Out of Memory" in answer
     assert raw(own, "SELECT 1 AS one", token) == [{"one": 1}]
 
 
