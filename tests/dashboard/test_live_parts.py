@@ -12,7 +12,7 @@ from tests.dashboard.test_looks import going_on, opened, recorded
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 
-from tests.dashboard.looking import charts, follow
+from tests.dashboard.looking import charts, follow, until
 
 
 @pytest.fixture
@@ -112,6 +112,28 @@ def test_a_slow_refresh_does_not_dim_the_page(watched):
     assert found["stale"] > 0
     assert found["opacity"] == 1
     run.finish()
+
+
+@pytest.mark.browser
+def test_what_streamlit_notes_of_each_refresh_is_forgotten_each_minute(watched):
+    page, url, root = watched
+    run = assay.run("live", store=root, total_steps=500)
+    run.log(1, loss=3.0)
+    page.add_init_script(_A_MINUTE_IS_SHORT)
+    page.goto(f"{url}/run?run=live&lang=en")
+    charts(page)
+    page.evaluate("performance.mark('mine'), performance.measure('mine')")
+    until(page, "!performance.getEntriesByName('mine').length && window.refreshes > 3")
+    run.finish()
+
+
+_A_MINUTE_IS_SHORT = """
+window.refreshes = 0;
+const every = window.setInterval, mark = performance.mark.bind(performance);
+window.setInterval = (work, milliseconds, ...more) => every(work, milliseconds === 60000 ? 500 : milliseconds, ...more);
+performance.mark = name => { window.refreshes += name === 'running'; return mark(name); };
+"""
+"""Also counts what Streamlit notes."""
 
 
 _DIMMEST = """async () => {
