@@ -40,14 +40,13 @@ def measure_views(report: Report, server: Served, folder: Path, times: int) -> N
     # The first page of a server's life waits for its packages to be loaded, and for every chart to be made once.
     rows = [_first_view(server, "first of the server"), *(_first_view(server, "later") for _ in range(times))]
     report.table("First view of Run, in Playwright's browser", rows)
-    later = rows[1:]
-    _median_target(report, "first view of Run: server ms", "< 150", [row["server ms"] for row in later], 150)
     with plain_app(folder) as plain:
         seen_after(plain, CHART)
         views = [_bare(server, plain) for _ in range(times)]
     report.table(
         "First views in a browser that was never here, by its own clock, beside Streamlit's smallest app", views
     )
+    _median_target(report, "first view of Run: server ms", "< 150", [row["Run, server ms"] for row in views], 150)
     _median_target(report, "first view of Run: first chart, s", "< 1.5", [row["Run, chart s"] for row in views], 1.5)
     _median_target(report, "first view of Runs, s", "< 1", [row["Runs, table s"] for row in views], 1.0)
     beyond = [row["Run, chart s"] - row["Streamlit, chart s"] for row in views]
@@ -80,12 +79,14 @@ def _first_view(server: Served, which: str) -> Row:
 def _bare(server: Served, plain: str) -> Row:
     """Each view once, in turn."""
     time.sleep(APART)
+    began = time.time()
     words, chart = seen_after(f"{server.url}/run?run={LONG}&lang=en", HEAD, CHART)
+    whole = [row for row in server.script_runs(began, time.time()) if not row["live"]]
     (alone,) = seen_after(plain, CHART)
     (table,) = seen_after(f"{server.url}/runs?lang=en", TABLE)
     return {
-        "Run, words s": words, "Run, chart s": chart, "Runs, table s": table, "Streamlit, chart s": alone,
-        "load": os.getloadavg()[0],
+        "Run, server ms": _inside(whole)["server ms"], "Run, CPU ms": _inside(whole)["CPU ms"], "Run, words s": words,
+        "Run, chart s": chart, "Runs, table s": table, "Streamlit, chart s": alone, "load": os.getloadavg()[0],
     }  # fmt: skip
 
 
