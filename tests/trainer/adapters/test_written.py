@@ -51,20 +51,26 @@ def test_where_the_training_has_failed_nobody_is_waited_for_long(part, monkeypat
 
 
 RAISES = """
-import pathlib, sys, threading
+import pathlib, sys
 from torch.distributed import HashStore
 from trainer.adapters import written
+from trainer.adapters.sealing import Sealer
+from trainer.state import TrainState
 
 written.LIMIT_SECONDS = 3600.0
-first = written.Written(HashStore(), "step-4", 0, 2, pathlib.Path(sys.argv[1]))
+here = pathlib.Path(sys.argv[1])
+(here / "checkpoint-4").mkdir()
+(here / "checkpoint-4" / "model").write_text("weights")
+first = written.Written(HashStore(), "step-4", 0, 2, here / "checkpoint-4")
 
-def told():
+def everywhere():
     try:
-        first.everywhere()
+        return first.everywhere()
     except OSError as error:
         print(error.strerror)
+        raise
 
-threading.Thread(target=told).start()
+Sealer(here / "run", dict).take(here / "checkpoint-4", 1, TrainState(4), "", {}, everywhere)
 raise SystemExit("the host's own error")
 """
 
@@ -73,6 +79,7 @@ def test_a_host_that_raises_without_a_word_is_not_kept_from_ending(tmp_path):
     ended = subprocess.run([sys.executable, "-c", RAISES, tmp_path], capture_output=True, text=True, timeout=60)
     assert ended.stderr == "the host's own error\n"
     assert ended.stdout == "process 1 had not saved it when the training failed\n"
+    assert not any((tmp_path / "run" / "checkpoints").iterdir())
 
 
 def test_a_store_that_is_gone_is_said(part, monkeypatch):
