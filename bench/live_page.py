@@ -17,7 +17,8 @@ time. Bytes are those of the websocket before compression.
   those refreshes.
 - Runs: until the table can be seen, likewise, and after a click in a page that is open.
 - Step to screen: from `run.log()` until the page says that step, looked at 50 times a second.
-- Memory: Run, Runs and Home stay open while the run records 200 steps a second: half an hour after a warm-up.
+- Memory: Run, Runs and Home stay open while the run records as many steps a second as it takes to double its length in
+  half an hour (741, from a million on): before and after, when charts have as many points (`bench.live_page_memory`).
 
 Each figure is of a machine that may be busy with other things; the load average stands beside it.
 """
@@ -55,7 +56,6 @@ def main() -> None:
     made.add_argument("--times", type=int, default=5, help="how often each page is opened; 0: not (%(default)s)")
     made.add_argument("--seconds", type=float, default=120, help="of following steps; 0: leave out (%(default)s)")
     made.add_argument("--minutes", type=float, default=30, help="of looking at memory; 0: leave out (%(default)s)")
-    made.add_argument("--rate", type=float, default=200, help="steps a second meanwhile (%(default)s)")
     arguments = made.parse_args()
     report = Report(__doc__ or "", arguments)
     with temp_folder() as folder:
@@ -69,7 +69,7 @@ def main() -> None:
             if arguments.seconds:
                 _following(report, store, server, arguments.seconds)
             if arguments.minutes:
-                measure_memory(report, store, server, arguments.minutes, arguments.rate)
+                measure_memory(report, store, server, arguments.minutes)
     report.finish()
 
 

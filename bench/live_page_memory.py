@@ -1,9 +1,14 @@
-"""Whether hours of watching cost memory: a run at a high rate, three tabs that stay open, a sample each half minute."""
+"""Whether hours of watching cost memory: a run at a high rate, and three tabs that stay open.
+
+A chart of a growing run has ever more points until a point's width doubles, which halves their number; widths are
+powers of two. So memory goes up and down with the run's length, and what is compared is memory at as many points: that
+of a run of so many steps, and later of twice as many.
+"""
 
 import os
 import time
-from collections.abc import Sequence
 from contextlib import ExitStack
+from statistics import median
 from typing import Any, NamedTuple
 
 import psutil
@@ -17,11 +22,14 @@ from store.database import Store
 
 __all__ = ["measure_memory"]
 
-EVERY = 30.0
-WARM_UP = 900.0
-"""Seconds. Vega keeps the drawn items of rows that were replaced until there are ten thousand of a mark, and then
-throws them away together: until then a page that shows charts grows, from then on it goes up and down.
-"""
+EVERY = 20.0
+"""Seconds between two samples."""
+
+WARM_UP = 0.25
+"""Of the time between the two stretches that are compared, so much before the first."""
+
+STRETCH = 1.1
+"""A stretch ends where the run has so many times as many steps as at its beginning."""
 
 MB = 1e6
 FLAT = 5.0
@@ -29,9 +37,6 @@ FLAT = 5.0
 
 HELD = "held, USS MB"
 """What is left once the pages' scripts have thrown away what nobody holds; a browser has as much again of that."""
-
-STRETCHES = 6
-"""Of the time, each with a low of its own: what goes up and down by half is told from what grows by its lows."""
 
 Sample = dict[str, float]
 
@@ -50,19 +55,39 @@ class Tab(NamedTuple):
         return {f"{self.name}, JS heap MB": found["JSHeapUsedSize"] / MB, f"{self.name}, nodes": found["Nodes"]}
 
 
-def measure_memory(report: Report, store: Store, server: Served, minutes: float, rate: float) -> None:
-    """Watch for so many minutes and the warm-up before them, with the run going on at `rate` steps a second."""
+class Plan(NamedTuple):
+    """When samples are compared: from a step on, and from twice that step on."""
+
+    first: int
+    """First step of the first stretch."""
+    rate: float
+    """Steps a second."""
+
+    def stretch(self, samples: list[Sample], times: int) -> list[Sample]:
+        """Samples of the first stretch (`times` 1) or of the second (2)."""
+        begin = times * self.first
+        return [sample for sample in samples if begin <= sample["step"] < STRETCH * begin]
+
+
+def measure_memory(report: Report, store: Store, server: Served, minutes: float) -> None:
+    """Watch a run until it has twice as many steps as after the warm-up, `minutes` later."""
+    first = _last_step(store) / (1 - WARM_UP)
+    plan = Plan(round(first), first / (60 * minutes))
+    longest = 60 * minutes * (WARM_UP + 2 * STRETCH)
     addresses = {
         "Run": (f"run?run={LONG}&lang=en", "[data-testid=stVegaLiteChart] svg"),
         "Runs": ("runs?lang=en", "[data-testid=stDataFrame] canvas"),
         "Home": ("?lang=en", ".a-foot"),
     }
-    with writing(store, rate, WARM_UP + 60 * minutes + 600) as writer, chromium() as browser, ExitStack() as tabs:
+    with writing(store, plan.rate, longest) as writer, chromium() as browser, ExitStack() as tabs:
         watched = [_tab(browser, tabs, name, f"{server.url}/{path}", what) for name, (path, what) in addresses.items()]
-        samples = _samples(watched, server, minutes)
-        logged = writer.end()
-    # A busy machine may keep the writer from its rate.
-    _tell(report, samples, len(logged) / (logged[-1][1] - logged[0][1]))
+        samples = _samples(watched, store, server, 2 * STRETCH * plan.first, longest)
+        writer.end()
+    _tell(report, samples, plan)
+
+
+def _last_step(store: Store) -> int:
+    return int(store.rows("SELECT last_step FROM run WHERE name = $name", {"name": LONG})[0]["last_step"])
 
 
 def _tab(browser: Browser, tabs: ExitStack, name: str, url: str, what: str) -> Tab:
@@ -73,11 +98,13 @@ def _tab(browser: Browser, tabs: ExitStack, name: str, url: str, what: str) -> T
     return Tab(name, page, devtools)
 
 
-def _samples(tabs: list[Tab], server: Served, minutes: float) -> list[Sample]:
+def _samples(tabs: list[Tab], store: Store, server: Served, last: float, longest: float) -> list[Sample]:
+    """Until the run has reached a step; a busy machine may keep it from its rate."""
     began = time.monotonic()
     found: list[Sample] = []
-    while (now := time.monotonic() - began) < WARM_UP + 60 * minutes:
-        found.append({"second": now, "load": os.getloadavg()[0], **_of_server(server), **_of_renderers("USS MB")})
+    while not found or (found[-1]["step"] < last and found[-1]["second"] < longest):
+        found.append({"second": time.monotonic() - began, "step": _last_step(store), "load": os.getloadavg()[0]})
+        found[-1].update({**_of_server(server), **_of_renderers("USS MB")})
         for tab in tabs:
             found[-1].update(tab.sample())
         found[-1].update(_of_renderers(HELD))
@@ -104,41 +131,31 @@ def _of_renderer(process: psutil.Process) -> int:
         return 0
 
 
-def _tell(report: Report, samples: list[Sample], rate: float) -> None:
-    warm = [sample for sample in samples if sample["second"] >= WARM_UP]
-    if len(warm) < 3:
-        print("too short to say whether memory is flat")
+def _tell(report: Report, samples: list[Sample], plan: Plan) -> None:
+    first, again = (plan.stretch(samples, times) for times in (1, 2))
+    if len(first) < 3 or len(again) < 3:
+        print("the run is too slow or the time too short to say whether memory is flat")
         return
-    hours = [sample["second"] / 3600 for sample in warm]
-    rows = [
-        {"what": name, **_trend(hours, [sample[name] for sample in warm])}
-        for name in warm[0]
-        if name not in ("second", "load")
-    ]
+    warm = samples[samples.index(first[0]) :]
+    apart = (_middle(again, "second") - _middle(first, "second")) / 3600
+    rows = [_row(name, first, again, warm, apart) for name in first[0] if name not in ("second", "step", "load")]
     loads = [sample["load"] for sample in warm]
-    last = (warm[-1]["second"] - warm[0]["second"]) / 60
-    title = f"Memory over {last:.0f} minutes after a warm-up of {WARM_UP / 60:.0f}, {rate:.0f} steps a second"
-    report.table(f"{title}, load average {min(loads):.1f} to {max(loads):.1f}", rows)
+    title = f"Memory at {first[0]['step']:,.0f} steps and {60 * apart:.0f} minutes later, at twice as many"
+    report.table(f"{title}, {plan.rate:.0f} steps a second, load average {min(loads):.1f} to {max(loads):.1f}", rows)
     for row in rows:
-        change = row["lows, % an hour"]
-        report.target(f"{row['what']}: lows, % an hour", f"< {FLAT:g}", change, met=change < FLAT)
+        change = row["% an hour"]
+        report.target(f"{row['what']}: % an hour", f"< {FLAT:g}", change, met=change < FLAT)
 
 
-def _trend(hours: Sequence[float], values: Sequence[float]) -> dict[str, Any]:
-    """Start and end as means of three samples, and by how much all samples and the lows grow an hour, in per cent."""
-    width = max(1, len(values) // STRETCHES)
-    begins = range(0, len(values) - width + 1, width)
-    lows = [min(range(begin, begin + width), key=values.__getitem__) for begin in begins]
+def _row(name: str, first: list[Sample], again: list[Sample], warm: list[Sample], hours: float) -> dict[str, Any]:
+    """Medians of both stretches, what lay between them, and the growth in per cent of the first."""
+    before, after = _middle(first, name), _middle(again, name)
+    values = [sample[name] for sample in warm]
     return {
-        "start": sum(values[:3]) / 3, "end": sum(values[-3:]) / 3, "lowest": min(values), "highest": max(values),
-        "% an hour": _slope(hours, values),
-        "lows, % an hour": _slope([hours[at] for at in lows], [values[at] for at in lows]),
+        "what": name, "before": before, "after": after, "lowest": min(values), "highest": max(values),
+        "% an hour": 100 * (after / before - 1) / hours,
     }  # fmt: skip
 
 
-def _slope(hours: Sequence[float], values: Sequence[float]) -> float:
-    """That of the line of least squares, in per cent of the mean."""
-    middle, mean = sum(hours) / len(hours), sum(values) / len(values)
-    spread = sum((hour - middle) ** 2 for hour in hours)
-    slope = sum((hour - middle) * (value - mean) for hour, value in zip(hours, values, strict=True)) / spread
-    return 100 * slope / mean
+def _middle(samples: list[Sample], name: str) -> float:
+    return median(sample[name] for sample in samples)

@@ -5,6 +5,7 @@ days, without a word of it coming between the answers. All of it runs over gloo,
 where the model is on GPUs.
 """
 
+import gc
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -103,7 +104,12 @@ class Channel:
             with suppress(LostProcessError):
                 self.order("end")
         if clean:
+            del self._orders, self._answers
             distributed.destroy_process_group()
+            # Threads of a group end with what last refers to it, as a model's cycles may. Threads that a process still
+            # has as it ends may hear that the others end too, when what they would tell of it is taken down. (Of
+            # FSDP's mesh torch itself keeps one, in its caches.)
+            gc.collect()
 
     def _send(self, item: Order | None) -> None:
         distributed.broadcast_object_list([item], src=0, group=self._orders, device=torch.device("cpu"))

@@ -35,10 +35,8 @@ def follow() -> int:
             assert channel is not None, "one of several"
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: channel.wish_to_stop())
-            follower = Follower(channel, stack)
             try:
-                while (found := channel.next()).name != "end":
-                    getattr(follower, found.name)(**found.arguments)
+                _obey(channel, stack)
             except LostProcessError:
                 stack.close()  # its record ends here without an error of its own
                 raise
@@ -46,6 +44,13 @@ def follow() -> int:
         click.echo(f"process {os.environ['RANK']}: {error}", err=True)
         return 1
     return 0
+
+
+def _obey(channel: Channel, stack: ExitStack) -> None:
+    """Until told to end; what it has of the model is let go of before the channel is closed."""
+    follower = Follower(channel, stack)
+    while (found := channel.next()).name != "end":
+        getattr(follower, found.name)(**found.arguments)
 
 
 class Follower:

@@ -57,10 +57,19 @@ def test_two_nodes_train_as_two_processes_of_one_do(written, trained, tmp_path):
         )
         for rank in (0, 1)
     ]  # fmt: skip
-    said = [node.communicate(timeout=240) for node in nodes]
-    assert [node.returncode for node in nodes] == [0, 0], said
+    for node, (_, err) in [(node, node.communicate(timeout=240)) for node in nodes]:
+        assert node.returncode == 0, err
     store = Store.at(tmp_path / "several" / "assay.duckdb")
     assert learned(checkpoints(store)[-1]) == learned(checkpoints(whole)[-1])
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are told by Linux's own list of them")
+def test_no_thread_that_hears_from_others_is_left_as_a_process_ends(trained, tmp_path):
+    trained(harm=f"shows_threads:{tmp_path}", train__steps=2)
+    for rank in (0, 1):
+        threads = (tmp_path / f"{rank}.threads").read_text().split()
+        assert threads
+        assert [name for name in threads if "gloo" in name] == []
 
 
 @pytest.mark.slow
