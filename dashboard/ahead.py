@@ -6,18 +6,21 @@ itself would not tell.
 """
 
 import threading
-import time
 from collections.abc import Mapping
+from time import monotonic, sleep
 
 from dashboard import cached
 from dashboard.entrance import entrance
+from dashboard.identity import local_number
 from dashboard.queries.curves import Span
 from store.errors import StoreError
 
 __all__ = ["read_ahead"]
 
-TIMES, AGAIN = 3, cached.LIVE + 0.05
-"""How often it is read, and the seconds between: what is live is kept for less than a browser takes to ask for it."""
+TIMES, AGAIN = 3, cached.LIVE + 0.02
+"""How often it is read, and the seconds until what is live is read again: it is kept for less than some browsers take
+to ask for it.
+"""
 
 _reading = threading.Lock()
 
@@ -30,23 +33,26 @@ def read_ahead(page: str, asked: Mapping[str, str]) -> None:
         return
     try:
         for look in range(TIMES):
-            time.sleep(AGAIN if look else 0.0)
-            _read(cached.store_path(), page, asked)
+            due = _read(cached.store_path(), page, asked)
+            sleep(max(0.0, due - monotonic()) if look < TIMES - 1 else 0.0)
     except StoreError:
         return
     finally:
         _reading.release()
 
 
-def _read(path: str, page: str, asked: Mapping[str, str]) -> None:
-    if page == "run":
-        _read_run(path, asked)
-    elif page in ("home", "runs"):
+def _read(path: str, page: str, asked: Mapping[str, str]) -> float:
+    """When what is live in it is out of date: charts may take as long to read as that is kept."""
+    run = _run(path, asked) if page == "run" else None
+    if page in ("home", "runs"):
         cached.runs(path, archived=page == "runs")
-
-
-def _read_run(path: str, asked: Mapping[str, str]) -> None:
-    name = asked.get("run") or next(iter(cached.run_names(path)), None)
-    run = cached.run_facts(path, name) if name else None
+    due = monotonic() + AGAIN
     if run is not None and asked.get("view", "curves") == "curves":
         cached.names_shown(path, run, Span.named(asked.get("first", ""), asked.get("last", "")))
+    local_number(path)
+    return due
+
+
+def _run(path: str, asked: Mapping[str, str]) -> cached.Run | None:
+    name = asked.get("run") or next(iter(cached.run_names(path)), None)
+    return cached.run_facts(path, name) if name else None

@@ -19,7 +19,7 @@ from store.database import Store
 from store.errors import StoreError, StoreMissingError
 from store.users import account, local_user, note_login, user_of
 
-__all__ = ["actor", "guard", "guarded", "is_judging", "is_signed_in", "may_know_files", "needs"]
+__all__ = ["actor", "guard", "guarded", "is_judging", "is_signed_in", "local_number", "may_know_files", "needs"]
 
 T = TypeVar("T")
 
@@ -159,14 +159,14 @@ def _known(store: Store) -> int | None:
 
 
 @st.cache_data(ttl=cached.SELDOM, max_entries=4, show_spinner=False)
-def _local_number(path: str) -> int:
+def local_number(path: str) -> int:
     """Whose number it is at this machine: a page asks several times, and what a number may do is asked elsewhere."""
     return local_user(Store.at(path))
 
 
 def _local() -> Actor:
     try:
-        return Actor("local", _local_number(cached.store_path()), account=account())
+        return Actor("local", local_number(cached.store_path()), account=account())
     except StoreError:
         # No store yet, or one that cannot be read or written: its pages say so.
         return Actor("local", None, account=account())

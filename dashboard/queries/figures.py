@@ -3,12 +3,12 @@
 The rows are read as they are and counted here: of so few, planning to have DuckDB count them takes longer.
 """
 
-from math import isfinite
 from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
-from dashboard.tables import between, only, values
+from dashboard.tables import numbers
 from store.database import Snapshot, Store
 
 __all__ = ["CARDS", "LOWEST", "Before", "Place", "active_path", "card_ids", "figures", "newest_rows"]
@@ -23,6 +23,8 @@ BACK = 128
 """Steps of the widest window."""
 
 FOREVER = 2**63 - 1
+
+Array = np.ndarray[Any, Any]
 
 
 class Before(NamedTuple):
@@ -60,12 +62,8 @@ def figures(store: Store | Snapshot, run_id: int, earlier: Before, place: Place 
         return store.snapshot(lambda snapshot: figures(snapshot, run_id, earlier, place))
     ids, path = place or (card_ids(store), active_path(store, run_id))
     rows = newest_rows(store, run_id, list(ids.values()), earlier.step)
-    if earlier.others is not None:
-        rows = pa.concat_tables([rows, earlier.others])
-    if LOWEST in ids:
-        rows = pa.concat_tables([rows, _columns(ids[LOWEST], earlier, rows.schema)])
-    active = _on_path(path, rows)
-    found = [_figures(name, only(active, "metric_id", ids[name])) for name in CARDS if name in ids]
+    active = _on_path(path, _columns(rows, earlier, ids.get(LOWEST)))
+    found = [_figures(name, active.of(ids[name])) for name in CARDS if name in ids]
     return pa.Table.from_pylist([row for row in found if row], schema=_SCHEMA)
 
 
@@ -91,43 +89,67 @@ def active_path(store: Snapshot, run_id: int) -> list[dict[str, Any]]:
     return path
 
 
-def _on_path(path: list[dict[str, Any]], rows: pa.Table) -> pa.Table:
-    parts = [
-        between(only(rows, "branch", part["branch"]), "step", part["first_step"], part.get("last_step", FOREVER))
-        for part in path
-    ]
-    return pa.concat_tables([rows.slice(0, 0), *parts])
+class _Values(NamedTuple):
+    """Values of metrics, an array a column: each look at a table of so few rows costs more than one at all of these."""
+
+    metric: Array
+    branch: Array
+    step: Array
+    value: Array
+
+    def where(self, wanted: Array) -> "_Values":
+        return _Values(*(column[wanted] for column in self))
+
+    def of(self, metric_id: int) -> "_Values":
+        return self.where(self.metric == metric_id)
 
 
-def _columns(metric_id: int, earlier: Before, schema: pa.Schema) -> pa.Table:
-    """What is known from before, as rows of a metric."""
-    known = [
-        {"metric_id": metric_id, "branch": branch, "step": step, "value": value} for branch, step, value in earlier.rows
-    ]
-    return pa.Table.from_pylist(known, schema=schema)
+def _columns(rows: pa.Table, earlier: Before, lowest: int | None) -> _Values:
+    """What was read, then what is known from before; `lowest` is the number of the metric `LOWEST`."""
+    parts = [rows] if earlier.others is None else [rows, earlier.others]
+    columns = [[numbers(part, name) for part in parts] for name in ("metric_id", "branch", "step", "value")]
+    if lowest is not None:
+        for column, known in zip(columns, zip(*((lowest, *row) for row in earlier.rows), strict=True), strict=False):
+            column.append(np.array(known))
+    return _Values(*map(np.concatenate, columns))
 
 
-def _figures(metric: str, rows: pa.Table) -> dict[str, Any] | None:
-    newest = max(values(rows, "step"), default=None)
-    if newest is None:
+def _on_path(path: list[dict[str, Any]], found: _Values) -> _Values:
+    on_path = np.zeros(len(found.step), bool)
+    for part in path:
+        last = part.get("last_step", FOREVER)
+        on_path |= (found.branch == part["branch"]) & (found.step >= part["first_step"]) & (found.step <= last)
+    return found.where(on_path)
+
+
+def _figures(metric: str, found: _Values) -> dict[str, Any] | None:
+    if not len(found.step):
         return None
-    told = rows if metric == LOWEST else between(rows, "step", newest - BACK + 1, newest)
-    points = list(zip(values(told, "step"), values(told, "value"), strict=True))
-    finite = [(step, value) for step, value in points if isfinite(value)]
-    window = [(step, value) for step, value in finite if step > newest - BACK]
-    lowest = min(((value, step) for step, value in finite), default=(None, None)) if metric == LOWEST else (None, None)
+    newest = int(found.step.max())
+    finite = found.where(np.isfinite(found.value))
+    window = finite.where(finite.step > newest - BACK)
+    lowest = _lowest(finite) if metric == LOWEST else (None, None)
     return {
-        "metric": metric, "step": newest, "value": next(value for step, value in points if step == newest),
-        "recent": _mean([value for step, value in window if step > newest - 20]),
-        "earlier": _mean([value for step, value in window if newest - 70 < step <= newest - 50]),
-        "low": min((value for _, value in window), default=None),
-        "high": max((value for _, value in window), default=None),
-        "since": min((step for step, _ in window), default=None), "lowest": lowest[0], "lowest_step": lowest[1],
+        "metric": metric, "step": newest, "value": float(found.value[found.step.argmax()]),
+        "recent": _mean(window.value[window.step > newest - 20]),
+        "earlier": _mean(window.value[(newest - 70 < window.step) & (window.step <= newest - 50)]),
+        "low": float(window.value.min()) if len(window.value) else None,
+        "high": float(window.value.max()) if len(window.value) else None,
+        "since": int(window.step.min()) if len(window.step) else None, "lowest": lowest[0], "lowest_step": lowest[1],
     }  # fmt: skip
 
 
-def _mean(found: list[float]) -> float | None:
-    return sum(found) / len(found) if found else None
+def _lowest(finite: _Values) -> tuple[float | None, int | None]:
+    """The lowest value, and the first step that has it."""
+    if not len(finite.value):
+        return None, None
+    lowest = float(finite.value.min())
+    return lowest, int(finite.step[finite.value == lowest].min())
+
+
+def _mean(found: Array) -> float | None:
+    # As the numbers of Python do: what is too large for one is infinite, without a warning.
+    return sum(found.tolist()) / len(found) if len(found) else None
 
 
 _SCHEMA = pa.schema(

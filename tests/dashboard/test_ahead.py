@@ -4,7 +4,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from dashboard import ahead, assets, cached, entrance
+from dashboard import ahead, assets, cached, entrance, identity
 from dashboard.queries.curves import Span
 from store.database import Store
 from store.errors import StoreBusyError
@@ -35,39 +35,62 @@ def begin_run(store, span=Span()):  # noqa: B008 - a range is never changed
 
 def test_a_run_that_was_asked_for_is_there_when_its_page_begins(browser, looks, full_store):
     assert browser.get("/run?run=triage&lang=en").status_code == 200
-    assert len(looks) == 2
+    assert len(looks) == 3
     assert "loss" in begin_run(full_store)
-    assert len(looks) == 2
+    assert identity.local_number(str(full_store.path))
+    assert len(looks) == 3
+
+
+def test_what_is_live_is_read_again_when_it_is_out_of_date_however_long_its_charts_took(browser, monkeypatch):
+    clock, asked = [100.0], []
+    run_facts, names_shown = cached.run_facts, cached.names_shown
+
+    def charts(*arguments):
+        clock[0] += 0.5
+        return names_shown(*arguments)
+
+    def facts(*arguments):
+        asked.append(clock[0])
+        return run_facts(*arguments)
+
+    monkeypatch.setattr(ahead, "TIMES", 3)
+    monkeypatch.setattr(ahead, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(ahead, "sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
+    monkeypatch.setattr(cached, "names_shown", charts)
+    monkeypatch.setattr(cached, "run_facts", facts)
+    browser.get("/run?run=triage")
+    assert asked == pytest.approx([100.0, 100.0 + ahead.AGAIN, 100.0 + 2 * ahead.AGAIN])
+    assert cached.LIVE < ahead.AGAIN < cached.LIVE + 0.1
 
 
 def test_of_a_browser_that_takes_its_time_it_is_read_again(browser, looks, full_store, monkeypatch):
     monkeypatch.setattr(ahead, "TIMES", 2)
     monkeypatch.setattr(ahead, "AGAIN", 0.0)
-    monkeypatch.setattr(ahead, "_read", lambda path, *_: (cached.run_now.clear(), cached.run_facts(path, "triage")))
-    browser.get("/run?run=triage")
-    assert len(looks) == 2
+    monkeypatch.setattr(ahead, "_run", lambda path, _: (cached.run_now.clear(), cached.run_facts(path, "triage"))[1])
+    browser.get("/run?run=triage&view=log")
+    assert len(looks) == 3
     cached.run_facts(str(full_store.path), "triage")
-    assert len(looks) == 2
+    assert len(looks) == 3
 
 
 def test_the_range_in_the_address_is_the_one_that_is_read(browser, looks, full_store):
     browser.get("/run?run=triage&first=5&last=20")
     begin_run(full_store, Span(5, 20))
-    assert len(looks) == 2
-    begin_run(full_store)
     assert len(looks) == 3
+    begin_run(full_store)
+    assert len(looks) == 4
 
 
 def test_of_a_view_without_curves_only_the_run_is_read(browser, looks):
     browser.get("/run?run=triage&view=log")
-    assert len(looks) == 1
+    assert len(looks) == 2
 
 
 def test_without_a_name_it_is_the_newest_run(browser, looks, full_store):
     browser.get("/run")
-    assert len(looks) == 3
+    assert len(looks) == 4
     assert cached.run_facts(str(full_store.path), cached.run_names(str(full_store.path))[0])
-    assert len(looks) == 3
+    assert len(looks) == 4
 
 
 @pytest.mark.parametrize(("address", "archived"), [("/", False), ("/runs", True)])
