@@ -1,4 +1,4 @@
-"""What Streamlit alone takes on this machine: its smallest app, with a line of words and one small chart, no more.
+"""What Streamlit alone takes on this machine: its smallest app, with a line of words and one small chart, or a table.
 
 Below this no page that Streamlit draws can come, whatever is in it; what a page of ours takes beyond it is ours.
 """
@@ -18,6 +18,9 @@ _SCRIPT = """
 import streamlit as st
 
 st.html("<p>words</p>")
+if "table" in st.query_params:
+    st.dataframe({f"column {number}": list(range(200)) for number in range(12)})
+    st.stop()
 axes = {axis: {"field": axis, "type": "quantitative"} for axis in ("x", "y")}
 st.vega_lite_chart({"x": [1, 2, 3], "y": [1, 4, 9]}, {"mark": "line", "encoding": axes})
 """
@@ -25,7 +28,7 @@ st.vega_lite_chart({"x": [1, 2, 3], "y": [1, 4, 9]}, {"mark": "line", "encoding"
 
 @contextmanager
 def plain_app(folder: Path) -> Generator[str]:
-    """Serve it the way Streamlit does; gives its address."""
+    """Serve it the way Streamlit does; gives its address, at which it shows the chart, and with `?table=` the table."""
     script = folder / "plain.py"
     script.write_text(_SCRIPT, encoding="utf-8")
     port = free_port()

@@ -83,7 +83,7 @@ def test_a_tag_is_of_one_file_as_it_is_sent(browser):
 def test_vega_keeps_little_of_what_it_no_longer_draws(browser, accepted):
     [vega] = STATIC.glob("js/embed.*.js")
     sent = browser.get(f"/static/js/{vega.name}", headers={"Accept-Encoding": accepted}).content
-    before, after = b"cleanThreshold:1e4", b"cleanThreshold:500"
+    before, after = b"cleanThreshold:1e4", b"cleanThreshold:1e1"
     was = vega.read_bytes()
     assert (was.count(before), was.count(after)) == (1, 0), "Streamlit's Vega calls it otherwise"
     assert sent == was.replace(before, after)
