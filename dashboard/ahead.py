@@ -22,6 +22,9 @@ TIMES, AGAIN = 3, cached.LIVE + 0.02
 to ask for it.
 """
 
+SOON = 0.1
+"""Seconds of reading charts after which what is live is read again at once, so that it is kept from then on."""
+
 _reading = threading.Lock()
 
 
@@ -42,15 +45,18 @@ def read_ahead(page: str, asked: Mapping[str, str]) -> None:
 
 
 def _read(path: str, page: str, asked: Mapping[str, str]) -> float:
-    """When what is live in it is out of date: charts may take as long to read as that is kept."""
+    """When what is live in it is out of date. Charts may take half as long to read as that is kept, and longer."""
+    local_number(path)
     run = _run(path, asked) if page == "run" else None
+    read = monotonic()
     if page in ("home", "runs"):
         cached.runs(path, archived=page == "runs")
-    due = monotonic() + AGAIN
     if run is not None and asked.get("view", "curves") == "curves":
         cached.names_shown(path, run, Span.named(asked.get("first", ""), asked.get("last", "")))
-    local_number(path)
-    return due
+        if monotonic() - read > SOON:
+            cached.run_now.clear(path, run["name"])
+            _run(path, asked)
+    return monotonic() + AGAIN
 
 
 def _run(path: str, asked: Mapping[str, str]) -> cached.Run | None:
