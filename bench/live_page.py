@@ -18,7 +18,9 @@ time. Bytes are those of the websocket before compression.
 - Runs: until the table can be seen, likewise, and after a click in a page that is open.
 - Step to screen: from `run.log()` until the page says that step, looked at 50 times a second.
 - Memory: Run, Runs and Home stay open while the run records as many steps a second as it takes to double its length in
-  half an hour (741, from a million on): before and after, when charts have as many points (`bench.live_page_memory`).
+  half an hour: before and after, when charts have as many points (`bench.live_page_memory`). From half a million steps
+  on (`--times 0 --seconds 0 --steps 500000`) these are 556 a second, one to two million; from a million on 1,111, which
+  two cores may be too slow for.
 
 Each figure is of a machine that may be busy with other things; the load average stands beside it.
 """

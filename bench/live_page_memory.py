@@ -25,8 +25,10 @@ __all__ = ["measure_memory"]
 EVERY = 20.0
 """Seconds between two samples."""
 
-WARM_UP = 0.25
-"""Of the time between the two stretches that are compared, so much before the first."""
+WARM_UP = 0.5
+"""Of the time between the two stretches that are compared, so much before the first: a browser compiles what runs often
+for some ten minutes, and keeps that.
+"""
 
 STRETCH = 1.1
 """A stretch ends where the run has so many times as many steps as at its beginning."""
