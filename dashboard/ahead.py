@@ -7,6 +7,7 @@ itself would not tell.
 
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from time import monotonic, sleep
 
 from dashboard import cached
@@ -46,7 +47,9 @@ def read_ahead(page: str, asked: Mapping[str, str]) -> None:
 
 def _read(path: str, page: str, asked: Mapping[str, str]) -> float:
     """When what is live in it is out of date. Charts may take half as long to read as that is kept, and longer."""
-    local_number(path)
+    # A store that cannot be written, or lies on a server, may not know; what is shown is read all the same.
+    with suppress(StoreError):
+        local_number(path)
     run = _run(path, asked) if page == "run" else None
     read = monotonic()
     if page in ("home", "runs"):

@@ -32,7 +32,7 @@ _VEGA = "js/embed."
 _MANY, _FEW = b"cleanThreshold:1e4", b"cleanThreshold:1e1"
 """How many items of rows that were replaced Vega keeps for each of a chart's marks before it lets go of them; there is
 no option for it. A live chart replaces its rows all day: with ten thousand a page of ten charts holds up to twice as
-much, and a mark of one item an hour's growth even with five hundred.
+much; with five hundred a mark of a single item would still grow for an hour.
 """
 
 _PACKED = (".js", ".css")

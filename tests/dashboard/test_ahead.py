@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 from dashboard import ahead, assets, cached, entrance, identity
 from dashboard.queries.curves import Span
 from store.database import Store
-from store.errors import StoreBusyError
+from store.errors import StoreBusyError, StoreError
 
 OPENED = {"Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none"}
 """What a browser says of an address that a person has opened."""
@@ -145,6 +145,17 @@ def test_one_is_read_at_a_time(browser, looks):
     assert looks == []
     browser.get("/run?run=triage")
     assert looks
+
+
+def test_where_nobody_at_the_machine_is_known_the_run_is_read_all_the_same(browser, looks, full_store, monkeypatch):
+    def refused(_):
+        raise StoreError("the store is on a server")
+
+    monkeypatch.setattr(ahead, "local_number", refused)
+    assert browser.get("/run?run=triage").status_code == 200
+    assert len(looks) == 2
+    begin_run(full_store)
+    assert len(looks) == 2
 
 
 def test_a_store_in_trouble_is_left_to_the_page(browser, monkeypatch):
